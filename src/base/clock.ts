@@ -1,0 +1,35 @@
+/**
+ * Time as an argument: everything that waits or measures takes a `Clock`, so that a test can move it.
+ * This file is the only one that reads the machine's time; lint forbids it elsewhere.
+ */
+
+/** Undoes a scheduled call; harmless when it already ran. */
+export type CancelTimer = () => void;
+
+export interface Clock {
+  /** Wall clock, milliseconds since 1970. For dates shown or stored, and for expiry of tokens. */
+  nowMs(): number;
+  /** Monotonic, milliseconds. For durations and deadlines: the wall clock may jump. */
+  monotonicMs(): number;
+  /** Runs `run` once after `delayMs` (clamped to 2^31-1: Node fires longer timers at once). Does not keep the process alive. */
+  after(delayMs: number, run: () => void): CancelTimer;
+}
+
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, Math.min(Math.max(delayMs, 0), TIMER_MS_MAX));
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves after `delayMs` of the clock. */
+export function sleep(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(delayMs, resolve);
+  });
+}

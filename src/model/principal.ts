@@ -1,0 +1,13 @@
+/** A principal: who makes a request, once proven. */
+
+export interface Principal {
+  readonly kind: 'anonymous' | 'key' | 'user' | 'operator';
+  /** What upstream state is keyed by; never shown to clients. `anonymous` for whoever an open endpoint lets in. */
+  readonly id: string;
+  /** The credential that proved it: a key's id, a token's id. Sessions are bound to it. */
+  readonly credentialId: string;
+  /** For people: the key's or user's name. */
+  readonly name: string;
+}
+
+export const ANONYMOUS: Principal = { kind: 'anonymous', id: 'anonymous', credentialId: 'anonymous', name: 'anonymous' };
