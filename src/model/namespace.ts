@@ -1,18 +1,38 @@
-/** Words of a namespace's configuration that other rooms share. */
+/** A namespace: a named set of servers, and what of each is exposed under which names. */
 import type { JsonObject, JsonValue } from '../protocol/messages.ts';
-
-/** MCP tool annotations; open, since revisions add to them. */
-export type Annotations = JsonObject;
 
 /** One server in a namespace, under the name that clients see. */
 export interface Member {
   readonly server: string;
+  readonly as: string;
+}
 
 export type PrimitiveKind = 'tool' | 'prompt' | 'resource' | 'resourceTemplate';
 
 /** What a namespace changes about one primitive of one server. It never changes which upstream primitive is meant. */
 export interface Override {
   readonly isEnabled: boolean;
+  readonly name: string | undefined;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  /** Merged over the server's. */
+  readonly annotations: JsonObject | undefined;
+  readonly meta: JsonObject | undefined;
+  /** Used where the client leaves the argument out. */
+  readonly argumentDefaults: Readonly<Record<string, JsonValue>>;
+  /** Always sent, whatever the client says; hidden from the schema. */
+  readonly fixedArguments: Readonly<Record<string, JsonValue>>;
+  /** Taken out of the schema and refused from the client. */
+  readonly hiddenArguments: readonly string[];
+}
 
 export interface NamespaceSpec {
   readonly name: string;
+  readonly description: string;
+  /** In the order that decides collisions. */
+  readonly members: readonly Member[];
+  readonly prefix: 'server' | 'none';
+  readonly separator: string;
+  /** By `{as}__{own name}` for tools and prompts, `{as}__{uri}` for resources and templates, whatever the exposed name. */
+  readonly overrides: Readonly<Record<PrimitiveKind, ReadonlyMap<string, Override>>>;
+}

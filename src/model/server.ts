@@ -1,4 +1,4 @@
-/** Words of a server's configuration that other rooms share. */
+/** A server: how to reach or start one MCP server, compiled from its configuration. */
 
 export const SERVER_TYPES = ['stdio', 'http', 'sse'] as const;
 export type ServerType = (typeof SERVER_TYPES)[number];
@@ -15,6 +15,35 @@ export type ServerRevision = (typeof SERVER_REVISIONS)[number];
 export const ISOLATIONS = ['auto', 'shared', 'per-principal', 'per-session'] as const;
 export type Isolation = (typeof ISOLATIONS)[number];
 
-/** How to reach one MCP server. Values may still hold `${NAME}`: they are resolved when a connection is opened. */
+/** Values may still hold `${NAME}`: they are resolved when a connection is opened. */
 export interface ServerSpec {
   readonly name: string;
+  readonly type: ServerType;
+  /** Digest of everything a connection depends on; another one means the connections must be replaced. */
+  readonly fingerprint: string;
+  /** stdio: an absolute path where the command could be found, else as written. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string | undefined;
+  /** Further names of the gateway's environment that a stdio server inherits. */
+  readonly inheritEnv: readonly string[];
+  /** http, sse. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly revision: ServerRevision;
+  readonly isolation: Isolation;
+  /** Connections kept initialised in reserve. */
+  readonly idleConnections: number;
+  /** Time for a start with handshake, milliseconds. */
+  readonly startTimeoutMs: number;
+  /** Time for one call in all, also while progress comes, milliseconds. */
+  readonly callTimeoutMs: number;
+  /** A connection of one principal or session is closed after so long without use, milliseconds. */
+  readonly idleTimeoutMs: number;
+  /** Answers above this are refused, bytes. */
+  readonly resultBytesMax: number;
+  /** Readiness of the gateway waits for it. */
+  readonly isRequired: boolean;
+  readonly description: string;
+}
