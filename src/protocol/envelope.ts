@@ -5,7 +5,7 @@
  */
 import { Fault, type FaultCode } from '../base/fault.ts';
 import { isObject, type JsonObject, type JsonValue, type RequestId } from './messages.ts';
-import { type JsonLimits, type KeySpan, scanJson } from './scan.ts';
+import { isUnsafeNumber, type JsonLimits, type KeySpan, scanJson } from './scan.ts';
 
 export type EnvelopeKind = 'request' | 'notification' | 'result' | 'error';
 
@@ -100,15 +100,7 @@ interface JsonWithSource {
 function parseJson(text: string, hasUnsafeNumber: boolean): JsonValue {
   if (!hasUnsafeNumber) return JSON.parse(text) as JsonValue;
   const json = JSON as unknown as JsonWithSource;
-  return json.parse(text, (_key, value, context) => {
-    const isUnsafe = typeof value === 'number' && context.source !== undefined && JSON.stringify(value) !== context.source && !isExact(value, context.source);
-    return isUnsafe ? json.rawJSON(context.source ?? '') : value;
-  });
-}
-
-/** Whether writing the number again says the same: 1.0 and 1e2 do, 9007199254740993 and 1e400 do not. */
-function isExact(value: number, source: string): boolean {
-  return Number.isFinite(value) && (Number.isSafeInteger(value) || /[.eE]/.test(source));
+  return json.parse(text, (_key, value, { source }) => (typeof value === 'number' && source !== undefined && isUnsafeNumber(source) ? json.rawJSON(source) : value));
 }
 
 const KNOWN_KEYS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
