@@ -130,7 +130,7 @@ class Scanner {
   }
 
   #keyText(start: number, end: number): string {
-    const raw = this.#bytes.utf8Slice(start + 1, end - 1);
+    const raw = this.#bytes.toString('utf8', start + 1, end - 1);
     return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
   }
 
@@ -204,7 +204,7 @@ class Scanner {
       this.#digits();
     }
     const isShort = isInteger && this.#at - start <= DIGITS_ALWAYS_SAFE && this.#bytes[start] !== MINUS;
-    if (!isShort && !this.#hasUnsafeNumber) this.#hasUnsafeNumber = isUnsafeNumber(this.#bytes.latin1Slice(start, this.#at));
+    if (!isShort && !this.#hasUnsafeNumber) this.#hasUnsafeNumber = isUnsafeNumber(this.#bytes.toString('latin1', start, this.#at));
   }
 
   #digits(): void {
