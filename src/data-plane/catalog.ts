@@ -1,0 +1,177 @@
+/**
+ * Catalogs: what a namespace offers, merged from its servers' lists under exposed names. A catalog is immutable and
+ * made once for each state of the lists; lists go out as text prepared here, lookups are one Map access.
+ * The result depends only on the namespace and the lists, never on who connected first.
+ */
+import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
+import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
+import { collidedUri, exposedName, SEPARATOR, templatePrefix } from '../protocol/names.ts';
+import type { ServerLists } from '../upstream/lists.ts';
+
+/** One primitive as exposed. */
+export interface Entry {
+  /** Exposed name or URI. */
+  readonly exposed: string;
+  readonly member: Member;
+  /** The server's own name or URI: what is sent upstream. */
+  readonly own: string;
+  readonly definition: JsonObject;
+  readonly override: Override | undefined;
+}
+
+/** One list, in order, and its members' text as JSON without the brackets. */
+export interface CatalogList {
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** For clients of 2026-07-28. */
+  readonly modernText: string;
+  /** For clients with `initialize`: without what their schema forbids. */
+  readonly legacyText: string;
+}
+
+export interface Collision {
+  readonly kind: 'tool' | 'prompt' | 'resource' | 'resourceTemplate';
+  readonly exposed: string;
+  readonly kept: string;
+  readonly hidden: string;
+}
+
+export interface Catalog {
+  readonly tools: CatalogList;
+  readonly prompts: CatalogList;
+  readonly resources: CatalogList;
+  readonly resourceTemplates: CatalogList;
+  readonly collisions: readonly Collision[];
+}
+
+interface Part {
+  readonly member: Member;
+  readonly lists: ServerLists;
+}
+
+/** Merges the lists that are there; members without lists are simply absent (the caller says so in `_meta`). */
+export function mergeCatalog(namespace: NamespaceSpec, listsOf: (server: string) => ServerLists | undefined): Catalog {
+  const parts: Part[] = [];
+  for (const member of namespace.members) {
+    const lists = listsOf(member.server);
+    if (lists !== undefined) parts.push({ member, lists });
+  }
+  const collisions: Collision[] = [];
+  return {
+    tools: named('tool', namespace, parts, collisions),
+    prompts: named('prompt', namespace, parts, collisions),
+    resources: located('resource', namespace, parts, collisions),
+    resourceTemplates: located('resourceTemplate', namespace, parts, collisions),
+    collisions,
+  };
+}
+
+/** Tools and prompts: by name. */
+function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonly Part[], collisions: Collision[]): CatalogList {
+  const entries = new Map<string, Entry>();
+  for (const { member, lists } of parts) {
+    for (const definition of kind === 'tool' ? lists.tools : lists.prompts) {
+      const own = String(definition['name']);
+      const override = namespace.overrides[kind].get(exposedName(member.as, own, SEPARATOR));
+      if (override?.isEnabled === false) continue;
+      const exposed = override?.name ?? (namespace.prefix === 'none' ? own : exposedName(member.as, own, namespace.separator));
+      const taken = entries.get(exposed);
+      if (taken !== undefined) {
+        collisions.push({ kind, exposed, kept: taken.member.as, hidden: member.as });
+        continue;
+      }
+      entries.set(exposed, { exposed, member, own, override, definition: overridden(definition, exposed, override) });
+    }
+  }
+  return toList(entries);
+}
+
+/** Resources and templates: by URI, which stays as it is unless another server of the namespace has it already. */
+function located(kind: 'resource' | 'resourceTemplate', namespace: NamespaceSpec, parts: readonly Part[], collisions: Collision[]): CatalogList {
+  const key = kind === 'resource' ? 'uri' : 'uriTemplate';
+  const entries = new Map<string, Entry>();
+  for (const { member, lists } of parts) {
+    for (const definition of kind === 'resource' ? lists.resources : lists.resourceTemplates) {
+      const own = String(definition[key]);
+      const override = namespace.overrides[kind].get(exposedName(member.as, own, SEPARATOR));
+      if (override?.isEnabled === false) continue;
+      const taken = entries.get(own);
+      if (taken !== undefined) collisions.push({ kind, exposed: own, kept: taken.member.as, hidden: member.as });
+      if (taken !== undefined && kind === 'resourceTemplate') continue;
+      const exposed = taken === undefined ? own : collidedUri(member.as, own);
+      if (entries.has(exposed)) continue;
+      const changed = overridden(definition, String(definition['name'] ?? ''), override);
+      entries.set(exposed, { exposed, member, own, override, definition: exposed === own ? changed : { ...changed, [key]: exposed } });
+    }
+  }
+  return toList(entries);
+}
+
+function overridden(definition: JsonObject, name: string, override: Override | undefined): JsonObject {
+  if (override === undefined) return definition['name'] === name ? definition : { ...definition, name };
+  const changed: Record<string, JsonValue | undefined> = { ...definition, name: override.name ?? name };
+  if (override.title !== undefined) changed['title'] = override.title;
+  if (override.description !== undefined) changed['description'] = override.description;
+  if (override.annotations !== undefined) changed['annotations'] = { ...asObject(definition['annotations']), ...override.annotations };
+  if (override.meta !== undefined) changed['_meta'] = { ...asObject(definition['_meta']), ...override.meta };
+  if (isObject(definition['inputSchema'])) changed['inputSchema'] = visibleSchema(definition['inputSchema'], override);
+  return changed;
+}
+
+/** The input schema without hidden and fixed arguments, and with defaults no longer required. */
+function visibleSchema(schema: JsonObject, override: Override): JsonObject {
+  const gone = new Set([...override.hiddenArguments, ...Object.keys(override.fixedArguments)]);
+  const defaults = override.argumentDefaults;
+  if (gone.size === 0 && Object.keys(defaults).length === 0) return schema;
+  const properties: Record<string, JsonValue | undefined> = {};
+  for (const [name, property] of Object.entries(asObject(schema['properties']))) {
+    if (gone.has(name)) continue;
+    properties[name] = name in defaults && isObject(property) ? { ...property, default: defaults[name] } : property;
+  }
+  const required = Array.isArray(schema['required']) ? schema['required'].filter((name: JsonValue) => !gone.has(String(name)) && !(String(name) in defaults)) : [];
+  const { required: _, ...rest } = schema;
+  return { ...rest, properties, ...(required.length > 0 ? { required } : {}) };
+}
+
+function asObject(value: JsonValue | undefined): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+function toList(entries: ReadonlyMap<string, Entry>): CatalogList {
+  const modern: string[] = [];
+  const legacy: string[] = [];
+  for (const { definition } of entries.values()) {
+    const text = JSON.stringify(definition);
+    modern.push(text);
+    legacy.push(isLegacySafe(definition) ? text : JSON.stringify({ ...definition, outputSchema: undefined }));
+  }
+  return { entries, modernText: modern.join(','), legacyText: legacy.join(',') };
+}
+
+/** Before 2026-07-28 an output schema describes an object. */
+function isLegacySafe(definition: JsonObject): boolean {
+  const schema = definition['outputSchema'];
+  return schema === undefined || (isObject(schema) && schema['type'] === 'object');
+}
+
+/**
+ * Which entry reads this URI: the listed one, else the template with the longest matching literal beginning, else the
+ * only server that uses its scheme. Undefined where nothing or more than one server could be meant.
+ */
+export function findReadable(catalog: Catalog, uri: string): Pick<Entry, 'member' | 'own'> | undefined {
+  const listed = catalog.resources.entries.get(uri);
+  if (listed !== undefined) return listed;
+  let best: Entry | undefined;
+  for (const entry of catalog.resourceTemplates.entries.values()) {
+    const prefix = templatePrefix(entry.own);
+    if (uri.startsWith(prefix) && (best === undefined || prefix.length > templatePrefix(best.own).length)) best = entry;
+  }
+  if (best !== undefined) return { member: best.member, own: uri };
+  const colon = uri.indexOf(':');
+  const scheme = uri.slice(0, colon + 1);
+  const owners = new Map<string, Member>();
+  for (const list of [catalog.resources, catalog.resourceTemplates]) {
+    for (const entry of list.entries.values()) if (scheme !== '' && entry.own.startsWith(scheme)) owners.set(entry.member.as, entry.member);
+  }
+  const [only] = owners.values();
+  return owners.size === 1 && only !== undefined ? { member: only, own: uri } : undefined;
+}

@@ -1,0 +1,117 @@
+/**
+ * A server-sent event stream to a client (WHATWG HTML, "Server-sent events"). Streams of legacy sessions give their
+ * events ids and keep the last ones, so that a client that lost the connection can go on (`Last-Event-ID`).
+ */
+import type { ServerResponse } from 'node:http';
+import type { CancelTimer, Clock } from '../base/clock.ts';
+
+const KEEP_ALIVE_MS = 15_000;
+/** A reader with more than this unread is cut off. */
+const UNREAD_BYTES_MAX = 1 << 20;
+const KEPT_EVENTS_MAX = 1_000;
+const KEPT_BYTES_MAX = 1 << 20;
+
+/** Events after `sequence` are still there, and how to write one. */
+interface KeptEvent {
+  readonly sequence: number;
+  readonly frame: string;
+}
+
+export interface EventStreamOptions {
+  readonly clock: Clock;
+  /** Makes the stream resumable; unique within the session. */
+  readonly name?: string;
+}
+
+export class EventStream {
+  readonly name: string | undefined;
+  readonly #clock: Clock;
+  #http: ServerResponse | undefined;
+  #stopKeepAlive: CancelTimer | undefined;
+  #sequence = 0;
+  #kept: KeptEvent[] = [];
+  #keptBytes = 0;
+  #isEnded = false;
+  /** The connection went away while the stream was not ended. */
+  onGone: () => void = () => undefined;
+
+  constructor(options: EventStreamOptions) {
+    this.#clock = options.clock;
+    this.name = options.name;
+  }
+
+  get isAttached(): boolean {
+    return this.#http !== undefined;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Starts (or goes on) over this response. Events after `sinceSequence` that are still kept are sent again. */
+  attach(http: ServerResponse, headers: Readonly<Record<string, string>> = {}, sinceSequence = 0): void {
+    this.#detach();
+    this.#http = http;
+    http.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no', ...headers });
+    http.flushHeaders();
+    http.on('close', () => {
+      if (this.#http !== http) return;
+      this.#detach();
+      if (!this.#isEnded) this.onGone();
+    });
+    for (const event of this.#kept) if (event.sequence > sinceSequence) this.#write(event.frame);
+    if (this.#isEnded) http.end();
+    else this.#keepAlive();
+  }
+
+  /** Sends one message. Returns false when there is no way to deliver it, now or later. */
+  send(message: string, event = 'message'): boolean {
+    if (this.#isEnded) return false;
+    this.#sequence++;
+    const id = this.name === undefined ? '' : `id: ${this.name}_${this.#sequence}\n`;
+    const frame = `event: ${event}\n${id}data: ${message.replace(/\r\n?|\n/g, '\ndata: ')}\n\n`;
+    if (this.name !== undefined) this.#keep(frame);
+    if (this.#http === undefined) return this.name !== undefined;
+    this.#write(frame);
+    return true;
+  }
+
+  /** Ends the stream; what is kept can still be fetched. */
+  end(): void {
+    this.#isEnded = true;
+    const http = this.#http;
+    this.#detach();
+    http?.end();
+  }
+
+  #write(frame: string): void {
+    const http = this.#http;
+    if (http === undefined) return;
+    if (http.writableLength > UNREAD_BYTES_MAX) {
+      http.destroy();
+      return;
+    }
+    http.write(frame);
+  }
+
+  #keep(frame: string): void {
+    this.#kept.push({ sequence: this.#sequence, frame });
+    this.#keptBytes += frame.length;
+    while (this.#kept.length > KEPT_EVENTS_MAX || (this.#keptBytes > KEPT_BYTES_MAX && this.#kept.length > 1)) {
+      this.#keptBytes -= this.#kept.shift()?.frame.length ?? 0;
+    }
+  }
+
+  #keepAlive(): void {
+    this.#stopKeepAlive = this.#clock.after(KEEP_ALIVE_MS, () => {
+      this.#http?.write(': keep-alive\n\n');
+      this.#keepAlive();
+    });
+  }
+
+  #detach(): void {
+    this.#stopKeepAlive?.();
+    this.#stopKeepAlive = undefined;
+    this.#http = undefined;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * One exchange — a client's request and all of its answer — at each point of its path.
+ *
+ * Each stage takes one of these types and returns the next, so the compiler knows the order: what holds an
+ * `Admitted` has been identified, decoded, resolved and allowed. A stage adds its members to the same object.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { EndpointSpec } from '../model/endpoint.ts';
+import type { Principal } from '../model/principal.ts';
+import type { JsonObject, RequestId, Revision } from '../protocol/messages.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Entry } from './catalog.ts';
+import type { Reply } from './reply.ts';
+import type { Session } from './sessions.ts';
+
+/** What the address asks for. */
+export type Door = 'mcp' | 'sse' | 'message';
+
+export interface Received {
+  readonly correlationId: string;
+  readonly http: IncomingMessage;
+  readonly door: Door;
+  readonly query: string;
+  readonly endpoint: EndpointSpec;
+  readonly snapshot: Snapshot;
+  readonly startedMs: number;
+}
+
+export interface Identified extends Received {
+  readonly principal: Principal;
+}
+
+/** Who asks, in which revision, and what that client can do: from the session (legacy) or from `_meta` (modern). */
+export interface ClientContext {
+  readonly revision: Revision;
+  readonly capabilities: JsonObject;
+  readonly info: JsonObject | undefined;
+  /** Level of log messages wanted, undefined = none. */
+  readonly logLevel: string | undefined;
+  readonly session: Session | undefined;
+}
+
+/** One request message. `params` are parsed; the envelope is gone. */
+export interface Decoded extends Identified {
+  readonly client: ClientContext;
+  readonly id: RequestId;
+  readonly method: string;
+  readonly params: JsonObject;
+  readonly progressToken: string | number | undefined;
+  readonly reply: Reply;
+}
+
+/** What a routed request means at the server it goes to. */
+export interface Target {
+  readonly server: string;
+  /** Under which name the namespace has the server. */
+  readonly as: string;
+  /** Own name or URI; empty for requests about none. */
+  readonly own: string;
+  readonly entry: Pick<Entry, 'override' | 'definition'> | undefined;
+}
+
+export interface Resolved extends Decoded {
+  readonly target: Target;
+  /** Params with own names in place. */
+  readonly upstreamParams: JsonObject;
+}
+
+declare const admitted: unique symbol;
+/** Only `admit` makes one. */
+export type Admitted = Resolved & { readonly [admitted]: true };

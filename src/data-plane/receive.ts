@@ -1,0 +1,72 @@
+/** Stage 1: HTTP in. Address, endpoint, method, size and type of the body; takes the snapshot the exchange keeps. */
+import type { IncomingMessage } from 'node:http';
+import { Fault } from '../base/fault.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Door, Received } from './exchange.ts';
+
+export const PATH_PREFIX = '/metamcp/';
+/** Requests pass so many gateways at most, so that a loop of gateways ends. */
+export const HOPS_MAX = 4;
+export const HOPS_HEADER = 'x-metamcp-hops';
+
+const DOORS: Readonly<Record<Door, readonly string[]>> = { mcp: ['POST', 'GET', 'DELETE'], sse: ['GET'], message: ['POST'] };
+
+export interface ReceiveDeps {
+  readonly snapshot: () => Snapshot;
+  readonly nowMs: () => number;
+  readonly newCorrelationId: () => string;
+}
+
+/** Throws `request.not_found`, `request.method_not_allowed`, `request.invalid`. */
+export function receive(http: IncomingMessage, deps: ReceiveDeps): Received {
+  const url = http.url ?? '';
+  const queryAt = url.indexOf('?');
+  const path = queryAt < 0 ? url : url.slice(0, queryAt);
+  const slash = path.indexOf('/', PATH_PREFIX.length);
+  const door = path.slice(slash + 1);
+  const snapshot = deps.snapshot();
+  const endpoint = slash < 0 ? undefined : snapshot.endpoints.get(path.slice(PATH_PREFIX.length, slash));
+  if (endpoint === undefined || !isDoor(door)) throw new Fault('request.not_found');
+  if (http.headers.upgrade !== undefined) throw new Fault('request.invalid', { reason: 'upgrade_not_supported' });
+  if (!DOORS[door].includes(http.method ?? '')) throw new Fault('request.method_not_allowed');
+  if (Number(http.headers[HOPS_HEADER] ?? 0) >= HOPS_MAX) throw new Fault('request.invalid', { reason: 'too_many_hops' });
+  return {
+    correlationId: deps.newCorrelationId(),
+    http,
+    door,
+    query: queryAt < 0 ? '' : url.slice(queryAt + 1),
+    endpoint,
+    snapshot,
+    startedMs: deps.nowMs(),
+  };
+}
+
+function isDoor(text: string): text is Door {
+  return text === 'mcp' || text === 'sse' || text === 'message';
+}
+
+/**
+ * Reads the body of a POST. Throws `request.media_type` for anything but plain `application/json` (which also keeps
+ * simple cross-site forms out) and `request.too_large` as soon as the limit is known to be crossed.
+ */
+export function readBody(http: IncomingMessage, bodyBytesMax: number): Promise<Buffer> {
+  const type = http.headers['content-type'] ?? '';
+  const isJson = type === 'application/json' || /^application\/json\s*(?:;|$)/i.test(type);
+  if (!isJson || (http.headers['content-encoding'] ?? 'identity') !== 'identity') return Promise.reject(new Fault('request.media_type'));
+  if (Number(http.headers['content-length'] ?? 0) > bodyBytesMax) return Promise.reject(new Fault('request.too_large'));
+  return new Promise((resolve, reject) => {
+    let first: Buffer | undefined;
+    let rest: Buffer[] | undefined;
+    let bytes = 0;
+    http.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > bodyBytesMax) {
+        http.pause();
+        reject(new Fault('request.too_large'));
+      } else if (first === undefined) first = chunk;
+      else (rest ??= []).push(chunk);
+    });
+    http.on('end', () => resolve(first === undefined ? Buffer.alloc(0) : rest === undefined ? first : Buffer.concat([first, ...rest])));
+    http.on('error', () => reject(new Fault('request.timeout', { detail: 'the client went away while sending' })));
+  });
+}

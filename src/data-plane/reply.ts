@@ -1,0 +1,119 @@
+/**
+ * Where the answer of one POST goes. It begins undecided: a lone answer leaves as JSON, whatever comes before an
+ * answer (a notification, a request to the client) turns the response into an event stream.
+ */
+import type { ServerResponse } from 'node:http';
+import type { CancelTimer, Clock } from '../base/clock.ts';
+import { EventStream } from './event-stream.ts';
+
+/** A JSON-RPC message ready to be written. */
+export type MessageText = string | Buffer;
+
+export interface Reply {
+  /** A message ahead of the answer. False when this client cannot get one here. */
+  send(message: string): boolean;
+  /** The answer to one request, once for each. `httpStatus` counts where the response has not begun. */
+  end(message: MessageText, httpStatus: number): void;
+  /** Called once when the client goes away before all is answered. */
+  onGone: () => void;
+}
+
+/** After so long without an answer the response begins as a stream, so that nothing on the way gives up. */
+const PATIENCE_MS = 15_000;
+
+export interface HttpReplyOptions {
+  readonly http: ServerResponse;
+  readonly clock: Clock;
+  /** The client accepts `text/event-stream`. */
+  readonly canStream: boolean;
+  /** Set for legacy sessions: makes the event stream resumable. */
+  readonly openStream: (() => EventStream) | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Requests that this response answers. More than one only for a batch. */
+  readonly answers: number;
+  readonly isBatch: boolean;
+}
+
+export class HttpReply implements Reply {
+  readonly #options: HttpReplyOptions;
+  #stream: EventStream | undefined;
+  #missing: number;
+  #collected: string[] = [];
+  #isGone = false;
+  #stopPatience: CancelTimer | undefined;
+  onGone: () => void = () => undefined;
+
+  constructor(options: HttpReplyOptions) {
+    this.#options = options;
+    this.#missing = options.answers;
+    options.http.on('close', () => {
+      this.#stopPatience?.();
+      if (this.#missing === 0 || this.#stream !== undefined) return;
+      this.#isGone = true;
+      this.onGone();
+    });
+    if (options.canStream) this.#stopPatience = options.clock.after(PATIENCE_MS, () => this.#begin());
+  }
+
+  send(message: string): boolean {
+    if (!this.#options.canStream || this.#isGone) return false;
+    return this.#begin()?.send(message) ?? false;
+  }
+
+  end(message: MessageText, httpStatus: number): void {
+    this.#missing--;
+    if (this.#missing === 0) this.#stopPatience?.();
+    if (this.#stream !== undefined) {
+      this.#stream.send(message.toString());
+      if (this.#missing === 0) this.#stream.end();
+      return;
+    }
+    if (this.#isGone) return;
+    if (!this.#options.isBatch) {
+      this.#write(message, httpStatus);
+      return;
+    }
+    this.#collected.push(message.toString());
+    if (this.#missing === 0) this.#write(`[${this.#collected.join(',')}]`, 200);
+  }
+
+  #begin(): EventStream | undefined {
+    if (this.#stream !== undefined || this.#isGone || this.#missing === 0) return this.#stream;
+    const { clock, http, headers, openStream } = this.#options;
+    const stream = openStream?.() ?? new EventStream({ clock });
+    this.#stream = stream;
+    stream.onGone = () => this.onGone();
+    stream.attach(http, headers);
+    for (const message of this.#collected) stream.send(message);
+    return stream;
+  }
+
+  #write(message: MessageText, httpStatus: number): void {
+    const { http, headers } = this.#options;
+    http.writeHead(httpStatus, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(message),
+      'cache-control': 'no-store',
+      ...headers,
+    });
+    http.end(message);
+  }
+}
+
+/** Answers of a 2024-11-05 client: everything goes onto the session's one stream. */
+export class StreamReply implements Reply {
+  readonly #stream: EventStream;
+  onGone: () => void = () => undefined;
+
+  constructor(stream: EventStream) {
+    this.#stream = stream;
+  }
+
+  send(message: string): boolean {
+    return this.#stream.send(message);
+  }
+
+  end(message: MessageText): void {
+    this.#stream.send(message.toString());
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * Sessions of clients before 2026-07-28. A session belongs to one endpoint, principal and credential: shown by anyone
+ * else, its id is as unknown as one that never was. Ids are kept as digests only.
+ */
+import { hash } from 'node:crypto';
+import type { CancelTimer, Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import type { Principal } from '../model/principal.ts';
+import type { JsonObject, RequestId, Revision, RpcError } from '../protocol/messages.ts';
+import { EventStream } from './event-stream.ts';
+
+/** A finished stream can still be fetched for so long after its end. */
+const RESUME_WINDOW_MS = 5 * 60_000;
+const STREAMS_PER_SESSION_MAX = 256;
+
+export interface SessionLimits {
+  readonly idleMs: number;
+  readonly totalMs: number;
+  readonly perCredentialMax: number;
+  readonly max: number;
+}
+
+export const SESSION_LIMITS: SessionLimits = { idleMs: 30 * 60_000, totalMs: 24 * 3_600_000, perCredentialMax: 1_000, max: 10_000 };
+
+/** The client's answer to a request of ours. */
+export type ClientAnswer = { readonly kind: 'result'; readonly result: JsonObject } | { readonly kind: 'error'; readonly error: RpcError };
+
+export interface SessionOpening {
+  readonly endpoint: string;
+  readonly principal: Principal;
+  readonly revision: Revision;
+  readonly capabilities: JsonObject;
+  readonly info: JsonObject | undefined;
+}
+
+/** Something of the session that the client may cancel by its request id. */
+export interface InFlight {
+  cancel(reason: string): void;
+}
+
+export class Session {
+  readonly opening: SessionOpening;
+  /** Stable and safe to log; not the id that the client shows. */
+  readonly label: string;
+  readonly openedMs: number;
+  readonly inFlight = new Map<RequestId, InFlight>();
+  /** Resource URIs as exposed that this session subscribed to. */
+  readonly watched = new Set<string>();
+  readonly #clock: Clock;
+  readonly #asked = new Map<RequestId, (answer: ClientAnswer) => void>();
+  readonly #streams = new Map<string, EventStream>();
+  #main: EventStream;
+  #streamCount = 0;
+  #askCount = 0;
+  lastUsedMs: number;
+  /** Set by `logging/setLevel`; until then what a client usually wants to see. */
+  logLevel = 'info';
+  isEnded = false;
+  onEnd: () => void = () => undefined;
+
+  constructor(opening: SessionOpening, label: string, clock: Clock) {
+    this.opening = opening;
+    this.label = label;
+    this.#clock = clock;
+    this.openedMs = clock.monotonicMs();
+    this.lastUsedMs = this.openedMs;
+    this.#main = this.openStream();
+  }
+
+  /** What belongs to no request of the client: the GET stream, or the one stream of a 2024-11-05 client. */
+  get main(): EventStream {
+    return this.#main;
+  }
+
+  /** A new stream of this session; resumable by its name. */
+  openStream(): EventStream {
+    const stream = new EventStream({ clock: this.#clock, name: `s${++this.#streamCount}` });
+    this.#streams.set(stream.name ?? '', stream);
+    if (this.#streams.size > STREAMS_PER_SESSION_MAX) this.#forgetOldestEnded();
+    return stream;
+  }
+
+  /** A client that opens the GET stream anew gets a new one; what the old one kept stays fetchable by event id. */
+  renewMain(): EventStream {
+    this.#main.end();
+    this.#main = this.openStream();
+    return this.#main;
+  }
+
+  /** The stream of an event id, and the sequence number after which it goes on. */
+  findStream(eventId: string): { readonly stream: EventStream; readonly sinceSequence: number } | undefined {
+    const cut = eventId.lastIndexOf('_');
+    const stream = this.#streams.get(eventId.slice(0, cut));
+    const sinceSequence = Number(eventId.slice(cut + 1));
+    return stream === undefined || !Number.isSafeInteger(sinceSequence) ? undefined : { stream, sinceSequence };
+  }
+
+  /** A stream has ended: it stays for a while, for a client that lost its connection. */
+  retire(stream: EventStream): void {
+    this.#clock.after(RESUME_WINDOW_MS, () => this.#streams.delete(stream.name ?? ''));
+  }
+
+  /** Sends a notification that belongs to no request. False when there is no stream to carry it. */
+  notify(method: string, params: JsonObject | undefined): boolean {
+    return this.#main.isAttached && this.#main.send(JSON.stringify({ jsonrpc: '2.0', method, params }));
+  }
+
+  /** Asks the client something over `send` (the stream of the request that caused it). Throws `upstream.protocol_error` where nobody listens. */
+  ask(method: string, params: JsonObject, send: (message: string) => boolean): { readonly answer: Promise<ClientAnswer>; cancel(reason: string): void } {
+    const id = `metamcp-${++this.#askCount}`;
+    let settle: (answer: ClientAnswer) => void = () => undefined;
+    const answer = new Promise<ClientAnswer>((resolve) => {
+      settle = resolve;
+    });
+    this.#asked.set(id, settle);
+    if (!send(JSON.stringify({ jsonrpc: '2.0', id, method, params }))) {
+      this.#asked.delete(id);
+      throw new Fault('request.capability_missing', { reason: 'no_stream' });
+    }
+    const cancel = (reason: string): void => {
+      if (!this.#asked.delete(id)) return;
+      send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } }));
+      settle({ kind: 'error', error: { code: -32603, message: reason } });
+    };
+    return { answer, cancel };
+  }
+
+  /** The client's answer to `ask`; accepted once, from this session only. */
+  answered(id: RequestId, answer: ClientAnswer): boolean {
+    const settle = this.#asked.get(id);
+    this.#asked.delete(id);
+    settle?.(answer);
+    return settle !== undefined;
+  }
+
+  end(): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    for (const call of [...this.inFlight.values()]) call.cancel('the session ended');
+    for (const settle of [...this.#asked.values()]) settle({ kind: 'error', error: { code: -32603, message: 'The session ended' } });
+    this.#asked.clear();
+    for (const stream of this.#streams.values()) stream.end();
+    this.#streams.clear();
+    this.onEnd();
+  }
+
+  #forgetOldestEnded(): void {
+    for (const [name, stream] of this.#streams) {
+      if (!stream.isEnded) continue;
+      this.#streams.delete(name);
+      return;
+    }
+  }
+}
+
+export interface SessionsDeps {
+  readonly clock: Clock;
+  /** At least 128 random bits, visible ASCII. */
+  readonly randomId: () => string;
+  readonly limits: SessionLimits;
+}
+
+const SWEEP_EVERY_MS = 10_000;
+
+export class Sessions {
+  readonly #deps: SessionsDeps;
+  readonly #byDigest = new Map<string, Session>();
+  readonly #perCredential = new Map<string, number>();
+  #stopSweep: CancelTimer;
+  #opened = 0;
+
+  constructor(deps: SessionsDeps) {
+    this.#deps = deps;
+    this.#stopSweep = this.#scheduleSweep();
+  }
+
+  get size(): number {
+    return this.#byDigest.size;
+  }
+
+  all(): Iterable<Session> {
+    return this.#byDigest.values();
+  }
+
+  /** Throws `limit.overloaded` above the caps. The id is told once and not kept. */
+  open(opening: SessionOpening): { readonly id: string; readonly session: Session } {
+    const credential = opening.principal.credentialId;
+    const count = this.#perCredential.get(credential) ?? 0;
+    if (this.#byDigest.size >= this.#deps.limits.max || count >= this.#deps.limits.perCredentialMax) throw new Fault('limit.overloaded', { reason: 'too_many_sessions', retryAfterSeconds: 30 });
+    const id = this.#deps.randomId();
+    const digest = digestOf(id);
+    const session = new Session(opening, `session-${++this.#opened}`, this.#deps.clock);
+    this.#byDigest.set(digest, session);
+    this.#perCredential.set(credential, count + 1);
+    const release = session.onEnd;
+    session.onEnd = () => {
+      this.#byDigest.delete(digest);
+      const left = (this.#perCredential.get(credential) ?? 1) - 1;
+      if (left > 0) this.#perCredential.set(credential, left);
+      else this.#perCredential.delete(credential);
+      release();
+    };
+    return { id, session };
+  }
+
+  /** Throws `request.session_unknown` for ids that never were, have ended or belong to somebody else. */
+  get(id: string, endpoint: string, principal: Principal): Session {
+    const session = this.#byDigest.get(digestOf(id));
+    const isOwn = session !== undefined && session.opening.endpoint === endpoint && session.opening.principal.id === principal.id && session.opening.principal.credentialId === principal.credentialId;
+    if (session === undefined || !isOwn) throw new Fault('request.session_unknown');
+    session.lastUsedMs = this.#deps.clock.monotonicMs();
+    return session;
+  }
+
+  close(): void {
+    this.#stopSweep();
+    for (const session of [...this.#byDigest.values()]) session.end();
+  }
+
+  #scheduleSweep(): CancelTimer {
+    return this.#deps.clock.after(SWEEP_EVERY_MS, () => {
+      const now = this.#deps.clock.monotonicMs();
+      const { idleMs, totalMs } = this.#deps.limits;
+      for (const session of [...this.#byDigest.values()]) {
+        const isIdle = now - session.lastUsedMs > idleMs && !session.main.isAttached && session.inFlight.size === 0;
+        if (isIdle || now - session.openedMs > totalMs) session.end();
+      }
+      this.#stopSweep = this.#scheduleSweep();
+    });
+  }
+}
+
+function digestOf(id: string): string {
+  return hash('sha256', id, 'base64url');
+}
