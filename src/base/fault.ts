@@ -123,6 +123,10 @@ export class Fault extends Error {
     return FAULTS[this.code].rpc;
   }
 
+  get failedAt(): Hop {
+    return FAULTS[this.code].failedAt;
+  }
+
   get isRetryable(): boolean {
     return 'isRetryable' in FAULTS[this.code];
   }

@@ -6,7 +6,7 @@
 import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
 import { collidedUri, exposedName, SEPARATOR, templatePrefix } from '../protocol/names.ts';
-import type { ServerLists } from '../upstream/lists.ts';
+import type { ServerLists } from '../upstream/upstreams.ts';
 
 /** One primitive as exposed. */
 export interface Entry {

@@ -47,6 +47,8 @@ export interface Decoded extends Identified {
   readonly method: string;
   readonly params: JsonObject;
   readonly progressToken: string | number | undefined;
+  /** Headers `Mcp-Param-*` as they came, by lower-case name. */
+  readonly paramHeaders: Readonly<Record<string, string>>;
   readonly reply: Reply;
 }
 

@@ -38,8 +38,13 @@ export class RawObject {
 
   /** A raw object made from a value of ours. */
   static of(value: JsonObject): RawObject {
-    const bytes = Buffer.from(JSON.stringify(value));
-    const scan = scanJson(bytes);
+    return RawObject.fromText(JSON.stringify(value));
+  }
+
+  /** A raw object from JSON text of ours, of any size. */
+  static fromText(text: string): RawObject {
+    const bytes = Buffer.from(text);
+    const scan = scanJson(bytes, NO_LIMITS);
     return new RawObject(bytes, [0, bytes.length], scan.keys.filter((key) => key.depth === 1), scan.hasUnsafeNumber);
   }
 
@@ -88,6 +93,8 @@ export class RawObject {
     return `{${parts.join(',')}}`;
   }
 }
+
+const NO_LIMITS: JsonLimits = { depthMax: 1_000, nodesMax: Number.MAX_SAFE_INTEGER, keysPerObjectMax: Number.MAX_SAFE_INTEGER, stringBytesMax: Number.MAX_SAFE_INTEGER };
 
 interface ReviverContext {
   readonly source?: string;

@@ -1,0 +1,138 @@
+/**
+ * Stage 10: result or fault → wire, in the client's revision. Results are spliced, not parsed, unless the client's
+ * revision lacks something that is in them.
+ */
+import { Fault } from '../base/fault.ts';
+import type { RawObject } from '../protocol/envelope.ts';
+import { isObject, type JsonObject, type JsonValue, MODERN_REVISION, type RequestId, type Revision, type RpcError } from '../protocol/messages.ts';
+import { META } from '../protocol/meta.ts';
+import { REVISION_TABLES } from '../protocol/revisions.ts';
+import type { Outcome } from '../upstream/upstream.ts';
+import type { Decoded } from './exchange.ts';
+import type { MessageText } from './reply.ts';
+
+/** Who we are, in `initialize`, `server/discover` and the `_meta` of every modern result. */
+export interface GatewayInfo {
+  readonly name: string;
+  readonly title: string;
+  readonly version: string;
+}
+
+/** Bodies above this are copied as bytes instead of going through a string. */
+const SPLICE_AS_BYTES = 32_768;
+/** `resources/read` results must say how long they may be kept; ours never vouch for what the server left open. */
+const CACHEABLE: ReadonlySet<string> = new Set(['resources/read']);
+const NO_CACHE: Readonly<Record<string, string>> = { ttlMs: '0', cacheScope: '"private"' };
+const MODERN_ONLY = ['resultType', 'ttlMs', 'cacheScope'];
+
+export interface Encoded {
+  readonly message: MessageText;
+  readonly httpStatus: number;
+}
+
+export type EncodeOutcome = (exchange: Decoded, outcome: Outcome) => Encoded;
+
+export function createEncodeOutcome(info: GatewayInfo): EncodeOutcome {
+  const infoText = JSON.stringify(info);
+  return (exchange, outcome) => {
+    if (outcome.kind === 'result') return { message: wrap(exchange.id, encodeResult(exchange, outcome.result, infoText)), httpStatus: 200 };
+    if (outcome.kind === 'fault') return encodeFault(exchange.id, exchange.client.revision, outcome.fault, exchange.correlationId);
+    return encodeRpcError(exchange.id, exchange.client.revision, outcome.error);
+  };
+}
+
+function wrap(id: RequestId, result: string | Buffer): MessageText {
+  const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
+  return typeof result === 'string' ? `${head}${result}}` : Buffer.concat([Buffer.from(head), result, Buffer.from('}')]);
+}
+
+function encodeResult(exchange: Decoded, result: RawObject, infoText: string): string | Buffer {
+  if (exchange.client.revision === MODERN_REVISION) return encodeModern(exchange.method, result, infoText);
+  const isForeign = MODERN_ONLY.some((key) => result.has(key));
+  const lacks = exchange.method === 'tools/call' || exchange.method === 'prompts/get';
+  const table = REVISION_TABLES[exchange.client.revision];
+  if (lacks && (!table.hasStructuredContent || (isForeign && result.has('structuredContent')))) return JSON.stringify(downConverted(result.value, exchange.client.revision));
+  if (isForeign) return result.edited([...MODERN_ONLY, ...(hasServerInfo(result) ? ['_meta'] : [])], hasServerInfo(result) ? metaWithoutServerInfo(result) : {});
+  return result.byteLength > SPLICE_AS_BYTES ? result.bytes : result.text;
+}
+
+function encodeModern(method: string, result: RawObject, infoText: string): string {
+  const meta = result.member('_meta');
+  const serverInfo = `${JSON.stringify(META.serverInfo)}:${infoText}`;
+  const added: Record<string, string> = result.has('resultType') ? {} : { resultType: '"complete"' };
+  if (CACHEABLE.has(method)) for (const [key, text] of Object.entries(NO_CACHE)) if (!result.has(key)) added[key] = text;
+  if (meta === undefined) added['_meta'] = `{${serverInfo}}`;
+  else if (!meta.includes(META.serverInfo)) added['_meta'] = /^\{\s*\}$/.test(meta) ? `{${serverInfo}}` : `{${serverInfo},${meta.slice(1)}`;
+  else added['_meta'] = JSON.stringify({ ...(JSON.parse(meta) as JsonObject), [META.serverInfo]: JSON.parse(infoText) as JsonObject });
+  return result.edited([], added);
+}
+
+function hasServerInfo(result: RawObject): boolean {
+  return result.member('_meta')?.includes(META.serverInfo) === true;
+}
+
+function metaWithoutServerInfo(result: RawObject): Readonly<Record<string, string>> {
+  const { [META.serverInfo]: _, ...meta } = JSON.parse(result.member('_meta') ?? '{}') as JsonObject;
+  return Object.keys(meta).length === 0 ? {} : { _meta: JSON.stringify(meta) };
+}
+
+/** For clients whose schema would throw: newer kinds of content become text, structured content that is no object goes. */
+function downConverted(result: JsonObject, revision: Revision): JsonObject {
+  const table = REVISION_TABLES[revision];
+  const changed: Record<string, JsonValue | undefined> = { ...result };
+  for (const key of MODERN_ONLY) delete changed[key];
+  if (!table.hasStructuredContent || !isObject(result['structuredContent'])) delete changed['structuredContent'];
+  if (Array.isArray(result['content'])) changed['content'] = result['content'].map((block: JsonValue) => downConvertedBlock(block, table.contentTypes));
+  const meta = changed['_meta'];
+  if (isObject(meta) && META.serverInfo in meta) {
+    const { [META.serverInfo]: _, ...rest } = meta;
+    changed['_meta'] = rest;
+  }
+  return changed;
+}
+
+/** Kinds that some revision knows and this one does not; unknown kinds pass unchanged, as the contract says. */
+const CONVERTIBLE: ReadonlySet<string> = new Set(['audio', 'resource_link']);
+
+function downConvertedBlock(block: JsonValue, known: ReadonlySet<string>): JsonValue {
+  if (!isObject(block)) return block;
+  const type = String(block['type']);
+  if (known.has(type) || !CONVERTIBLE.has(type)) return block;
+  if (type === 'resource_link') return { type: 'text', text: `[resource] ${String(block['title'] ?? block['name'] ?? '')} ${String(block['uri'])}`.trim() };
+  return { type: 'text', text: `[audio] ${String(block['mimeType'] ?? '')}, not shown: this client's MCP revision has no audio` };
+}
+
+/** Codes of the server's revision that the client's revision does not have. */
+function encodeRpcError(id: RequestId, revision: Revision, error: RpcError): Encoded {
+  const isModern = revision === MODERN_REVISION;
+  if (isModern && error.code === -32002) return encodeError(id, { ...error, code: -32602 }, 200);
+  if (!isModern && error.code <= -32020 && error.code >= -32022) return encodeError(id, { ...error, code: -32603 }, 200);
+  return encodeError(id, error, isModern ? statusOf(error.code) : 200);
+}
+
+/** Streamable HTTP 2026-07-28: these codes have a status of their own, also when the server behind us said them. */
+function statusOf(code: number): number {
+  if (code === -32601) return 404;
+  return code <= -32020 && code >= -32022 ? 400 : 200;
+}
+
+/** A fault as JSON-RPC error. With `revision` undefined no request could be read: the id is null or absent. */
+export function encodeFault(id: RequestId | undefined, revision: Revision | undefined, fault: Fault, correlationId: string): Encoded {
+  const data: Record<string, JsonValue | undefined> = {
+    ...(fault.data as JsonObject | undefined),
+    source: 'gateway',
+    reason: fault.reason ?? fault.code,
+    failedAt: fault.failedAt,
+    retryable: fault.isRetryable,
+    outcome: fault.effect,
+    server: fault.server,
+    correlationId,
+  };
+  const isLegacy = revision !== undefined && revision !== MODERN_REVISION;
+  const httpStatus = isLegacy && fault.code === 'request.method_unknown' ? 200 : fault.code === 'request.params_invalid' && isLegacy ? 200 : fault.http;
+  return encodeError(id, { code: fault.rpc, message: fault.message, data }, httpStatus);
+}
+
+export function encodeError(id: RequestId | undefined, error: RpcError, httpStatus: number): Encoded {
+  return { message: JSON.stringify({ jsonrpc: '2.0', ...(id === undefined ? {} : { id }), error }), httpStatus };
+}

@@ -1,0 +1,107 @@
+/**
+ * Requests that the gateway answers itself: handshakes, lists, settings of a session. Lists come from memory; they
+ * wait only for servers that are still starting, and say in `_meta` what is missing.
+ */
+import { Fault } from '../base/fault.ts';
+import { RawObject } from '../protocol/envelope.ts';
+import { familyOf, MODERN_REVISION, REVISIONS } from '../protocol/messages.ts';
+import { META_SERVERS } from '../protocol/meta.ts';
+import type { Upstreams } from '../upstream/upstreams.ts';
+import type { ServerProfile } from '../upstream/upstream.ts';
+import type { GatewayInfo } from './answer.ts';
+import type { CatalogList } from './catalog.ts';
+import type { Catalogs } from './catalogs.ts';
+import type { Decoded } from './exchange.ts';
+import { mergedCapabilities, mergedInstructions } from './profile.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+const LIST_WAIT_MS = 5_000;
+/** Lists may be kept so long by modern clients; a change is announced to those that listen. */
+const LIST_TTL_MS = 5_000;
+const LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
+
+export interface LocalDeps {
+  readonly info: GatewayInfo;
+  readonly upstreams: Upstreams;
+  readonly catalogs: Catalogs;
+  readonly subscriptions: Subscriptions;
+}
+
+export type LocalHandler = (exchange: Decoded, deps: LocalDeps) => RawObject | Promise<RawObject>;
+
+export const LOCAL_HANDLERS: ReadonlyMap<string, LocalHandler> = new Map<string, LocalHandler>([
+  ['ping', () => RawObject.of({})],
+  ['initialize', initialize],
+  ['server/discover', discover],
+  ['tools/list', (exchange, deps) => list(exchange, deps, 'tools')],
+  ['prompts/list', (exchange, deps) => list(exchange, deps, 'prompts')],
+  ['resources/list', (exchange, deps) => list(exchange, deps, 'resources')],
+  ['resources/templates/list', (exchange, deps) => list(exchange, deps, 'resourceTemplates')],
+  ['logging/setLevel', setLevel],
+  ['resources/subscribe', watch],
+  ['resources/unsubscribe', watch],
+]);
+
+function profiles(exchange: Decoded, deps: LocalDeps): { readonly of: (server: string) => ServerProfile | undefined; readonly all: readonly ServerProfile[] } {
+  const of = (server: string): ServerProfile | undefined => deps.upstreams.profile(server);
+  const all = exchange.endpoint.namespace.members.map((member) => of(member.server)).filter((profile) => profile !== undefined);
+  return { of, all };
+}
+
+/** The session is there already; this is what the client learns of it. */
+function initialize(exchange: Decoded, deps: LocalDeps): RawObject {
+  const { of, all } = profiles(exchange, deps);
+  const instructions = mergedInstructions(exchange.endpoint.namespace, of);
+  return RawObject.of({
+    protocolVersion: exchange.client.revision,
+    capabilities: mergedCapabilities(all, 'legacy'),
+    serverInfo: { ...deps.info },
+    ...(instructions === undefined ? {} : { instructions }),
+  });
+}
+
+function discover(exchange: Decoded, deps: LocalDeps): RawObject {
+  const { of, all } = profiles(exchange, deps);
+  const instructions = mergedInstructions(exchange.endpoint.namespace, of);
+  return RawObject.of({
+    resultType: 'complete',
+    supportedVersions: REVISIONS.filter((revision) => familyOf(revision) === 'modern'),
+    capabilities: mergedCapabilities(all, 'modern'),
+    ...(instructions === undefined ? {} : { instructions }),
+    ttlMs: LIST_TTL_MS,
+    cacheScope: 'private',
+  });
+}
+
+/** All pages of all servers as one page. Throws `request.params_invalid` for a cursor: we never give one out. */
+async function list(exchange: Decoded, deps: LocalDeps, kind: 'tools' | 'prompts' | 'resources' | 'resourceTemplates'): Promise<RawObject> {
+  const { namespace } = exchange.endpoint;
+  const cursor = exchange.params['cursor'];
+  if (cursor !== undefined && cursor !== '') throw new Fault('request.params_invalid', { message: 'Unknown cursor' });
+  const servers = namespace.members.map((member) => member.server);
+  if (deps.catalogs.isStarting(servers)) await deps.catalogs.started(servers, LIST_WAIT_MS);
+  const catalogList: CatalogList = deps.catalogs.of(namespace)[kind];
+  const isModern = exchange.client.revision === MODERN_REVISION;
+  const gaps = deps.catalogs.gaps(namespace);
+  const text = isModern ? catalogList.modernText : catalogList.legacyText;
+  const meta = gaps.length > 0 ? `,"_meta":{"${META_SERVERS}":${JSON.stringify(gaps)}}` : '';
+  const head = isModern ? `"resultType":"complete","ttlMs":${gaps.length > 0 ? 0 : LIST_TTL_MS},"cacheScope":"private",` : '';
+  return RawObject.fromText(`{${head}"${kind}":[${text}]${meta}}`);
+}
+
+function setLevel(exchange: Decoded): RawObject {
+  const level = exchange.params['level'];
+  if (typeof level !== 'string' || !LEVELS.has(level)) throw new Fault('request.params_invalid', { message: `level is one of ${[...LEVELS].join(', ')}` });
+  if (exchange.client.session !== undefined) exchange.client.session.logLevel = level;
+  return RawObject.of({});
+}
+
+/** Throws `routing.unknown` for a URI that no server of the namespace has. */
+async function watch(exchange: Decoded, deps: LocalDeps): Promise<RawObject> {
+  const { session } = exchange.client;
+  const uri = exchange.params['uri'];
+  if (session === undefined || typeof uri !== 'string') throw new Fault('request.params_invalid', { message: 'uri is not a string' });
+  if (exchange.method === 'resources/subscribe') await deps.subscriptions.watch(session, uri, exchange);
+  else deps.subscriptions.unwatch(session, uri);
+  return RawObject.of({});
+}
