@@ -28,6 +28,7 @@ const MODERN_ONLY = ['resultType', 'ttlMs', 'cacheScope'];
 export interface Encoded {
   readonly message: MessageText;
   readonly httpStatus: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export type EncodeOutcome = (exchange: Decoded, outcome: Outcome) => Encoded;
@@ -130,7 +131,8 @@ export function encodeFault(id: RequestId | undefined, revision: Revision | unde
   };
   const isLegacy = revision !== undefined && revision !== MODERN_REVISION;
   const httpStatus = isLegacy && fault.code === 'request.method_unknown' ? 200 : fault.code === 'request.params_invalid' && isLegacy ? 200 : fault.http;
-  return encodeError(id, { code: fault.rpc, message: fault.message, data }, httpStatus);
+  const encoded = encodeError(id, { code: fault.rpc, message: fault.message, data }, httpStatus);
+  return fault.retryAfterSeconds === undefined ? encoded : { ...encoded, headers: { 'retry-after': String(fault.retryAfterSeconds) } };
 }
 
 export function encodeError(id: RequestId | undefined, error: RpcError, httpStatus: number): Encoded {

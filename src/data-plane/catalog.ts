@@ -3,10 +3,13 @@
  * made once for each state of the lists; lists go out as text prepared here, lookups are one Map access.
  * The result depends only on the namespace and the lists, never on who connected first.
  */
+import { overriddenArguments } from '../middleware/arguments/arguments.ts';
+import type { Middleware } from '../middleware/middleware.ts';
 import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
 import { collidedUri, exposedName, SEPARATOR, templatePrefix } from '../protocol/names.ts';
 import type { ServerLists } from '../upstream/upstreams.ts';
+import { type MirroredParam, mirroredParams } from './mirrored-params.ts';
 
 /** One primitive as exposed. */
 export interface Entry {
@@ -16,7 +19,10 @@ export interface Entry {
   /** The server's own name or URI: what is sent upstream. */
   readonly own: string;
   readonly definition: JsonObject;
-  readonly override: Override | undefined;
+  /** What the namespace does around a call of it. */
+  readonly chain: readonly Middleware[];
+  /** What modern clients mirror into headers, from the server's own schema. */
+  readonly mirrored: readonly MirroredParam[];
 }
 
 /** One list, in order, and its members' text as JSON without the brackets. */
@@ -79,7 +85,7 @@ function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonl
         collisions.push({ kind, exposed, kept: taken.member.as, hidden: member.as });
         continue;
       }
-      entries.set(exposed, { exposed, member, own, override, definition: overridden(definition, exposed, override) });
+      entries.set(exposed, { exposed, member, own, definition: overridden(definition, exposed, override), chain: chainOf(override), mirrored: mirroredParams(definition['inputSchema']) });
     }
   }
   return toList(entries);
@@ -100,10 +106,15 @@ function located(kind: 'resource' | 'resourceTemplate', namespace: NamespaceSpec
       const exposed = taken === undefined ? own : collidedUri(member.as, own);
       if (entries.has(exposed)) continue;
       const changed = overridden(definition, String(definition['name'] ?? ''), override);
-      entries.set(exposed, { exposed, member, own, override, definition: exposed === own ? changed : { ...changed, [key]: exposed } });
+      entries.set(exposed, { exposed, member, own, definition: exposed === own ? changed : { ...changed, [key]: exposed }, chain: [], mirrored: [] });
     }
   }
   return toList(entries);
+}
+
+function chainOf(override: Override | undefined): readonly Middleware[] {
+  const step = override && overriddenArguments(override);
+  return step === undefined ? [] : [step];
 }
 
 function overridden(definition: JsonObject, name: string, override: Override | undefined): JsonObject {

@@ -35,6 +35,7 @@ export async function dispatch(admitted: Admitted, deps: DispatchDeps): Promise<
     const resumed = deps.parking.resume(admitted);
     if (resumed.kind === 'call') return await followed(resumed.call, admitted, undefined);
     const upstream = await upstreamFor(admitted, deps);
+    if (admitted.client.session === undefined && admitted.reply.isGone) throw new Fault('request.cancelled', { effect: 'not_executed' });
     const outcome = await roundTrips(admitted, resumed.params, upstream, deps);
     return admitted.client.session === undefined ? deps.parking.forModern(admitted, outcome) : outcome;
   } catch (thrown) {
@@ -77,7 +78,7 @@ function send(admitted: Admitted, params: JsonObject, upstream: Upstream, events
   return upstream.send(
     {
       method: admitted.method,
-      params,
+      params: upstream.profile.family === 'modern' ? params : withoutRounds(params),
       progressToken: admitted.progressToken,
       clientCapabilities: client.capabilities,
       clientInfo: client.info,
@@ -87,6 +88,13 @@ function send(admitted: Admitted, params: JsonObject, upstream: Upstream, events
     },
     events,
   );
+}
+
+/** Legacy servers know no rounds. */
+function withoutRounds(params: JsonObject): JsonObject {
+  if (params['inputResponses'] === undefined && params['requestState'] === undefined) return params;
+  const { inputResponses: _, requestState: __, ...rest } = params;
+  return rest;
 }
 
 /** The loop: asks the legacy client for everything that the server wants and returns what the next round carries. */
@@ -110,7 +118,7 @@ async function askOne(admitted: Admitted, method: string, params: JsonObject): P
   if (missing !== undefined && method === 'elicitation/create') return { action: 'decline' };
   if (missing !== undefined || client.session === undefined) throw new Fault('request.capability_missing', { data: { requiredCapabilities: missing } });
   const asked = isUrl && params['elicitationId'] === undefined ? { ...params, elicitationId: `metamcp-${admitted.correlationId}` } : params;
-  const { answer } = client.session.ask(method, asked, (message) => reply.send(message) || client.session?.main.send(message) === true);
+  const { answer } = client.session.ask(method, asked, (message) => reply.send(message) || client.session?.main?.send(message) === true);
   const settled = await answer;
   if (settled.kind === 'result') return settled.result;
   if (method === 'elicitation/create') return { action: 'cancel' };

@@ -21,11 +21,14 @@ export interface EventStreamOptions {
   readonly clock: Clock;
   /** Makes the stream resumable; unique within the session. */
   readonly name?: string;
+  /** Called once when the stream has ended. */
+  readonly onEnd?: () => void;
 }
 
 export class EventStream {
   readonly name: string | undefined;
   readonly #clock: Clock;
+  readonly #onEnd: (() => void) | undefined;
   #http: ServerResponse | undefined;
   #stopKeepAlive: CancelTimer | undefined;
   #sequence = 0;
@@ -38,6 +41,7 @@ export class EventStream {
   constructor(options: EventStreamOptions) {
     this.#clock = options.clock;
     this.name = options.name;
+    this.#onEnd = options.onEnd;
   }
 
   get isAttached(): boolean {
@@ -78,10 +82,12 @@ export class EventStream {
 
   /** Ends the stream; what is kept can still be fetched. */
   end(): void {
+    if (this.#isEnded) return;
     this.#isEnded = true;
     const http = this.#http;
     this.#detach();
     http?.end();
+    this.#onEnd?.();
   }
 
   #write(frame: string): void {

@@ -59,7 +59,8 @@ export interface Target {
   readonly as: string;
   /** Own name or URI; empty for requests about none. */
   readonly own: string;
-  readonly entry: Pick<Entry, 'override' | 'definition'> | undefined;
+  /** Undefined where a server reads what it does not list. */
+  readonly entry: Entry | undefined;
 }
 
 export interface Resolved extends Decoded {

@@ -13,7 +13,7 @@ import type { CatalogList } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import type { Decoded } from './exchange.ts';
 import { mergedCapabilities, mergedInstructions } from './profile.ts';
-import type { Subscriptions } from './subscriptions.ts';
+import { listenResult, type Subscriptions } from './subscriptions.ts';
 
 const LIST_WAIT_MS = 5_000;
 /** Lists may be kept so long by modern clients; a change is announced to those that listen. */
@@ -40,6 +40,7 @@ export const LOCAL_HANDLERS: ReadonlyMap<string, LocalHandler> = new Map<string,
   ['logging/setLevel', setLevel],
   ['resources/subscribe', watch],
   ['resources/unsubscribe', watch],
+  ['subscriptions/listen', listen],
 ]);
 
 function profiles(exchange: Decoded, deps: LocalDeps): { readonly of: (server: string) => ServerProfile | undefined; readonly all: readonly ServerProfile[] } {
@@ -104,4 +105,10 @@ async function watch(exchange: Decoded, deps: LocalDeps): Promise<RawObject> {
   if (exchange.method === 'resources/subscribe') await deps.subscriptions.watch(session, uri, exchange);
   else deps.subscriptions.unwatch(session, uri);
   return RawObject.of({});
+}
+
+/** Ends only when the client closes the stream or the gateway stops. */
+async function listen(exchange: Decoded, deps: LocalDeps): Promise<RawObject> {
+  await deps.subscriptions.listen(exchange);
+  return RawObject.of(listenResult(exchange.id));
 }

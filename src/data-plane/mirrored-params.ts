@@ -35,6 +35,11 @@ function headerText(params: JsonObject, path: readonly string[]): string | undef
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
+/** Numbers count as numbers: 42.0 and 42 are equal ("Server Validation", note). */
+function isSame(header: string, argument: string): boolean {
+  return header === argument || (/^-?\d+$/.test(argument) && /^-?\d+(?:\.\d+)?$/.test(header) && Number(header) === Number(argument));
+}
+
 /** Compares the client's mirrored headers with its arguments. Throws `request.header_mismatch`. Headers the schema does not know pass on. */
 export function checkMirroredParams(mirrored: readonly MirroredParam[], params: JsonObject, headers: Readonly<Record<string, string>>): void {
   for (const { header, path } of mirrored) {
@@ -42,7 +47,7 @@ export function checkMirroredParams(mirrored: readonly MirroredParam[], params: 
     const given = headers[PARAM_HEADER_PREFIX + header.toLowerCase()];
     if (given === undefined && expected === undefined) continue;
     const decoded = given === undefined ? undefined : decodeHeaderValue(given);
-    if (decoded === undefined || decoded !== expected) throw new Fault('request.header_mismatch', { message: `Mcp-Param-${header} is missing or differs from the argument.` });
+    if (decoded === undefined || expected === undefined || !isSame(decoded, expected)) throw new Fault('request.header_mismatch', { message: `Mcp-Param-${header} is missing or differs from the argument.` });
   }
 }
 

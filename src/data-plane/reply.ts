@@ -13,9 +13,10 @@ export interface Reply {
   /** A message ahead of the answer. False when this client cannot get one here. */
   send(message: string): boolean;
   /** The answer to one request, once for each. `httpStatus` counts where the response has not begun. */
-  end(message: MessageText, httpStatus: number): void;
+  end(message: MessageText, httpStatus: number, headers?: Readonly<Record<string, string>>): void;
   /** Called once when the client goes away before all is answered. */
   onGone: () => void;
+  readonly isGone: boolean;
 }
 
 /** After so long without an answer the response begins as a stream, so that nothing on the way gives up. */
@@ -55,12 +56,16 @@ export class HttpReply implements Reply {
     if (options.canStream) this.#stopPatience = options.clock.after(PATIENCE_MS, () => this.#begin());
   }
 
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   send(message: string): boolean {
     if (!this.#options.canStream || this.#isGone) return false;
     return this.#begin()?.send(message) ?? false;
   }
 
-  end(message: MessageText, httpStatus: number): void {
+  end(message: MessageText, httpStatus: number, headers?: Readonly<Record<string, string>>): void {
     this.#missing--;
     if (this.#missing === 0) this.#stopPatience?.();
     if (this.#stream !== undefined) {
@@ -70,7 +75,7 @@ export class HttpReply implements Reply {
     }
     if (this.#isGone) return;
     if (!this.#options.isBatch) {
-      this.#write(message, httpStatus);
+      this.#write(message, httpStatus, headers);
       return;
     }
     this.#collected.push(message.toString());
@@ -82,19 +87,24 @@ export class HttpReply implements Reply {
     const { clock, http, headers, openStream } = this.#options;
     const stream = openStream?.() ?? new EventStream({ clock });
     this.#stream = stream;
-    stream.onGone = () => this.onGone();
+    stream.onGone = () => {
+      // A resumable stream goes on without its connection.
+      this.#isGone = openStream === undefined;
+      this.onGone();
+    };
     stream.attach(http, headers);
     for (const message of this.#collected) stream.send(message);
     return stream;
   }
 
-  #write(message: MessageText, httpStatus: number): void {
+  #write(message: MessageText, httpStatus: number, extra?: Readonly<Record<string, string>>): void {
     const { http, headers } = this.#options;
     http.writeHead(httpStatus, {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(message),
       'cache-control': 'no-store',
       ...headers,
+      ...extra,
     });
     http.end(message);
   }
@@ -104,6 +114,10 @@ export class HttpReply implements Reply {
 export class StreamReply implements Reply {
   readonly #stream: EventStream;
   onGone: () => void = () => undefined;
+
+  get isGone(): boolean {
+    return !this.#stream.isAttached;
+  }
 
   constructor(stream: EventStream) {
     this.#stream = stream;

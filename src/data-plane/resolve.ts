@@ -1,18 +1,32 @@
 /** Stage 5: exposed name → server and own name. What the catalog does not hold does not exist, whatever the reason. */
 import { Fault } from '../base/fault.ts';
-import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
+import { isObject, type JsonObject, MODERN_REVISION } from '../protocol/messages.ts';
 import { withoutHopMeta } from '../protocol/meta.ts';
 import { type Catalog, type Entry, findReadable } from './catalog.ts';
+import type { Catalogs } from './catalogs.ts';
 import type { Decoded, Resolved, Target } from './exchange.ts';
+import { checkMirroredParams, toParamHeaders } from './mirrored-params.ts';
 
-/** Throws `routing.unknown`, `request.params_invalid`. */
-export function resolve(decoded: Decoded, catalog: Catalog): Resolved {
+/** A call waits so long for a server that is still starting; the server's own start deadline ends it earlier. */
+const START_WAIT_MS = 30_000;
+
+/** Throws `routing.unknown`, `request.params_invalid`, `request.header_mismatch`. */
+export async function resolve(decoded: Decoded, catalogs: Catalogs): Promise<Resolved> {
+  const { namespace } = decoded.endpoint;
   const params = withoutHopMeta(decoded.params);
-  const found = find(decoded.method, params, catalog);
+  let found = find(decoded.method, params, catalogs.of(namespace));
+  const servers = namespace.members.map((member) => member.server);
+  if (found === undefined && catalogs.isStarting(servers)) {
+    await catalogs.started(servers, START_WAIT_MS);
+    found = find(decoded.method, params, catalogs.of(namespace));
+  }
   if (found === undefined) throw unknown(decoded.method, params);
   const { entry, upstreamParams } = found;
-  const target: Target = { server: entry.member.server, as: entry.member.as, own: entry.own, entry: 'definition' in entry ? (entry as Entry) : undefined };
-  return Object.assign(decoded, { target, upstreamParams });
+  const listed = 'definition' in entry ? entry : undefined;
+  const target: Target = { server: entry.member.server, as: entry.member.as, own: entry.own, entry: listed };
+  const mirrored = listed?.mirrored ?? [];
+  if (decoded.client.revision === MODERN_REVISION) checkMirroredParams(mirrored, params, decoded.paramHeaders);
+  return Object.assign(decoded, { target, upstreamParams, paramHeaders: toParamHeaders(mirrored, params, decoded.paramHeaders) });
 }
 
 interface Found {
@@ -23,11 +37,11 @@ interface Found {
 function find(method: string, params: JsonObject, catalog: Catalog): Found | undefined {
   if (method === 'tools/call') {
     const entry = catalog.tools.entries.get(text(params, 'name'));
-    return entry && { entry, upstreamParams: { ...withArguments(params, entry), name: entry.own } };
+    return entry && { entry, upstreamParams: { ...params, name: entry.own } };
   }
   if (method === 'prompts/get') {
     const entry = catalog.prompts.entries.get(text(params, 'name'));
-    return entry && { entry, upstreamParams: { ...withArguments(params, entry), name: entry.own } };
+    return entry && { entry, upstreamParams: { ...params, name: entry.own } };
   }
   if (method === 'resources/read' || method === 'resources/subscribe' || method === 'resources/unsubscribe') {
     const entry = findReadable(catalog, text(params, 'uri'));
@@ -48,18 +62,6 @@ function findCompletion(params: JsonObject, catalog: Catalog): Found | undefined
   const uri = text(ref, 'uri');
   const entry = catalog.resourceTemplates.entries.get(uri) ?? catalog.resources.entries.get(uri);
   return entry && { entry, upstreamParams: { ...params, ref: { ...ref, uri: entry.own } } };
-}
-
-/** The arguments as the override wants them: defaults filled in, fixed ones set, hidden ones refused. */
-function withArguments(params: JsonObject, entry: Entry): JsonObject {
-  const given = params['arguments'];
-  if (given !== undefined && !isObject(given)) throw new Fault('request.params_invalid', { message: 'arguments is not an object' });
-  const { override } = entry;
-  if (override === undefined) return params;
-  const hidden = override.hiddenArguments.find((name) => given !== undefined && name in given) ?? Object.keys(override.fixedArguments).find((name) => given !== undefined && name in given);
-  if (hidden !== undefined) throw new Fault('request.params_invalid', { message: `Unknown argument: ${hidden}` });
-  const changed: Record<string, JsonValue | undefined> = { ...override.argumentDefaults, ...given, ...override.fixedArguments };
-  return given === undefined && Object.keys(changed).length === 0 ? params : { ...params, arguments: changed };
 }
 
 function text(params: JsonObject, key: string): string {

@@ -96,7 +96,7 @@ export class RoutedCall implements CallEvents {
   /** Legacy client: asked over the stream of the very request that caused it. */
   #relay(request: ServerRequest): void {
     const { client, reply } = this.#exchange;
-    const ask = client.session?.ask(request.method, request.params, (message) => reply.send(message) || client.session?.main.send(message) === true);
+    const ask = client.session?.ask(request.method, request.params, (message) => reply.send(message) || client.session?.main?.send(message) === true);
     if (ask === undefined) return;
     this.#cancelAsk = ask.cancel;
     void ask.answer.then((answer) => {

@@ -39,7 +39,7 @@ export interface InFlight {
 }
 
 export class Session {
-  readonly opening: SessionOpening;
+  #opening: SessionOpening;
   /** Stable and safe to log; not the id that the client shows. */
   readonly label: string;
   readonly openedMs: number;
@@ -49,7 +49,7 @@ export class Session {
   readonly #clock: Clock;
   readonly #asked = new Map<RequestId, (answer: ClientAnswer) => void>();
   readonly #streams = new Map<string, EventStream>();
-  #main: EventStream;
+  #mains: EventStream[] = [];
   #streamCount = 0;
   #askCount = 0;
   lastUsedMs: number;
@@ -59,32 +59,39 @@ export class Session {
   onEnd: () => void = () => undefined;
 
   constructor(opening: SessionOpening, label: string, clock: Clock) {
-    this.opening = opening;
+    this.#opening = opening;
     this.label = label;
     this.#clock = clock;
     this.openedMs = clock.monotonicMs();
     this.lastUsedMs = this.openedMs;
-    this.#main = this.openStream();
   }
 
-  /** What belongs to no request of the client: the GET stream, or the one stream of a 2024-11-05 client. */
-  get main(): EventStream {
-    return this.#main;
+  get opening(): SessionOpening {
+    return this.#opening;
+  }
+
+  /** A 2024-11-05 session is there before its `initialize` says who the client is. */
+  negotiated(revision: Revision, capabilities: JsonObject, info: JsonObject | undefined): void {
+    this.#opening = { ...this.#opening, revision, capabilities, info };
+  }
+
+  /** What carries messages that belong to no request: the newest GET stream, or the one stream of a 2024-11-05 client. */
+  get main(): EventStream | undefined {
+    return this.#mains.findLast((stream) => stream.isAttached) ?? this.#mains.at(-1);
+  }
+
+  addMain(stream: EventStream): void {
+    this.#mains = [...this.#mains.filter((known) => known.isAttached), stream];
   }
 
   /** A new stream of this session; resumable by its name. */
   openStream(): EventStream {
-    const stream = new EventStream({ clock: this.#clock, name: `s${++this.#streamCount}` });
-    this.#streams.set(stream.name ?? '', stream);
+    const name = `s${++this.#streamCount}`;
+    const onEnd = (): void => void this.#clock.after(RESUME_WINDOW_MS, () => this.#streams.delete(name));
+    const stream = new EventStream({ clock: this.#clock, name, onEnd });
+    this.#streams.set(name, stream);
     if (this.#streams.size > STREAMS_PER_SESSION_MAX) this.#forgetOldestEnded();
     return stream;
-  }
-
-  /** A client that opens the GET stream anew gets a new one; what the old one kept stays fetchable by event id. */
-  renewMain(): EventStream {
-    this.#main.end();
-    this.#main = this.openStream();
-    return this.#main;
   }
 
   /** The stream of an event id, and the sequence number after which it goes on. */
@@ -95,14 +102,9 @@ export class Session {
     return stream === undefined || !Number.isSafeInteger(sinceSequence) ? undefined : { stream, sinceSequence };
   }
 
-  /** A stream has ended: it stays for a while, for a client that lost its connection. */
-  retire(stream: EventStream): void {
-    this.#clock.after(RESUME_WINDOW_MS, () => this.#streams.delete(stream.name ?? ''));
-  }
-
   /** Sends a notification that belongs to no request. False when there is no stream to carry it. */
   notify(method: string, params: JsonObject | undefined): boolean {
-    return this.#main.isAttached && this.#main.send(JSON.stringify({ jsonrpc: '2.0', method, params }));
+    return this.main !== undefined && this.main.send(JSON.stringify({ jsonrpc: '2.0', method, params }));
   }
 
   /** Asks the client something over `send` (the stream of the request that caused it). Throws `upstream.protocol_error` where nobody listens. */
@@ -139,7 +141,7 @@ export class Session {
     for (const call of [...this.inFlight.values()]) call.cancel('the session ended');
     for (const settle of [...this.#asked.values()]) settle({ kind: 'error', error: { code: -32603, message: 'The session ended' } });
     this.#asked.clear();
-    for (const stream of this.#streams.values()) stream.end();
+    for (const stream of [...this.#streams.values(), ...this.#mains]) stream.end();
     this.#streams.clear();
     this.onEnd();
   }
@@ -222,7 +224,7 @@ export class Sessions {
       const now = this.#deps.clock.monotonicMs();
       const { idleMs, totalMs } = this.#deps.limits;
       for (const session of [...this.#byDigest.values()]) {
-        const isIdle = now - session.lastUsedMs > idleMs && !session.main.isAttached && session.inFlight.size === 0;
+        const isIdle = now - session.lastUsedMs > idleMs && session.main?.isAttached !== true && session.inFlight.size === 0;
         if (isIdle || now - session.openedMs > totalMs) session.end();
       }
       this.#stopSweep = this.#scheduleSweep();

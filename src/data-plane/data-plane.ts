@@ -1,0 +1,190 @@
+/** The data plane put together: what a listener calls, and what it must be told. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../base/clock.ts';
+import type { Fault } from '../base/fault.ts';
+import type { JsonObject } from '../protocol/messages.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/upstreams.ts';
+import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts';
+import { Buckets } from './buckets.ts';
+import { Catalogs } from './catalogs.ts';
+import { type ClientHeaders, type decodeBody, isModern } from './decode.ts';
+import type { Decoded, Identified } from './exchange.ts';
+import { createIdentify, type IdentifyDeps } from './identify.ts';
+import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
+import { modernRequests } from './modern-front.ts';
+import { Parking, type Sealer } from './parking.ts';
+import { receive } from './receive.ts';
+import { createRecord, type RequestRecord } from './record.ts';
+import { createServe, type Serve } from './serve.ts';
+import { SESSION_LIMITS, type Session, Sessions } from './sessions.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { throttle } from './throttle.ts';
+
+export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest'> {
+  readonly clock: Clock;
+  readonly snapshot: () => Snapshot;
+  readonly info: GatewayInfo;
+  readonly sealer: Sealer;
+  /** At least 128 random bits as visible ASCII. */
+  readonly randomId: () => string;
+  readonly newCorrelationId: () => string;
+  readonly write: (record: RequestRecord) => void;
+  /** A refusal before any request was read, for the log. */
+  readonly refused: (fault: Fault) => void;
+  readonly bodyBytesMax: number;
+}
+
+export interface DataPlane {
+  readonly serve: Serve;
+  /** Give these to the upstreams. */
+  readonly upstreamsEvents: UpstreamsEvents;
+  /** The snapshot was replaced: sessions that may no longer be end, changed lists are announced. */
+  readonly snapshotChanged: () => void;
+  readonly counts: () => { readonly sessions: number; readonly parked: number };
+  /** Sessions and listen streams end with their results; nothing is left waiting. */
+  readonly close: () => void;
+}
+
+/** `upstreams` is asked for late: it is made with the events that this returns. */
+export function createDataPlane(deps: DataPlaneDeps, upstreams: () => Upstreams): DataPlane {
+  const { clock, snapshot } = deps;
+  const lazily = lazyUpstreams(upstreams);
+  const catalogs = new Catalogs(lazily, clock);
+  const subscriptions = new Subscriptions({ upstreams: lazily, catalogs, snapshot });
+  const sessions = new Sessions({ clock, randomId: deps.randomId, limits: SESSION_LIMITS });
+  const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
+  const buckets = new Buckets();
+  const legacy: LegacyDeps = {
+    clock,
+    sessions,
+    opened: (session) => {
+      const release = session.onEnd;
+      session.onEnd = () => {
+        subscriptions.removeSession(session);
+        lazily.release(session.label);
+        release();
+      };
+      subscriptions.addSession(session);
+    },
+    notified: () => undefined,
+  };
+  const serve = createServe({
+    receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, newCorrelationId: deps.newCorrelationId }),
+    identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, nowMs: clock.nowMs }),
+    throttle: (identified) => throttle(identified, buckets, clock.monotonicMs()),
+    openOrEnd: (identified, response) => openOrEnd(identified, headersOf(identified.http), response, legacy),
+    toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
+    dispatch: { clock, upstreams: lazily, parking, park: (call, asked) => parking.park(call, asked) },
+    encode: createEncodeOutcome(deps.info),
+    refuse: (http, response, fault) => {
+      deps.refused(fault);
+      refuse(http, response, fault, deps.newCorrelationId());
+    },
+    record: createRecord(deps.write, clock.monotonicMs),
+    local: { info: deps.info, upstreams: lazily, catalogs, subscriptions },
+    bodyBytesMax: deps.bodyBytesMax,
+  });
+  return {
+    serve,
+    upstreamsEvents: eventsFor(catalogs, subscriptions, sessions, lazily),
+    snapshotChanged: () => {
+      endOrphans(sessions, snapshot(), clock.nowMs());
+      catalogs.changed();
+      subscriptions.listsChanged();
+    },
+    counts: () => ({ sessions: sessions.size, parked: parking.size }),
+    close: () => {
+      subscriptions.stop();
+      parking.close();
+      sessions.close();
+    },
+  };
+}
+
+/** The upstreams are made after the data plane, whose events they need. */
+function lazyUpstreams(upstreams: () => Upstreams): Upstreams {
+  return new Proxy({} as Upstreams, {
+    get: (_target, key) => {
+      const made = upstreams();
+      const member = made[key as keyof Upstreams];
+      return typeof member === 'function' ? member.bind(made) : member;
+    },
+  });
+}
+
+function headersOf(http: IncomingMessage): ClientHeaders {
+  const one = (name: string): string | undefined => {
+    const value = http.headers[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  return { protocolVersion: one('mcp-protocol-version'), method: one('mcp-method'), name: one('mcp-name'), sessionId: one('mcp-session-id') };
+}
+
+/** Each family has its front end; one address serves both. */
+function toRequests(identified: Identified, body: ReturnType<typeof decodeBody>, response: ServerResponse, legacy: LegacyDeps): readonly Decoded[] {
+  const headers = headersOf(identified.http);
+  const [first] = body.envelopes;
+  if (identified.door === 'mcp' && first !== undefined && isModern(first, headers)) return modernRequests(identified, body.envelopes, headers, response, legacy.clock);
+  return legacyRequests(identified, body, headers, response, legacy);
+}
+
+function refuse(http: IncomingMessage, response: ServerResponse, fault: Fault, correlationId: string): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const { message, httpStatus, headers } = encodeFault(undefined, undefined, fault, correlationId);
+  const isUnread = !http.complete;
+  response.writeHead(httpStatus, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(message),
+    'cache-control': 'no-store',
+    ...(httpStatus === 401 ? { 'www-authenticate': 'Bearer realm="MetaMCP"' } : {}),
+    ...(httpStatus === 405 ? { allow: 'POST, GET, DELETE' } : {}),
+    ...(isUnread ? { connection: 'close' } : {}),
+    ...headers,
+  });
+  response.end(message);
+}
+
+function eventsFor(catalogs: Catalogs, subscriptions: Subscriptions, sessions: Sessions, upstreams: Upstreams): UpstreamsEvents {
+  const ownerOf = (owner: ConnectionOwner): Session | undefined => {
+    if (owner.sessionId === undefined) return undefined;
+    for (const session of sessions.all()) if (session.label === owner.sessionId) return session;
+    return undefined;
+  };
+  return {
+    listChanged: () => {
+      catalogs.changed();
+      subscriptions.listsChanged();
+    },
+    stateChanged: (server) => {
+      catalogs.changed();
+      subscriptions.listsChanged();
+      const status = upstreams.state(server)?.status;
+      if (status === 'ready' || status === 'degraded') subscriptions.serverReady(server);
+    },
+    resourceUpdated: (owner, params) => subscriptions.resourceUpdated(owner, params),
+    notified: (owner, method, params: JsonObject) => void ownerOf(owner)?.notify(method, params),
+    asked: (owner, request) => {
+      const session = ownerOf(owner);
+      // Only a one-to-one session with an open stream may be asked outside a call.
+      if (session?.main?.isAttached !== true) return false;
+      const { answer } = session.ask(request.method, request.params, (message) => session.main?.send(message) === true);
+      void answer.then((settled) => (settled.kind === 'result' ? request.reply(settled.result) : request.refuse(settled.error)));
+      return true;
+    },
+  };
+}
+
+/** Sessions whose endpoint is gone or whose credential no longer opens it. */
+function endOrphans(sessions: Sessions, snapshot: Snapshot, nowMs: number): void {
+  const alive = new Set<string>();
+  for (const key of snapshot.keys.values()) if (key.expiresAtMs === undefined || key.expiresAtMs > nowMs) for (const endpoint of key.endpoints) alive.add(`${key.id}\n${endpoint}`);
+  for (const session of [...sessions.all()]) {
+    const { endpoint, principal } = session.opening;
+    const isOpen = principal.kind !== 'key' || alive.has(`${principal.credentialId}\n${endpoint}`) || alive.has(`${principal.credentialId}\n*`);
+    if (!snapshot.endpoints.has(endpoint) || !isOpen) session.end();
+  }
+}

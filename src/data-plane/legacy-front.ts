@@ -1,0 +1,165 @@
+/**
+ * Front end for clients with `initialize`: Streamable HTTP with sessions (2025-03-26 to 2025-11-25), and HTTP+SSE
+ * (2024-11-05), where one stream carries all that the server says.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import type { Envelope } from '../protocol/envelope.ts';
+import { familyOf, isObject, isRevision, type JsonObject, LEGACY_REVISION_LATEST, type Revision } from '../protocol/messages.ts';
+import { metaOf } from '../protocol/meta.ts';
+import { REVISION_TABLES } from '../protocol/revisions.ts';
+import { type ClientHeaders, paramsOf } from './decode.ts';
+import { EventStream } from './event-stream.ts';
+import type { Decoded, Identified } from './exchange.ts';
+import { HttpReply, type Reply, StreamReply } from './reply.ts';
+import type { ClientAnswer, Session, Sessions } from './sessions.ts';
+
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+const HTTP_SSE_REVISION = '2024-11-05' satisfies Revision;
+
+export interface LegacyDeps {
+  readonly clock: Clock;
+  readonly sessions: Sessions;
+  /** A session is open and its client known: it hears of changes from now on. */
+  readonly opened: (session: Session) => void;
+  /** A client notification that servers may want to know. */
+  readonly notified: (session: Session, method: string, params: JsonObject) => void;
+}
+
+/** The requests of a POST; notifications and answers of the client are dealt with here. */
+export function legacyRequests(identified: Identified, body: { readonly envelopes: readonly Envelope[]; readonly isBatch: boolean }, headers: ClientHeaders, response: ServerResponse, deps: LegacyDeps): readonly Decoded[] {
+  const [first] = body.envelopes;
+  const isOpening = first?.kind === 'request' && first.method === 'initialize' && !body.isBatch;
+  if (isOpening && identified.door === 'mcp') return [openSession(identified, first, response, deps)];
+  const session = sessionOf(identified, headers, deps);
+  if (headers.protocolVersion !== undefined && !isLegacyRevision(headers.protocolVersion)) throw new Fault('request.revision_unsupported', { data: { supported: [session.opening.revision] } });
+  if (isOpening) negotiate(session, paramsOf(first), deps);
+  if (body.isBatch && !REVISION_TABLES[session.opening.revision].hasBatches) throw new Fault('request.invalid', { reason: 'batch_not_supported' });
+  const requests = body.envelopes.filter((envelope) => envelope.kind === 'request');
+  for (const envelope of body.envelopes) if (envelope.kind !== 'request') hear(session, envelope, deps);
+  if (requests.length === 0) {
+    response.writeHead(202, { 'content-length': 0 }).end();
+    return [];
+  }
+  const reply = replyTo(identified, session, requests.length, body.isBatch, response, deps);
+  return requests.map((envelope) => toDecoded(identified, session, envelope, reply));
+}
+
+/** GET opens or resumes a stream, DELETE ends the session. */
+export function openOrEnd(identified: Identified, headers: ClientHeaders, response: ServerResponse, deps: LegacyDeps): void {
+  const { http, endpoint } = identified;
+  if (identified.door === 'sse') {
+    openHttpSse(identified, response, deps);
+    return;
+  }
+  if (headers.sessionId === undefined || (headers.protocolVersion !== undefined && !isLegacyRevision(headers.protocolVersion))) throw new Fault('request.method_not_allowed');
+  const session = deps.sessions.get(headers.sessionId, endpoint.name, identified.principal);
+  if (http.method === 'DELETE') {
+    session.end();
+    response.writeHead(200, { 'content-length': 0 }).end();
+    return;
+  }
+  if (!accepts(http.headers.accept, 'text/event-stream')) throw new Fault('request.not_acceptable');
+  const lastEventId = http.headers['last-event-id'];
+  if (typeof lastEventId !== 'string') {
+    const stream = session.openStream();
+    session.addMain(stream);
+    stream.attach(response);
+    return;
+  }
+  const found = session.findStream(lastEventId);
+  if (found === undefined) throw new Fault('request.session_unknown', { detail: 'Last-Event-ID is not of this session, or too old' });
+  found.stream.attach(response, {}, found.sinceSequence);
+}
+
+function openSession(identified: Identified, envelope: Envelope, response: ServerResponse, deps: LegacyDeps): Decoded {
+  const params = paramsOf(envelope);
+  const { id, session } = deps.sessions.open({ endpoint: identified.endpoint.name, principal: identified.principal, ...clientOf(params) });
+  deps.opened(session);
+  const reply = new HttpReply({ http: response, clock: deps.clock, canStream: false, openStream: undefined, headers: { 'mcp-session-id': id }, answers: 1, isBatch: false });
+  return toDecoded(identified, session, envelope, reply);
+}
+
+function clientOf(params: JsonObject): { readonly revision: Revision; readonly capabilities: JsonObject; readonly info: JsonObject | undefined } {
+  const asked = params['protocolVersion'];
+  if (typeof asked !== 'string') throw new Fault('request.params_invalid', { message: 'protocolVersion is not a string' });
+  return {
+    revision: isLegacyRevision(asked) ? asked : LEGACY_REVISION_LATEST,
+    capabilities: isObject(params['capabilities']) ? params['capabilities'] : {},
+    info: isObject(params['clientInfo']) ? params['clientInfo'] : undefined,
+  };
+}
+
+function negotiate(session: Session, params: JsonObject, deps: LegacyDeps): void {
+  const { revision, capabilities, info } = clientOf(params);
+  session.negotiated(revision, capabilities, info);
+  deps.opened(session);
+}
+
+/** HTTP+SSE: the stream is the session; its first event says where to POST. */
+function openHttpSse(identified: Identified, response: ServerResponse, deps: LegacyDeps): void {
+  const { endpoint, principal, query } = identified;
+  const { id, session } = deps.sessions.open({ endpoint: endpoint.name, principal, revision: HTTP_SSE_REVISION, capabilities: {}, info: undefined });
+  const stream = new EventStream({ clock: deps.clock });
+  session.addMain(stream);
+  stream.onGone = () => session.end();
+  stream.attach(response);
+  // A client that may only show its key in the address must find it in the address of its POSTs too.
+  const key = endpoint.auth.query ? new URLSearchParams(query).get('api_key') : null;
+  stream.send(`/metamcp/${endpoint.name}/message?sessionId=${id}${key === null ? '' : `&api_key=${encodeURIComponent(key)}`}`, 'endpoint');
+}
+
+function sessionOf(identified: Identified, headers: ClientHeaders, deps: LegacyDeps): Session {
+  const id = identified.door === 'message' ? (new URLSearchParams(identified.query).get('sessionId') ?? undefined) : headers.sessionId;
+  if (id === undefined) throw new Fault('request.session_missing');
+  return deps.sessions.get(id, identified.endpoint.name, identified.principal);
+}
+
+function replyTo(identified: Identified, session: Session, answers: number, isBatch: boolean, response: ServerResponse, deps: LegacyDeps): Reply {
+  if (identified.door === 'message' && session.main !== undefined) {
+    response.writeHead(202, { 'content-length': 0 }).end();
+    return new StreamReply(session.main);
+  }
+  const canStream = accepts(identified.http.headers.accept, 'text/event-stream');
+  return new HttpReply({ http: response, clock: deps.clock, canStream, openStream: () => session.openStream(), headers: NO_HEADERS, answers, isBatch });
+}
+
+function toDecoded(identified: Identified, session: Session, envelope: Envelope, reply: Reply): Decoded {
+  const params = paramsOf(envelope);
+  const token = metaOf(params)['progressToken'];
+  const { revision, capabilities, info } = session.opening;
+  return {
+    ...identified,
+    client: { revision, capabilities, info, logLevel: undefined, session },
+    id: envelope.id ?? '',
+    method: envelope.method,
+    params,
+    progressToken: typeof token === 'string' || typeof token === 'number' ? token : undefined,
+    paramHeaders: NO_HEADERS,
+    reply,
+  };
+}
+
+/** A notification, or the answer to something we asked. */
+function hear(session: Session, envelope: Envelope, deps: LegacyDeps): void {
+  const body = envelope.body?.value ?? {};
+  if (envelope.kind === 'result' || envelope.kind === 'error') {
+    const answer: ClientAnswer = envelope.kind === 'result' ? { kind: 'result', result: body } : { kind: 'error', error: { code: Number(body['code']), message: String(body['message']), data: body['data'] } };
+    if (envelope.id !== undefined) session.answered(envelope.id, answer);
+    return;
+  }
+  if (envelope.method === 'notifications/cancelled') {
+    const id = body['requestId'];
+    if (typeof id === 'string' || typeof id === 'number') session.inFlight.get(id)?.cancel(String(body['reason'] ?? 'cancelled by the client'));
+  } else deps.notified(session, envelope.method, body);
+}
+
+function isLegacyRevision(text: string): text is Revision {
+  return isRevision(text) && familyOf(text) === 'legacy';
+}
+
+/** An absent Accept means anything (RFC 9110 section 12.5.1). */
+function accepts(accept: string | undefined, type: string): boolean {
+  return accept === undefined || accept.includes(type) || accept.includes('*/*');
+}

@@ -1,0 +1,43 @@
+/** Around all: every outcome is seen, refusals too. What it says is safe for the log: names, codes, durations; never arguments. */
+import type { Outcome } from '../upstream/upstream.ts';
+import type { Decoded, Target } from './exchange.ts';
+
+export interface RequestRecord {
+  readonly requestId: string;
+  readonly principal: string;
+  readonly endpoint: string;
+  readonly revision: string;
+  readonly method: string;
+  readonly server: string | undefined;
+  readonly primitive: string | undefined;
+  /** `ok`, `tool_error`, a fault code, or `rpc:CODE` for an error of the server. */
+  readonly outcome: string;
+  readonly detail: string | undefined;
+  readonly durationMs: number;
+}
+
+export type Record = (exchange: Decoded, outcome: Outcome) => void;
+
+export function createRecord(write: (record: RequestRecord) => void, nowMs: () => number): Record {
+  return (exchange, outcome) => {
+    const target = (exchange as Decoded & { readonly target?: Target }).target;
+    write({
+      requestId: exchange.correlationId,
+      principal: exchange.principal.id,
+      endpoint: exchange.endpoint.name,
+      revision: exchange.client.revision,
+      method: exchange.method,
+      server: target?.server,
+      primitive: target?.own,
+      outcome: wordFor(outcome),
+      detail: outcome.kind === 'fault' ? outcome.fault.detail : undefined,
+      durationMs: nowMs() - exchange.startedMs,
+    });
+  };
+}
+
+function wordFor(outcome: Outcome): string {
+  if (outcome.kind === 'fault') return outcome.fault.code;
+  if (outcome.kind === 'error') return `rpc:${outcome.error.code}`;
+  return outcome.result.member('isError') === 'true' ? 'tool_error' : 'ok';
+}

@@ -1,0 +1,77 @@
+/**
+ * The path of one MCP request, top to bottom. Read this file first.
+ *
+ * Each stage is a file of the same name beside this one and knows no other stage; the order stands here and nowhere
+ * else. A stage refuses by throwing a Fault; `answer` turns result and fault alike into the wire form of the client's
+ * revision, and `record` sees every outcome.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Fault, toFault } from '../base/fault.ts';
+import { compose } from '../middleware/middleware.ts';
+import { REVISION_TABLES } from '../protocol/revisions.ts';
+import type { Outcome } from '../upstream/upstream.ts';
+import { admit } from './admit.ts';
+import type { EncodeOutcome } from './answer.ts';
+import { decodeBody } from './decode.ts';
+import { type DispatchDeps, dispatch } from './dispatch.ts';
+import type { Decoded, Identified, Received } from './exchange.ts';
+import type { Identify } from './identify.ts';
+import { LOCAL_HANDLERS, type LocalDeps } from './local.ts';
+import { readBody } from './receive.ts';
+import type { Record } from './record.ts';
+import { resolve } from './resolve.ts';
+
+export interface ServeDeps {
+  /** 1 */ readonly receive: (http: IncomingMessage) => Received;
+  /** 2 */ readonly identify: Identify;
+  /** 3 */ readonly throttle: (identified: Identified) => Identified;
+  /** 4: what a request without body, or a body's messages, become; front ends of both families. */
+  readonly openOrEnd: (identified: Identified, response: ServerResponse) => void;
+  readonly toRequests: (identified: Identified, body: ReturnType<typeof decodeBody>, response: ServerResponse) => readonly Decoded[];
+  /** 9 */ readonly dispatch: DispatchDeps;
+  /** 10 */ readonly encode: EncodeOutcome;
+  readonly refuse: (http: IncomingMessage, response: ServerResponse, fault: Fault) => void;
+  readonly record: Record;
+  readonly local: LocalDeps;
+  readonly bodyBytesMax: number;
+}
+
+export type Serve = (http: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export function createServe(deps: ServeDeps): Serve {
+  return async (http, response) => {
+    try {
+      const identified = deps.throttle(deps.identify(deps.receive(http)));
+      if (http.method !== 'POST') {
+        deps.openOrEnd(identified, response);
+        return;
+      }
+      const body = decodeBody(await readBody(http, deps.bodyBytesMax));
+      await Promise.all(deps.toRequests(identified, body, response).map((decoded) => serveRequest(decoded, deps)));
+    } catch (thrown) {
+      deps.refuse(http, response, toFault(thrown));
+    }
+  };
+}
+
+/** One request message: whatever happens to it, its client gets exactly one answer. */
+async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
+  const outcome = await run(decoded, deps).catch((thrown: unknown): Outcome => ({ kind: 'fault', fault: toFault(thrown) }));
+  const { message, httpStatus, headers } = deps.encode(decoded, outcome);
+  decoded.reply.end(message, httpStatus, headers);
+  deps.record(decoded, outcome);
+}
+
+async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
+  if (!REVISION_TABLES[decoded.client.revision].requests.has(decoded.method)) throw new Fault('request.method_unknown');
+  const local = LOCAL_HANDLERS.get(decoded.method);
+  if (local !== undefined) return { kind: 'result', result: await local(decoded, deps.local) };
+
+  const resolved = await resolve(decoded, deps.local.catalogs);
+  // Policy is asked twice: before the middleware, so that none can answer a denied call by itself, and after it, on
+  // the params that will really be sent.
+  admit(resolved);
+  const { entry, server, own } = resolved.target;
+  const call = compose<Outcome>(entry?.chain ?? [], (params) => dispatch(admit(Object.assign(resolved, { upstreamParams: params })), deps.dispatch), { method: resolved.method, server, own });
+  return await call(resolved.upstreamParams);
+}

@@ -1,0 +1,216 @@
+/**
+ * Change notices, fanned out: list changes to everyone whose visible list changed, resource updates to those that
+ * watch the resource. Legacy sessions hear on their own stream, modern clients on the streams they `listen` on.
+ */
+import { Fault } from '../base/fault.ts';
+import type { NamespaceSpec } from '../model/namespace.ts';
+import { isObject, type JsonObject, type RequestId } from '../protocol/messages.ts';
+import { META } from '../protocol/meta.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { ConnectionOwner, Lease, Upstreams } from '../upstream/upstreams.ts';
+import type { ListKind, Upstream } from '../upstream/upstream.ts';
+import { findReadable } from './catalog.ts';
+import type { Catalogs } from './catalogs.ts';
+import { leaseOf } from './dispatch.ts';
+import type { Decoded } from './exchange.ts';
+import type { Session } from './sessions.ts';
+
+/** Who hears. */
+interface Watcher {
+  readonly endpoint: string;
+  readonly kinds: ReadonlySet<ListKind>;
+  readonly lease: Lease;
+  /** Exposed URI → what it is at which server. */
+  readonly uris: Map<string, { readonly server: string; readonly own: string }>;
+  readonly tell: (method: string, params: JsonObject | undefined) => void;
+}
+
+export interface SubscriptionsDeps {
+  readonly upstreams: Upstreams;
+  readonly catalogs: Catalogs;
+  readonly snapshot: () => Snapshot;
+}
+
+const LIST_KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources'];
+const CHANGED_FLAG: Readonly<Record<ListKind, string>> = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' };
+const WATCHED_MAX = 1_000;
+
+export class Subscriptions {
+  readonly #deps: SubscriptionsDeps;
+  readonly #watchers = new Set<Watcher>();
+  readonly #bySession = new Map<Session, Watcher>();
+  /** What each endpoint's lists last looked like to those who hear of changes. */
+  readonly #shown = new Map<string, Readonly<Record<ListKind, string>>>();
+  readonly #watchedAt = new Map<Upstream, { readonly server: string; readonly watchers: Set<Watcher> }>();
+  readonly #listens = new Map<Watcher, () => void>();
+
+  constructor(deps: SubscriptionsDeps) {
+    this.#deps = deps;
+  }
+
+  /** A legacy session hears of list changes from its start. */
+  addSession(session: Session): void {
+    const { endpoint, principal, capabilities, revision } = session.opening;
+    const watcher: Watcher = {
+      endpoint,
+      kinds: new Set(LIST_KINDS),
+      lease: leaseOf({ principal, client: { revision, capabilities, info: undefined, logLevel: undefined, session } }),
+      uris: new Map(),
+      tell: (method, params) => session.notify(method, params),
+    };
+    this.#remember(endpoint);
+    this.#watchers.add(watcher);
+    this.#bySession.set(session, watcher);
+  }
+
+  removeSession(session: Session): void {
+    const watcher = this.#bySession.get(session);
+    this.#bySession.delete(session);
+    if (watcher !== undefined) this.#remove(watcher);
+  }
+
+  /** Throws `routing.unknown` for a URI that no server has, `limit.overloaded` beyond the cap. */
+  async watch(session: Session, uri: string, exchange: Decoded): Promise<void> {
+    const watcher = this.#bySession.get(session);
+    if (watcher === undefined) return;
+    await this.#watch(watcher, uri, exchange.endpoint.namespace);
+  }
+
+  unwatch(session: Session, uri: string): void {
+    const watcher = this.#bySession.get(session);
+    watcher?.uris.delete(uri);
+    this.#update();
+  }
+
+  /**
+   * `subscriptions/listen` (2026-07-28, basic/patterns/subscriptions): acknowledges what is honoured, then tells until
+   * the client closes the stream or `stop` is called, which ends it with a result.
+   */
+  async listen(exchange: Decoded): Promise<void> {
+    const filter = isObject(exchange.params['notifications']) ? exchange.params['notifications'] : {};
+    const wanted = Array.isArray(filter['resourceSubscriptions']) ? filter['resourceSubscriptions'].filter((uri) => typeof uri === 'string') : [];
+    const subscription = { [META.subscriptionId]: exchange.id };
+    const send = (method: string, params: JsonObject | undefined): void => {
+      const meta = isObject(params?.['_meta']) ? params['_meta'] : {};
+      exchange.reply.send(JSON.stringify({ jsonrpc: '2.0', method, params: { ...params, _meta: { ...meta, ...subscription } } }));
+    };
+    const kinds = new Set(LIST_KINDS.filter((kind) => filter[CHANGED_FLAG[kind]] === true));
+    const watcher: Watcher = { endpoint: exchange.endpoint.name, kinds, lease: leaseOf(exchange), uris: new Map(), tell: send };
+    this.#remember(exchange.endpoint.name);
+    const honoured = await this.#honoured(watcher, wanted, exchange.endpoint.namespace);
+    const flags = Object.fromEntries([...kinds].map((kind) => [CHANGED_FLAG[kind], true]));
+    send('notifications/subscriptions/acknowledged', { notifications: { ...flags, ...(wanted.length > 0 ? { resourceSubscriptions: honoured } : {}) } });
+    this.#watchers.add(watcher);
+    await new Promise<void>((resolve) => {
+      exchange.reply.onGone = resolve;
+      this.#listens.set(watcher, resolve);
+    });
+    this.#listens.delete(watcher);
+    this.#remove(watcher);
+  }
+
+  /** Which of these URIs some server lets us watch. */
+  async #honoured(watcher: Watcher, uris: readonly string[], namespace: NamespaceSpec): Promise<readonly string[]> {
+    const honoured: string[] = [];
+    for (const uri of uris) {
+      const isWatched = await this.#watch(watcher, uri, namespace).then(
+        () => true,
+        () => false,
+      );
+      if (isWatched) honoured.push(uri);
+    }
+    return honoured;
+  }
+
+  /** Servers' lists or the configuration changed: those whose visible list differs are told. */
+  listsChanged(): void {
+    for (const endpoint of new Set([...this.#watchers].map((watcher) => watcher.endpoint))) {
+      const before = this.#shown.get(endpoint);
+      const now = this.#remember(endpoint);
+      if (before === undefined) continue;
+      for (const kind of LIST_KINDS) if (before[kind] !== now[kind]) this.#tellChange(endpoint, kind);
+    }
+  }
+
+  /** A server is up again: what is watched there must be watched anew. */
+  serverReady(server: string): void {
+    for (const watcher of this.#watchers) if ([...watcher.uris.values()].some((watched) => watched.server === server)) void this.#attach(watcher, server).catch(() => undefined);
+  }
+
+  resourceUpdated(owner: ConnectionOwner, params: JsonObject): void {
+    for (const watcher of this.#watchedAt.get(owner.upstream)?.watchers ?? []) {
+      for (const [uri, watched] of watcher.uris) {
+        if (watched.server === owner.server && watched.own === params['uri']) watcher.tell('notifications/resources/updated', { ...params, uri });
+      }
+    }
+  }
+
+  /** Ends all listen streams; each gets its result. */
+  stop(): void {
+    for (const end of this.#listens.values()) end();
+  }
+
+  #tellChange(endpoint: string, kind: ListKind): void {
+    for (const watcher of this.#watchers) if (watcher.endpoint === endpoint && watcher.kinds.has(kind)) watcher.tell(`notifications/${kind}/list_changed`, undefined);
+  }
+
+  #remember(endpoint: string): Readonly<Record<ListKind, string>> {
+    const namespace = this.#deps.snapshot().endpoints.get(endpoint)?.namespace;
+    const catalog = namespace && this.#deps.catalogs.of(namespace);
+    const shown = {
+      tools: catalog?.tools.modernText ?? '',
+      prompts: catalog?.prompts.modernText ?? '',
+      resources: `${catalog?.resources.modernText ?? ''}\n${catalog?.resourceTemplates.modernText ?? ''}`,
+    };
+    this.#shown.set(endpoint, shown);
+    return shown;
+  }
+
+  async #watch(watcher: Watcher, uri: string, namespace: NamespaceSpec): Promise<void> {
+    const found = findReadable(this.#deps.catalogs.of(namespace), uri);
+    if (found === undefined) throw new Fault('routing.unknown', { message: 'Resource not found' });
+    if (watcher.uris.size >= WATCHED_MAX) throw new Fault('limit.overloaded', { reason: 'too_many_subscriptions' });
+    watcher.uris.set(uri, { server: found.member.server, own: found.own });
+    try {
+      await this.#attach(watcher, found.member.server);
+    } catch (thrown) {
+      watcher.uris.delete(uri);
+      throw thrown;
+    }
+  }
+
+  async #attach(watcher: Watcher, server: string): Promise<void> {
+    const { upstreams } = this.#deps;
+    const upstream = upstreams.find(server, watcher.lease) ?? (await upstreams.acquire(server, watcher.lease));
+    const watched = this.#watchedAt.get(upstream) ?? { server, watchers: new Set() };
+    watched.watchers.add(watcher);
+    this.#watchedAt.set(upstream, watched);
+    this.#watchResources(upstream);
+  }
+
+  #watchResources(upstream: Upstream): void {
+    const uris = new Set<string>();
+    const watched = this.#watchedAt.get(upstream);
+    for (const watcher of watched?.watchers ?? []) {
+      for (const { server, own } of watcher.uris.values()) if (server === watched?.server) uris.add(own);
+    }
+    upstream.watchResources(uris);
+    if (uris.size === 0) this.#watchedAt.delete(upstream);
+  }
+
+  #remove(watcher: Watcher): void {
+    this.#watchers.delete(watcher);
+    watcher.uris.clear();
+    for (const { watchers } of this.#watchedAt.values()) watchers.delete(watcher);
+    this.#update();
+  }
+
+  #update(): void {
+    for (const upstream of [...this.#watchedAt.keys()]) this.#watchResources(upstream);
+  }
+}
+
+/** The final result of a listen stream. */
+export function listenResult(id: RequestId): JsonObject {
+  return { resultType: 'complete', _meta: { [META.subscriptionId]: id } };
+}
