@@ -24,6 +24,7 @@ import { throttle } from './throttle.ts';
 export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest'> {
   readonly clock: Clock;
   readonly snapshot: () => Snapshot;
+  readonly upstreams: Upstreams;
   readonly info: GatewayInfo;
   readonly sealer: Sealer;
   /** At least 128 random bits as visible ASCII. */
@@ -37,7 +38,7 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
 
 export interface DataPlane {
   readonly serve: Serve;
-  /** Give these to the upstreams. */
+  /** What the upstreams tell must reach these. */
   readonly upstreamsEvents: UpstreamsEvents;
   /** The snapshot was replaced: sessions that may no longer be end, changed lists are announced. */
   readonly snapshotChanged: () => void;
@@ -46,12 +47,10 @@ export interface DataPlane {
   readonly close: () => void;
 }
 
-/** `upstreams` is asked for late: it is made with the events that this returns. */
-export function createDataPlane(deps: DataPlaneDeps, upstreams: () => Upstreams): DataPlane {
-  const { clock, snapshot } = deps;
-  const lazily = lazyUpstreams(upstreams);
-  const catalogs = new Catalogs(lazily, clock);
-  const subscriptions = new Subscriptions({ upstreams: lazily, catalogs, snapshot });
+export function createDataPlane(deps: DataPlaneDeps): DataPlane {
+  const { clock, snapshot, upstreams } = deps;
+  const catalogs = new Catalogs(upstreams, clock);
+  const subscriptions = new Subscriptions({ upstreams, catalogs, snapshot });
   const sessions = new Sessions({ clock, randomId: deps.randomId, limits: SESSION_LIMITS });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
   const buckets = new Buckets();
@@ -62,7 +61,7 @@ export function createDataPlane(deps: DataPlaneDeps, upstreams: () => Upstreams)
       const release = session.onEnd;
       session.onEnd = () => {
         subscriptions.removeSession(session);
-        lazily.release(session.label);
+        upstreams.release(session.label);
         release();
       };
       subscriptions.addSession(session);
@@ -75,19 +74,19 @@ export function createDataPlane(deps: DataPlaneDeps, upstreams: () => Upstreams)
     throttle: (identified) => throttle(identified, buckets, clock.monotonicMs()),
     openOrEnd: (identified, response) => openOrEnd(identified, headersOf(identified.http), response, legacy),
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
-    dispatch: { clock, upstreams: lazily, parking, park: (call, asked) => parking.park(call, asked) },
+    dispatch: { clock, upstreams, parking, park: (call, asked) => parking.park(call, asked) },
     encode: createEncodeOutcome(deps.info),
     refuse: (http, response, fault) => {
       deps.refused(fault);
       refuse(http, response, fault, deps.newCorrelationId());
     },
     record: createRecord(deps.write, clock.monotonicMs),
-    local: { info: deps.info, upstreams: lazily, catalogs, subscriptions },
+    local: { info: deps.info, upstreams, catalogs, subscriptions },
     bodyBytesMax: deps.bodyBytesMax,
   });
   return {
     serve,
-    upstreamsEvents: eventsFor(catalogs, subscriptions, sessions, lazily),
+    upstreamsEvents: eventsFor(catalogs, subscriptions, sessions, upstreams),
     snapshotChanged: () => {
       endOrphans(sessions, snapshot(), clock.nowMs());
       catalogs.changed();
@@ -100,17 +99,6 @@ export function createDataPlane(deps: DataPlaneDeps, upstreams: () => Upstreams)
       sessions.close();
     },
   };
-}
-
-/** The upstreams are made after the data plane, whose events they need. */
-function lazyUpstreams(upstreams: () => Upstreams): Upstreams {
-  return new Proxy({} as Upstreams, {
-    get: (_target, key) => {
-      const made = upstreams();
-      const member = made[key as keyof Upstreams];
-      return typeof member === 'function' ? member.bind(made) : member;
-    },
-  });
 }
 
 function headersOf(http: IncomingMessage): ClientHeaders {
