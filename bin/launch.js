@@ -219,9 +219,35 @@ function run(command, args, options, noteProcess = () => {}) {
   });
 }
 
+/**
+ * In an npm script, stops with npm. npm passes SIGTERM to the shell between us only, and a shell that does not replace
+ * itself by its command dies of it and leaves us running; npm ended by SIGKILL leaves both.
+ */
+function stopWithNpm() {
+  const isNpmScript = process.env.npm_lifecycle_event !== undefined;
+  // Not for what the program starts in its turn: that may be meant to stay.
+  delete process.env.npm_lifecycle_event;
+  if (!isNpmScript || process.platform === 'win32') return;
+  const shell = process.ppid;
+  const npm = parentOf(shell);
+  const watch = setInterval(() => {
+    if (process.ppid === shell && parentOf(shell) === npm) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 500);
+  watch.unref();
+}
+
+/** Parent of a process, from /proc; undefined where there is none. */
+function parentOf(pid) {
+  // The name, in brackets, may hold anything: the fields follow the last bracket.
+  return readText(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ')[1];
+}
+
 /** Runs `work`; a LaunchError is one line on stderr and exit code 1. */
 export async function main(work) {
   try {
+    stopWithNpm();
     await work();
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error;
