@@ -69,11 +69,11 @@ export class LineSplitter {
     const line = this.#held.subarray(0, this.#unfinishedBytes);
     this.#reset();
     if (edges === undefined) this.#emit(line);
-    else this.#events.discarded(edges.head, edges.tail, true);
+    else this.#events.discarded(edges.head, withoutCr(edges.tail), true);
   }
 
   #emit(bytes: Buffer): void {
-    const line = bytes.at(-1) === CR ? bytes.subarray(0, -1) : bytes;
+    const line = withoutCr(bytes);
     if (line.length <= this.#bounds.lineBytesMax) return this.#events.line(line);
     const { head, tail } = edgesOf(line);
     this.#events.outgrown(head);
@@ -117,6 +117,10 @@ export class LineSplitter {
     this.#unfinishedBytes = 0;
     this.#edges = undefined;
   }
+}
+
+function withoutCr(bytes: Buffer): Buffer {
+  return bytes.at(-1) === CR ? bytes.subarray(0, -1) : bytes;
 }
 
 /** Copies, so that the line itself can go. */

@@ -66,7 +66,9 @@ find_members() {
 signal_all() {
   for entry in $groups; do kill -s "$1" -- "-${entry%%:*}" 2>/dev/null; done
   for entry in $members; do
-    look "${entry%%:*}" && [ "$start" = "${entry#*:}" ] && kill -s "$1" "${entry%%:*}" 2>/dev/null
+    look "${entry%%:*}" && [ "$start" = "${entry#*:}" ] || continue
+    # Members of a group had its signal; a second SIGTERM means haste to some servers.
+    case $groups in *" $group:"*) ;; *) kill -s "$1" "${entry%%:*}" 2>/dev/null ;; esac
   done
 }
 

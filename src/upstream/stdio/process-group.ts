@@ -80,17 +80,20 @@ export class ProcessGroup {
 
   #findStrays(): void {
     if (this.#options.platform !== 'linux') return;
-    const known = new Map(this.#strays.filter(isAlive).map((stray) => [stray.pid, stray]));
-    const open = [this.#leaderPid, ...known.keys()];
+    const strays = this.#strays.filter(isAlive);
+    const seen = new Set(strays.map(({ pid }) => pid));
+    const open = [this.#leaderPid, ...seen];
     for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
       for (const childPid of childrenOf(pid)) {
         const stat = readStat(childPid);
-        if (stat === undefined || known.has(childPid)) continue;
-        known.set(childPid, { pid: childPid, start: stat.start });
+        if (stat === undefined || seen.has(childPid)) continue;
+        seen.add(childPid);
         open.push(childPid);
+        // Members of the group get its signals; a second SIGTERM means haste to some servers.
+        if (stat.groupId !== this.#leaderPid) strays.push({ pid: childPid, start: stat.start });
       }
     }
-    this.#strays = [...known.values()];
+    this.#strays = strays;
   }
 
   async #endWindowsTree(waitPolitely: boolean): Promise<boolean> {

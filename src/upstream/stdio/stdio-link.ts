@@ -6,7 +6,7 @@
  * `close()` resolves when the processes are gone, also when it is called after that.
  */
 import type { Clock } from '../../base/clock.ts';
-import { Fault, type FaultCode } from '../../base/fault.ts';
+import { Fault, type FaultCode, toFault } from '../../base/fault.ts';
 import type { ServerSpec } from '../../model/server.ts';
 import type { Link, LinkEvents, Outgoing } from '../link.ts';
 import { childEnvironment, type Environment } from './child-environment.ts';
@@ -134,7 +134,12 @@ class StdioLink implements Link {
   #read(chunk: Buffer): void {
     if (this.#isClosed) return;
     const before = this.#lines.unfinishedBytes;
-    this.#lines.push(chunk);
+    try {
+      this.#lines.push(chunk);
+    } catch (thrown) {
+      // Whatever a server's bytes trip over in us, it ends this link and not the gateway.
+      return this.#fail('gateway.bug', toFault(thrown).detail ?? 'no detail', 'flood');
+    }
     const after = this.#lines.unfinishedBytes;
     if (after === 0) return;
     // Not longer by the whole chunk: a line ended in it, so this is a new one.
@@ -195,15 +200,14 @@ class StdioLink implements Link {
     const isRunning = this.#child.exitCode === null && this.#child.signalCode === null;
     const isEmpty = await group.end(isRunning && isPolite);
     // A process that escaped the group may hold our pipes; nobody reads them any more.
-    this.#child.stdout.destroy();
-    this.#child.stderr.destroy();
+    for (const pipe of this.#child.stdio) pipe?.destroy();
     // What survived SIGKILL stays with the watcher, which tries again when the gateway ends.
     if (isEmpty) this.#deps.watcher.remove(this.pid);
   }
 
   #describe(why: string): string {
     const lines = this.#stderr.text().trimEnd().split('\n').slice(-SHOWN_LINES).join('\n').slice(-SHOWN_CHARS_MAX);
-    const said = lines === '' ? 'its stderr is empty' : `last lines of its stderr:\n${lines}`;
+    const said = lines === '' ? 'nothing on its stderr' : `last lines of its stderr:\n${lines}`;
     return `process ${this.pid}: ${why}; ${said}`;
   }
 }
