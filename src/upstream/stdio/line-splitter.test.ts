@@ -43,14 +43,30 @@ test('[ST-15] however a stream is cut into chunks, the same lines come out', () 
   );
 });
 
-test('lines within the bound are what splitting the text gives', () => {
+/** No two places of it are alike, so that parts in the wrong order show. */
+const counting = Array.from({ length: 10_000 }, (_, index) => `${index},`).join('');
+const anyLine = fc.oneof(
+  fc.string({ maxLength: 30 }).map((text) => text.replaceAll(/[\r\n]/g, '')),
+  fc.integer({ min: 2000, max: 40_000 }).map((length) => counting.slice(0, length)),
+);
+const anySize = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1000, max: 9000 }));
+
+test('lines within the bound are what splitting the text gives, for big and small lines and chunks', () => {
   fc.assert(
-    fc.property(fc.array(fc.string({ maxLength: 30 }).map((text) => text.replaceAll(/[\r\n]/g, ''))), fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), (lines, sizes) => {
+    fc.property(fc.array(anyLine, { maxLength: 8 }), fc.array(anySize, { minLength: 1 }), (lines, sizes) => {
       const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
       const expected = lines.map((line) => `line ${Buffer.from(line).toString('latin1')}`);
-      expect(split(cut(bytes, sizes), 1000)).toEqual(expected);
+      expect(split(cut(bytes, sizes), 100_000)).toEqual(expected);
     }),
   );
+});
+
+test('a line keeps its bytes while later ones are read', () => {
+  const kept: Buffer[] = [];
+  const splitter = new LineSplitter({ lineBytesMax: 64, discardBytesMax: 64 }, { line: (bytes) => kept.push(bytes), outgrown: () => undefined, discarded: () => undefined });
+  const lines = Array.from({ length: 5000 }, (_, index) => `line ${index}`);
+  for (const chunk of cut(Buffer.from(lines.map((line) => `${line}\n`).join('')), [3, 4])) splitter.push(Buffer.from(chunk));
+  expect(kept.map(String)).toEqual(lines);
 });
 
 test('CRLF ends a line as LF does, and a line of exactly the bound is not too long', () => {

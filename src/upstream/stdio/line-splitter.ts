@@ -7,7 +7,9 @@ const LF = 0x0a;
 const CR = 0x0d;
 /** Bytes kept of each end of a line that is thrown away. */
 const EDGE_BYTES = 512;
-const CAPACITY_BYTES_MIN = 4096;
+/** Smaller parts are copied together: a line of single bytes must not cost an object each. */
+const COPY_BELOW_BYTES = 4096;
+const BLOCK_BYTES = 8192;
 const NOTHING = Buffer.alloc(0);
 
 export interface LineEvents {
@@ -28,8 +30,13 @@ export interface LineBounds {
 export class LineSplitter {
   readonly #events: LineEvents;
   readonly #bounds: LineBounds;
-  /** The line that has begun; grows by doubling, so that neither a big line nor one of many small chunks is dear. */
-  #held: Buffer = NOTHING;
+  /** The line that has begun: big parts as they came, small ones as views of a block. */
+  #parts: Buffer[] = [];
+  /** Filled once from front to back, over many lines, and then replaced: views of it may live on. */
+  #block: Buffer = NOTHING;
+  #blockUsed = 0;
+  /** Where in the block the last part begins, when that is a view of it. */
+  #viewStart: number | undefined;
   #unfinishedBytes = 0;
   /** Both ends of the line, once it is outgrown. */
   #edges: { readonly head: Buffer; tail: Buffer } | undefined;
@@ -66,43 +73,52 @@ export class LineSplitter {
     this.#extend(part);
     if (this.#isStopped) return;
     const edges = this.#edges;
-    const line = this.#held.subarray(0, this.#unfinishedBytes);
+    const parts = this.#parts;
+    const [first = NOTHING] = parts;
     this.#reset();
-    if (edges === undefined) this.#emit(line);
+    if (edges === undefined) this.#emit(parts.length > 1 ? Buffer.concat(parts) : first);
     else this.#events.discarded(edges.head, withoutCr(edges.tail), true);
   }
 
   #emit(bytes: Buffer): void {
     const line = withoutCr(bytes);
     if (line.length <= this.#bounds.lineBytesMax) return this.#events.line(line);
-    const { head, tail } = edgesOf(line);
+    const { head, tail } = edgesOf([line]);
     this.#events.outgrown(head);
     if (!this.#isStopped) this.#events.discarded(head, tail, true);
   }
 
   #extend(part: Buffer): void {
     if (this.#isStopped || part.length === 0) return;
-    const before = this.#unfinishedBytes;
     this.#unfinishedBytes += part.length;
     if (this.#edges !== undefined) return this.#discard(this.#edges, part);
     // One byte more may be the CR of a line that fits exactly.
-    if (this.#unfinishedBytes <= this.#bounds.lineBytesMax + 1) return this.#hold(part, before);
-    const begun = this.#held.subarray(0, before);
-    this.#held = NOTHING;
-    this.#edges = { head: Buffer.concat([begun.subarray(0, EDGE_BYTES), part.subarray(0, EDGE_BYTES)]).subarray(0, EDGE_BYTES), tail: Buffer.from(begun.subarray(-EDGE_BYTES)) };
-    const edges = this.#edges;
+    if (this.#unfinishedBytes <= this.#bounds.lineBytesMax + 1) return this.#hold(part);
+    const edges = edgesOf([...this.#parts, part]);
+    this.#edges = edges;
+    this.#parts = [];
     this.#events.outgrown(edges.head);
-    if (!this.#isStopped) this.#discard(edges, part);
+    if (!this.#isStopped) this.#discard(edges, NOTHING);
   }
 
-  #hold(part: Buffer, at: number): void {
-    if (this.#held.length < at + part.length) {
-      const capacity = Math.min(Math.max((at + part.length) * 2, CAPACITY_BYTES_MIN), this.#bounds.lineBytesMax + 1);
-      const grown = Buffer.allocUnsafe(capacity);
-      this.#held.copy(grown, 0, 0, at);
-      this.#held = grown;
+  #hold(part: Buffer): void {
+    if (part.length >= COPY_BELOW_BYTES) {
+      this.#parts.push(part);
+      this.#viewStart = undefined;
+      return;
     }
-    part.copy(this.#held, at);
+    if (this.#block.length - this.#blockUsed < part.length) {
+      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      this.#blockUsed = 0;
+      this.#viewStart = undefined;
+    }
+    if (this.#viewStart === undefined) {
+      this.#viewStart = this.#blockUsed;
+      this.#parts.push(NOTHING);
+    }
+    part.copy(this.#block, this.#blockUsed);
+    this.#blockUsed += part.length;
+    this.#parts[this.#parts.length - 1] = this.#block.subarray(this.#viewStart, this.#blockUsed);
   }
 
   #discard(edges: { readonly head: Buffer; tail: Buffer }, part: Buffer): void {
@@ -113,7 +129,8 @@ export class LineSplitter {
   }
 
   #reset(): void {
-    this.#held = NOTHING;
+    this.#parts = [];
+    this.#viewStart = undefined;
     this.#unfinishedBytes = 0;
     this.#edges = undefined;
   }
@@ -124,6 +141,10 @@ function withoutCr(bytes: Buffer): Buffer {
 }
 
 /** Copies, so that the line itself can go. */
-function edgesOf(line: Buffer): { head: Buffer; tail: Buffer } {
-  return { head: Buffer.from(line.subarray(0, EDGE_BYTES)), tail: Buffer.from(line.subarray(-EDGE_BYTES)) };
+function edgesOf(parts: readonly Buffer[]): { readonly head: Buffer; tail: Buffer } {
+  let head: Buffer = NOTHING;
+  for (let index = 0; head.length < EDGE_BYTES && index < parts.length; index += 1) head = Buffer.concat([head, (parts[index] ?? NOTHING).subarray(0, EDGE_BYTES - head.length)]);
+  let tail: Buffer = NOTHING;
+  for (let index = parts.length - 1; tail.length < EDGE_BYTES && index >= 0; index -= 1) tail = Buffer.concat([(parts[index] ?? NOTHING).subarray(tail.length - EDGE_BYTES), tail]);
+  return { head, tail };
 }

@@ -68,6 +68,7 @@ test('[ST-10] after kill -9 of the gateway no server and no descendant of one is
   expect(pids.every(isRunning)).toBe(true);
   gateway.kill('SIGKILL');
   const gone = await becomesTrue(() => !pids.some(isRunning), 5000);
+  for (const pid of pids.filter(isRunning)) process.kill(pid, 'SIGKILL');
   expect(gone).toMatchObject({ isSo: true });
   expect(await becomesTrue(() => !isRunning(watcherPid), 2000)).toMatchObject({ isSo: true });
 });

@@ -15,6 +15,7 @@ import type { OrphanWatcher } from './orphan-watcher.ts';
 import { Outbox } from './outbox.ts';
 import { ProcessGroup } from './process-group.ts';
 import { answerIdOfEdges, beginsAsAnswer, readLine } from './read-line.ts';
+import { readPaced } from './read-paced.ts';
 import { SecretValues } from './secret-values.ts';
 import { type ServerProcess, startProcess } from './start-process.ts';
 import { StderrTail } from './stderr-tail.ts';
@@ -118,7 +119,7 @@ class StdioLink implements Link {
     stdout.on('data', (chunk: Buffer) => this.#read(chunk));
     stdout.on('error', (error) => this.#fail('upstream.closed', `its stdout broke (${error.message})`));
     stdout.on('end', () => this.#deps.clock.after(LAST_WORDS_MS, () => this.#fail('upstream.closed', 'it closed its stdout')));
-    stderr.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
+    readPaced(stderr, this.#deps.clock, (chunk) => this.#stderr.push(chunk));
     stderr.on('error', () => undefined);
     stderr.on('end', () => this.#stderr.finish());
     this.#child.on('error', (error) => this.#fail('upstream.closed', error.message));
