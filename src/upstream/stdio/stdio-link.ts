@@ -1,0 +1,214 @@
+/**
+ * The stdio link: one server process, one JSON-RPC message a line (MCP 2026-07-28, basic/transports, stdio).
+ *
+ * Nothing a server does can hurt more than itself: lines and queues are bounded, stderr is always read, and whatever
+ * ends the link ends everything the process started. `events.closed` comes at once when the link is of no more use;
+ * `close()` resolves when the processes are gone, also when it is called after that.
+ */
+import type { Clock } from '../../base/clock.ts';
+import { Fault, type FaultCode, toFault } from '../../base/fault.ts';
+import type { ServerSpec } from '../../model/server.ts';
+import type { Link, LinkEvents, Outgoing } from '../link.ts';
+import { childEnvironment, type Environment } from './child-environment.ts';
+import { LineSplitter } from './line-splitter.ts';
+import type { OrphanWatcher } from './orphan-watcher.ts';
+import { Outbox } from './outbox.ts';
+import { ProcessGroup } from './process-group.ts';
+import { answerIdOfEdges, beginsAsAnswer, readLine } from './read-line.ts';
+import { readPaced } from './read-paced.ts';
+import { SecretValues } from './secret-values.ts';
+import { type ServerProcess, startProcess } from './start-process.ts';
+import { StderrTail } from './stderr-tail.ts';
+
+/** What a message may add to the result it carries. */
+const ENVELOPE_BYTES = 64 * 1024;
+/** An answer that is too large is read on to its end, so that it costs one call and not the server; this much, in line bounds. */
+const DISCARD_LINES_MAX = 16;
+/** A line that began and does not end. */
+const LINE_AGE_MS_MAX = 30_000;
+/** After the exit of the process, for what it wrote last; a grandchild may hold the pipe open for ever. */
+const LAST_WORDS_MS = 250;
+/** Of stderr in the detail of a fault. */
+const SHOWN_LINES = 5;
+const SHOWN_CHARS_MAX = 1000;
+
+export interface StdioDeps {
+  readonly clock: Clock;
+  /** The gateway's own environment, of which a server sees little. */
+  readonly environment: Environment;
+  /** One for the whole gateway. */
+  readonly watcher: OrphanWatcher;
+  /** Lines of the server's stderr for the log, escaped, without its secrets, at most 64 KiB a second. */
+  readonly onStderr?: (line: string) => void;
+  /** As `process.platform`, which it is by default. */
+  readonly platform?: NodeJS.Platform;
+}
+
+/**
+ * Starts the server's process. `values` replaces `${NAME}` in arguments and environment and throws `config.value_missing`.
+ * Rejects with that, or with `upstream.unavailable` where the process cannot be started.
+ */
+export async function openStdioLink(spec: ServerSpec, values: (text: string) => string, deps: StdioDeps, events: LinkEvents): Promise<Link> {
+  const platform = deps.platform ?? process.platform;
+  const inherited = Object.values(childEnvironment({ ...spec, env: {}, inheritEnv: [] }, { environment: deps.environment, values, platform }));
+  const secrets = new SecretValues(values, (value) => inherited.includes(value));
+  const environment = childEnvironment(spec, { environment: deps.environment, values: (text) => secrets.resolve(text), platform });
+  const args = spec.args.map((arg) => secrets.resolve(arg));
+  const child = await startProcess({ server: spec.name, command: spec.command, args, environment, cwd: spec.cwd, platform, onProcess: (pid) => deps.watcher.add(pid) });
+  return new StdioLink(child, spec, { ...deps, platform, redact: (text) => secrets.redact(text) }, events);
+}
+
+interface LinkDeps extends StdioDeps {
+  readonly platform: NodeJS.Platform;
+  readonly redact: (text: string) => string;
+}
+
+class StdioLink implements Link {
+  readonly kind = 'stdio';
+  readonly pid: number;
+  readonly #child: ServerProcess;
+  readonly #spec: ServerSpec;
+  readonly #deps: LinkDeps;
+  readonly #events: LinkEvents;
+  readonly #outbox: Outbox;
+  readonly #lines: LineSplitter;
+  readonly #stderr: StderrTail;
+  /** When the line that has no end yet began, monotonic. */
+  #lineSinceMs = 0;
+  #isWatchingAge = false;
+  #isClosed = false;
+  #ending: Promise<void> | undefined;
+
+  constructor(child: ServerProcess, spec: ServerSpec, deps: LinkDeps, events: LinkEvents) {
+    this.#child = child;
+    this.pid = child.pid;
+    this.#spec = spec;
+    this.#deps = deps;
+    this.#events = events;
+    this.#outbox = new Outbox(child.stdin);
+    this.#stderr = new StderrTail({ clock: deps.clock, redact: deps.redact, onLine: deps.onStderr });
+    const lineBytesMax = spec.resultBytesMax + ENVELOPE_BYTES;
+    this.#lines = new LineSplitter(
+      { lineBytesMax, discardBytesMax: lineBytesMax * DISCARD_LINES_MAX },
+      { line: (bytes) => this.#receive(bytes), outgrown: (head) => this.#outgrown(head), discarded: (head, tail, hasEnded) => this.#discarded(head, tail, hasEnded) },
+    );
+    this.#listen();
+  }
+
+  send(message: Outgoing): void {
+    this.#outbox.add(message.text);
+  }
+
+  abort(_id: number): void {
+    // Over stdio a request is given up by a notification, which is the peer's to send.
+  }
+
+  close(): Promise<void> {
+    this.#fail('upstream.closed', 'the gateway closed it');
+    return this.#ending ?? Promise.resolve();
+  }
+
+  stderrTail(): string {
+    return this.#stderr.text();
+  }
+
+  #listen(): void {
+    const { stdin, stdout, stderr } = this.#child;
+    // A broken pipe may be the first sign of an exit, which knows more: it gets a moment to come first, here and below.
+    stdin.on('error', (error) => this.#deps.clock.after(LAST_WORDS_MS, () => this.#fail('upstream.closed', `it closed its stdin (${error.message})`)));
+    stdout.on('data', (chunk: Buffer) => this.#read(chunk));
+    stdout.on('error', (error) => this.#fail('upstream.closed', `its stdout broke (${error.message})`));
+    stdout.on('end', () => this.#deps.clock.after(LAST_WORDS_MS, () => this.#fail('upstream.closed', 'it closed its stdout')));
+    readPaced(stderr, this.#deps.clock, (chunk) => this.#stderr.push(chunk));
+    stderr.on('error', () => undefined);
+    stderr.on('end', () => this.#stderr.finish());
+    this.#child.on('error', (error) => this.#fail('upstream.closed', error.message));
+    this.#child.once('exit', () => this.#deps.clock.after(LAST_WORDS_MS, () => this.#exited()));
+    this.#child.once('close', () => this.#exited());
+  }
+
+  #exited(): void {
+    const { exitCode, signalCode } = this.#child;
+    this.#fail('upstream.closed', signalCode === null ? `it exited with code ${exitCode}` : `it was ended by ${signalCode}`);
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#isClosed) return;
+    const before = this.#lines.unfinishedBytes;
+    try {
+      this.#lines.push(chunk);
+    } catch (thrown) {
+      // Whatever a server's bytes trip over in us, it ends this link and not the gateway.
+      return this.#fail('gateway.bug', toFault(thrown).detail ?? 'no detail', 'flood');
+    }
+    const after = this.#lines.unfinishedBytes;
+    if (after === 0) return;
+    // Not longer by the whole chunk: a line ended in it, so this is a new one.
+    if (before === 0 || after !== before + chunk.length) this.#lineSinceMs = this.#deps.clock.monotonicMs();
+    if (!this.#isWatchingAge) this.#watchAge(LINE_AGE_MS_MAX);
+  }
+
+  #watchAge(delayMs: number): void {
+    this.#isWatchingAge = true;
+    this.#deps.clock.after(delayMs, () => {
+      this.#isWatchingAge = false;
+      if (this.#isClosed || this.#lines.unfinishedBytes === 0) return;
+      const leftMs = this.#lineSinceMs + LINE_AGE_MS_MAX - this.#deps.clock.monotonicMs();
+      if (leftMs > 0) this.#watchAge(leftMs);
+      else this.#fail('upstream.protocol_error', `it began a line and did not end it within ${LINE_AGE_MS_MAX / 1000} s`);
+    });
+  }
+
+  #receive(bytes: Buffer): void {
+    const reading = readLine(bytes);
+    if (reading.kind === 'message') return this.#events.message(reading.envelope, undefined);
+    this.#events.dropped(reading.reason, this.#deps.redact(reading.detail));
+    if (reading.answerId === undefined || this.#isClosed) return;
+    this.#events.failed(reading.answerId, new Fault('upstream.protocol_error', { server: this.#spec.name, reason: 'invalid_message', detail: this.#deps.redact(reading.detail) }));
+  }
+
+  #outgrown(head: Buffer): void {
+    this.#events.dropped('too_large', `a line above ${this.#spec.resultBytesMax} bytes`);
+    if (this.#isClosed) return;
+    if (!beginsAsAnswer(head)) return this.#fail('upstream.closed', `it wrote a line above ${this.#spec.resultBytesMax} bytes that is no answer`, 'flood');
+    this.#failTooLarge(answerIdOfEdges(head, Buffer.alloc(0)));
+  }
+
+  #discarded(head: Buffer, tail: Buffer, hasEnded: boolean): void {
+    if (!hasEnded) return this.#fail('upstream.closed', 'it wrote an answer without end', 'flood');
+    // Where the head told the id, the request has failed already.
+    if (answerIdOfEdges(head, Buffer.alloc(0)) === undefined) this.#failTooLarge(answerIdOfEdges(head, tail));
+  }
+
+  #failTooLarge(id: number | undefined): void {
+    if (id !== undefined) this.#events.failed(id, new Fault('upstream.too_large', { server: this.#spec.name, detail: `an answer above ${this.#spec.resultBytesMax} bytes` }));
+  }
+
+  /** The link ends here; only the first reason counts. */
+  #fail(code: FaultCode, why: string, manner: 'politely' | 'flood' = 'politely'): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#lines.stop();
+    // A flood is not read any further; else a server may need to write before it can end.
+    if (manner === 'flood') this.#child.stdout.destroy();
+    this.#ending = this.#end(manner === 'politely');
+    this.#events.closed(new Fault(code, { server: this.#spec.name, detail: this.#describe(why) }));
+  }
+
+  async #end(isPolite: boolean): Promise<void> {
+    this.#outbox.end();
+    const group = new ProcessGroup(this.pid, { clock: this.#deps.clock, platform: this.#deps.platform });
+    const isRunning = this.#child.exitCode === null && this.#child.signalCode === null;
+    const isEmpty = await group.end(isRunning && isPolite);
+    // A process that escaped the group may hold our pipes; nobody reads them any more.
+    for (const pipe of this.#child.stdio) pipe?.destroy();
+    // What survived SIGKILL stays with the watcher, which tries again when the gateway ends.
+    if (isEmpty) this.#deps.watcher.remove(this.pid);
+  }
+
+  #describe(why: string): string {
+    const lines = this.#stderr.text().trimEnd().split('\n').slice(-SHOWN_LINES).join('\n').slice(-SHOWN_CHARS_MAX);
+    const said = lines === '' ? 'nothing on its stderr' : `last lines of its stderr:\n${lines}`;
+    return `process ${this.pid}: ${why}; ${said}`;
+  }
+}
