@@ -21,8 +21,8 @@ export interface Target {
 }
 
 /** The core of what is measured, and the core of everything else. */
-export const MEASURED_CORE = 0;
-export const OTHER_CORE = 1;
+const MEASURED_CORE = 0;
+const OTHER_CORE = 1;
 const START_MS_MAX = 15_000;
 const TOOLS_MANY = 1000;
 
