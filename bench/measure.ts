@@ -1,0 +1,100 @@
+/** Drives every target through every profile, round after round, and sums each up by medians of what one round says. */
+import { type Aim, type LoadOutcome, quantile, runLoad } from './load.ts';
+import { cpuMsOf, rssMbOf } from './process-stats.ts';
+import { PROFILES } from './profiles.ts';
+import type { Target, TargetName } from './targets.ts';
+
+export interface Sample extends LoadOutcome {
+  readonly cpuUsPerCall: number;
+}
+
+/** Samples of one round, by `profile/target`. */
+export type Round = ReadonlyMap<string, Sample>;
+
+/** Medians; NaN where there is nothing to hold a figure against. */
+export interface Row {
+  readonly profile: string;
+  readonly target: TargetName;
+  readonly callsPerSecond: number;
+  /** Of the floor's calls a second in the same round. */
+  readonly ofFloor: number;
+  readonly addedP50Ms: number;
+  readonly addedP99Ms: number;
+  readonly cpuUsPerCall: number;
+  /** Of the floor's CPU a call. */
+  readonly cpuOfFloor: number;
+  /** Of the latency that the floor adds at the median. */
+  readonly addedP50OfFloor: number;
+}
+
+export interface Footprint {
+  readonly target: TargetName;
+  readonly startMs: number;
+  readonly rssMb: number;
+}
+
+export interface Plan {
+  readonly rounds: number;
+  readonly sliceMs: number;
+}
+
+/** The order of the targets turns from round to round, so that what drifts falls on each of them. */
+export async function measure(targets: readonly Target[], plan: Plan, progress: (text: string) => void): Promise<Round[]> {
+  const rounds: Round[] = [];
+  for (let round = 0; round < plan.rounds; round++) {
+    const samples = new Map<string, Sample>();
+    const order = targets.map((_, index) => targets[(index + round) % targets.length]).filter((target) => target !== undefined);
+    for (const profile of PROFILES) {
+      for (const target of order) {
+        const aim = target.aims.get(profile.upstream);
+        if (aim === undefined) continue;
+        if (round === 0) await runLoad(profile.load, aim, plan.sliceMs / 2);
+        samples.set(`${profile.name}/${target.name}`, await takeSample(profile.load, aim, plan.sliceMs));
+      }
+    }
+    rounds.push(samples);
+    progress(`round ${round + 1} of ${plan.rounds}`);
+  }
+  return rounds;
+}
+
+async function takeSample(load: Parameters<typeof runLoad>[0], aim: Aim, sliceMs: number): Promise<Sample> {
+  const beforeMs = cpuMsOf(aim.pid) ?? Number.NaN;
+  const outcome = await runLoad(load, aim, sliceMs);
+  const usedMs = (cpuMsOf(aim.pid) ?? Number.NaN) - beforeMs;
+  return { ...outcome, cpuUsPerCall: (usedMs * 1000) / outcome.calls };
+}
+
+export function sumUp(targets: readonly Target[], rounds: readonly Round[]): Row[] {
+  return PROFILES.flatMap((profile) =>
+    targets.flatMap((target) => (target.aims.has(profile.upstream) ? [rowOf(profile, target.name, rounds)] : [])),
+  );
+}
+
+function rowOf(profile: (typeof PROFILES)[number], target: TargetName, rounds: readonly Round[]): Row {
+  const own = (round: Round): Sample | undefined => round.get(`${profile.name}/${target}`);
+  const floor = (round: Round): Sample | undefined => round.get(`${profile.against}/floor`);
+  const direct = (round: Round): Sample | undefined => round.get(`${profile.against}/direct`);
+  const over = (figure: (round: Round) => number): number => median(rounds.map(figure));
+  const of = (sample: Sample | undefined, key: keyof Sample): number => sample?.[key] ?? Number.NaN;
+  const added = (sample: Sample | undefined, round: Round, key: 'p50Ms' | 'p99Ms'): number => of(sample, key) - of(direct(round), key);
+  return {
+    profile: profile.name,
+    target,
+    callsPerSecond: over((round) => of(own(round), 'callsPerSecond')),
+    ofFloor: over((round) => of(own(round), 'callsPerSecond') / of(floor(round), 'callsPerSecond')),
+    addedP50Ms: over((round) => added(own(round), round, 'p50Ms')),
+    addedP99Ms: over((round) => added(own(round), round, 'p99Ms')),
+    cpuUsPerCall: over((round) => of(own(round), 'cpuUsPerCall')),
+    cpuOfFloor: over((round) => of(own(round), 'cpuUsPerCall') / of(floor(round), 'cpuUsPerCall')),
+    addedP50OfFloor: over((round) => added(own(round), round, 'p50Ms') / added(floor(round), round, 'p50Ms')),
+  };
+}
+
+export function footprints(targets: readonly Target[]): Footprint[] {
+  return targets.map(({ name, startMs, pid }) => ({ target: name, startMs, rssMb: rssMbOf(pid) ?? Number.NaN }));
+}
+
+function median(values: readonly number[]): number {
+  return quantile(values.toSorted((a, b) => a - b), 0.5);
+}
