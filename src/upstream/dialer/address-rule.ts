@@ -5,7 +5,9 @@
 import ipaddr from 'ipaddr.js';
 
 /** All public IPv6 lies here (RFC 4291 section 2.4, IANA); outside are `::/96`, site-local and whatever comes later. */
-const PUBLIC_IPV6 = ipaddr.parseCIDR('2000::/3');
+const PUBLIC_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3');
+/** For documentation (RFC 9637), which the library does not know yet. */
+const DOCUMENTATION_IPV6 = ipaddr.IPv6.parseCIDR('3fff::/20');
 
 /**
  * Where clouds serve credentials to whoever asks. Refused even inside an allowed network. The Azure one is a public
@@ -29,7 +31,7 @@ export function isPublicAddress(address: string): boolean {
   if (canonical === undefined || METADATA.has(canonical)) return false;
   const parsed = ipaddr.parse(canonical);
   if (parsed.range() !== 'unicast') return false;
-  return parsed.kind() === 'ipv4' || (parsed as ipaddr.IPv6).match(PUBLIC_IPV6);
+  return parsed instanceof ipaddr.IPv4 || (parsed.match(PUBLIC_IPV6) && !parsed.match(DOCUMENTATION_IPV6));
 }
 
 /** A network and port that an operator opened for addresses the rule would refuse. */

@@ -118,7 +118,7 @@ export class EventStreamParser {
   #field(line: Buffer): void {
     const colon = line.indexOf(COLON);
     if (colon === 0) return;
-    const name = line.latin1Slice(0, colon === -1 ? line.length : colon);
+    const name = line.toString('latin1', 0, colon === -1 ? line.length : colon);
     const value = colon === -1 ? EMPTY : line.subarray(line[colon + 1] === SPACE ? colon + 2 : colon + 1);
     if (name === 'data') {
       this.#data.push(value);
@@ -128,7 +128,7 @@ export class EventStreamParser {
     } else if (name === 'id') {
       if (!value.includes(0)) this.#pendingId = value.toString();
     } else if (name === 'retry') {
-      const text = value.latin1Slice();
+      const text = value.toString('latin1');
       if (/^\d{1,15}$/.test(text)) this.#retryMs = Number(text);
     }
   }

@@ -48,6 +48,8 @@ export class Carrier implements Dispatcher.DispatchHandler {
   #parser: EventStreamParser | undefined;
   #follower: { close(): void } | undefined;
   #cancelLinger: CancelTimer | undefined;
+  /** What was wrong with an event that may have been the answer. */
+  #invalid: string | undefined;
   #isSent = false;
   /** The answer was given, or failure told, or nobody cares any more. */
   #isOver = false;
@@ -120,7 +122,8 @@ export class Carrier implements Dispatcher.DispatchHandler {
     try {
       readMessages(data, (envelope) => this.#take(envelope));
     } catch (thrown) {
-      this.#host.events.dropped('invalid_message', describeInvalid(thrown));
+      this.#invalid = describeInvalid(thrown);
+      this.#host.events.dropped('invalid_message', this.#invalid);
     }
   }
 
@@ -208,12 +211,16 @@ export class Carrier implements Dispatcher.DispatchHandler {
         return;
       }
       this.#end();
-      if (this.#reading === 'stream') this.#readRest();
+      if (this.#reading === 'stream' && this.#follower === undefined) this.#readRest();
     }
     this.#host.events.message(envelope, this.id);
   }
 
   #streamEnded(fault: Fault): void {
+    if (this.#invalid !== undefined) {
+      this.#fail(this.#protocolError(this.#invalid));
+      return;
+    }
     const place = { lastEventId: this.#parser?.lastEventId ?? '', retryMs: this.#parser?.retryMs };
     if (isHeaderSafe(place.lastEventId) && !isModern(this.message)) this.#follower = this.#host.resume(this, place);
     else this.#fail(fault);

@@ -100,13 +100,13 @@ class SseLink implements Link {
   }
 
   close(): Promise<void> {
-    return this.fail(new Fault('upstream.closed', { server: this.#server, detail: 'closed by the gateway' }));
+    this.fail(new Fault('upstream.closed', { server: this.#server, detail: 'closed by the gateway' }));
+    return this.#end ?? Promise.resolve();
   }
 
   /** Ends the link for that reason. */
-  fail(fault: Fault): Promise<void> {
+  fail(fault: Fault): void {
     this.#end ??= this.#shut(fault);
-    return this.#end;
   }
 
   #event(name: string, data: Buffer): void {
@@ -116,7 +116,7 @@ class SseLink implements Link {
 
   /** The server names where to POST. Our credentials go there, so it must be the same origin. */
   #name(text: string): void {
-    const url = URL.parse(text.trim(), this.#target.url);
+    const url = URL.parse(text.trim(), this.#target.url.href);
     if (url === null || url.origin !== this.#target.url.origin || url.username !== '' || url.password !== '') {
       this.fail(new Fault('egress.refused', { server: this.#server, detail: 'the endpoint event names another origin' }));
       return;
