@@ -28,8 +28,8 @@ export interface LinkEvents {
   answered?(id: number, headers: Readonly<Record<string, string | undefined>>): void;
   /** The link as a whole is gone; nothing more comes. Called once, also after `close`. */
   closed(fault: Fault): void;
-  /** Something was dropped: a line that is no message, an oversized one. For counters and the log. */
-  dropped(reason: 'invalid_line' | 'invalid_message' | 'too_large', detail: string): void;
+  /** Something was dropped: a line that is no message, an oversized one, a notification or reply that the server did not take. For counters and the log. */
+  dropped(reason: 'invalid_line' | 'invalid_message' | 'too_large' | 'not_delivered', detail: string): void;
 }
 
 export interface Link {

@@ -1,0 +1,154 @@
+/**
+ * Reads an event stream (WHATWG HTML section 9.2.6) from buffers as they come. Data stays bytes: an event whose data
+ * lies in one chunk is a slice of that chunk, never a copy. Every byte is looked at once, whatever the chunking.
+ */
+
+export interface EventSink {
+  /** One event with its data, which may be empty. `name` is `message` where the stream names none. */
+  event(name: string, data: Buffer): void;
+  /** An event above the limit was skipped. */
+  oversized(): void;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+const COLON = 0x3a;
+const SPACE = 0x20;
+const NEWLINE = Buffer.from('\n');
+const EMPTY = Buffer.alloc(0);
+
+export class EventStreamParser {
+  readonly #sink: EventSink;
+  readonly #eventBytesMax: number;
+  /** The begun line, in pieces, and its length so far (of an oversized event only the length). */
+  #pieces: Buffer[] = [];
+  #lineBytes = 0;
+  #data: Buffer[] = [];
+  #dataBytes = 0;
+  #name = '';
+  #pendingId = '';
+  #lastEventId = '';
+  #retryMs: number | undefined;
+  #isAfterCr = false;
+  #isAtStart = true;
+  #isOversized = false;
+  #isStopped = false;
+
+  constructor(sink: EventSink, eventBytesMax: number) {
+    this.#sink = sink;
+    this.#eventBytesMax = eventBytesMax;
+  }
+
+  /** The last `id` that a finished event carried, empty when none; also of events without data. */
+  get lastEventId(): string {
+    return this.#lastEventId;
+  }
+
+  /** The reconnection time that the stream asked for, milliseconds. */
+  get retryMs(): number | undefined {
+    return this.#retryMs;
+  }
+
+  /** Nothing is reported any more, also not from a chunk being read. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#pieces = [];
+    this.#data = [];
+  }
+
+  push(chunk: Buffer): void {
+    let at = 0;
+    if (this.#isAfterCr && chunk.length > 0) {
+      this.#isAfterCr = false;
+      if (chunk[0] === LF) at = 1;
+    }
+    let nextLf = chunk.indexOf(LF, at);
+    let nextCr = chunk.indexOf(CR, at);
+    while (!this.#isStopped && (nextLf !== -1 || nextCr !== -1)) {
+      const isCr = nextCr !== -1 && (nextLf === -1 || nextCr < nextLf);
+      const end = isCr ? nextCr : nextLf;
+      this.#line(chunk, at, end);
+      at = end + 1;
+      if (isCr) {
+        if (at === chunk.length) this.#isAfterCr = true;
+        else if (chunk[at] === LF) at++;
+        nextCr = chunk.indexOf(CR, at);
+      }
+      if (nextLf !== -1 && nextLf < at) nextLf = chunk.indexOf(LF, at);
+    }
+    if (at < chunk.length && !this.#isStopped) this.#hold(chunk.subarray(at));
+  }
+
+  #hold(piece: Buffer): void {
+    this.#lineBytes += piece.length;
+    if (this.#isOverLimit(0)) this.#skip();
+    else if (!this.#isOversized) this.#pieces.push(piece);
+  }
+
+  #line(chunk: Buffer, start: number, end: number): void {
+    const length = this.#lineBytes + end - start;
+    if (this.#isOverLimit(end - start)) this.#skip();
+    this.#lineBytes = 0;
+    if (length === 0) this.#finish();
+    else if (!this.#isOversized) this.#field(this.#wholeLine(chunk, start, end));
+    this.#isAtStart = false;
+  }
+
+  #wholeLine(chunk: Buffer, start: number, end: number): Buffer {
+    let line = chunk.subarray(start, end);
+    if (this.#pieces.length > 0) {
+      this.#pieces.push(line);
+      line = Buffer.concat(this.#pieces);
+      this.#pieces = [];
+    }
+    if (!this.#isAtStart) return line;
+    return line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf ? line.subarray(3) : line;
+  }
+
+  #isOverLimit(more: number): boolean {
+    return !this.#isOversized && this.#dataBytes + this.#lineBytes + more > this.#eventBytesMax;
+  }
+
+  #skip(): void {
+    this.#isOversized = true;
+    this.#pieces = [];
+    this.#data = [];
+  }
+
+  #field(line: Buffer): void {
+    const colon = line.indexOf(COLON);
+    if (colon === 0) return;
+    const name = line.toString('latin1', 0, colon === -1 ? line.length : colon);
+    const value = colon === -1 ? EMPTY : line.subarray(line[colon + 1] === SPACE ? colon + 2 : colon + 1);
+    if (name === 'data') {
+      this.#data.push(value);
+      this.#dataBytes += value.length + 1;
+    } else if (name === 'event') {
+      this.#name = value.toString();
+    } else if (name === 'id') {
+      if (!value.includes(0)) this.#pendingId = value.toString();
+    } else if (name === 'retry') {
+      const text = value.toString('latin1');
+      if (/^\d{1,15}$/.test(text)) this.#retryMs = Number(text);
+    }
+  }
+
+  #finish(): void {
+    const data = this.#data;
+    const name = this.#name === '' ? 'message' : this.#name;
+    const isOversized = this.#isOversized;
+    this.#data = [];
+    this.#dataBytes = 0;
+    this.#name = '';
+    this.#isOversized = false;
+    this.#lastEventId = this.#pendingId;
+    if (isOversized) this.#sink.oversized();
+    else if (data.length > 0) this.#sink.event(name, joinLines(data));
+  }
+}
+
+function joinLines(lines: readonly Buffer[]): Buffer {
+  const [first] = lines;
+  if (lines.length === 1 && first !== undefined) return first;
+  return Buffer.concat(lines.flatMap((line, index) => (index === 0 ? [line] : [NEWLINE, line])));
+}
