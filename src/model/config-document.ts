@@ -56,6 +56,7 @@ function toFindings(issue: z.core.$ZodIssue, base: ConfigPath): ConfigFinding[] 
       return issue.keys.map((key) => ({ path: [...path, key], part: 'key', message: `unknown key${nearestHint(key, known)}` }));
     }
     case 'invalid_union': {
+      if (issue.message !== 'Invalid input') return [{ path, part: 'value', message: issue.message }];
       const fitting = issue.errors.find((branch) => !branch.some((inner) => inner.path.length === 0 && inner.code === 'invalid_type'));
       return fitting?.flatMap((inner) => toFindings(inner, path)) ?? [{ path, part: 'value', message: unionMessage(issue) }];
     }
@@ -76,9 +77,8 @@ function messageOf(issue: z.core.$ZodIssue): string {
   return issue.input === undefined ? `missing: expected ${issue.expected}` : issue.message.replace(/^Invalid input: /, '');
 }
 
-/** A union with a message of its own says it; else the types that would have fitted. */
+/** The types that would have fitted. */
 function unionMessage(issue: z.core.$ZodIssueInvalidUnion): string {
-  if (issue.message !== 'Invalid input') return issue.message;
   const expected = issue.errors.flat().flatMap((inner) => (inner.code === 'invalid_type' && inner.path.length === 0 ? [inner.expected] : []));
   return `expected ${[...new Set(expected)].join(' or ')}`;
 }

@@ -16,9 +16,9 @@ export function findReferenceProblems(document: unknown): ConfigFinding[] {
   const endpoints = Object.keys(objectOf(root['endpoints']));
   return [
     ...entriesOf(root['namespaces']).flatMap(([name, namespace]) => checkNamespace(namespace, ['namespaces', name], servers)),
-    ...entriesOf(root['endpoints']).flatMap(([name, endpoint]) => checkName(endpoint['namespace'], ['endpoints', name, 'namespace'], { noun: 'namespace', known: namespaces })),
+    ...entriesOf(root['endpoints']).flatMap(([name, endpoint]) => checkName(endpoint['namespace'], ['endpoints', name, 'namespace'], { noun: 'a namespace', known: namespaces })),
     ...entriesOf(root['keys']).flatMap(([name, key]) =>
-      itemsOf(key['endpoints']).flatMap((endpoint, index) => checkName(endpoint, ['keys', name, 'endpoints', index], { noun: 'endpoint', known: endpoints })),
+      itemsOf(key['endpoints']).flatMap((endpoint, index) => checkName(endpoint, ['keys', name, 'endpoints', index], { noun: 'an endpoint', known: endpoints })),
     ),
   ];
 }
@@ -30,7 +30,7 @@ interface Names {
 
 function checkName(name: unknown, path: ConfigPath, { noun, known }: Names): ConfigFinding[] {
   if (typeof name !== 'string' || known.includes(name)) return [];
-  return [{ path, part: 'value', message: `expected the name of a ${noun}${nearestHint(name, known)}` }];
+  return [{ path, part: 'value', message: `expected the name of ${noun}${nearestHint(name, known)}` }];
 }
 
 function checkNamespace(namespace: JsonObject, path: ConfigPath, servers: readonly string[]): ConfigFinding[] {
@@ -40,7 +40,7 @@ function checkNamespace(namespace: JsonObject, path: ConfigPath, servers: readon
     const at = [...path, 'servers', index];
     const fields = objectOf(member);
     const server = isObject(member) ? fields['server'] : member;
-    findings.push(...checkName(server, isObject(member) ? [...at, 'server'] : at, { noun: 'server', known: servers }));
+    findings.push(...checkName(server, isObject(member) ? [...at, 'server'] : at, { noun: 'a server', known: servers }));
     const as = fields['as'] ?? server;
     if (typeof as !== 'string') continue;
     if (shown.includes(as)) findings.push({ path: at, part: 'value', message: `expected a name that no other server of this namespace has: "${as}" is there already; give one of them another with as` });

@@ -1,6 +1,6 @@
 /**
  * Configuration files of MCP clients: `{"mcpServers": {…}}` (Claude Desktop, Cursor, MetaMCP's export and most others),
- * VS Code's `servers` beside `inputs`, and VS Code's settings with `mcp.servers`. They become servers of ours in a
+ * VS Code's `mcp.json` with `servers`, mostly beside `inputs`, and VS Code's settings with `mcp.servers`. They become servers of ours in a
  * namespace and an endpoint named `default`. What else is in such a file belongs to that client and is left alone.
  */
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
@@ -21,10 +21,10 @@ export interface ForeignConfig {
 const URL_ALIASES = ['serverUrl', 'httpUrl'] as const;
 const SERVER_FIELDS = Object.keys(ServerConfigSchema.shape);
 
-/** Undefined for a file that is no client's: one of ours, or nonsense. */
-export function fromForeignConfig(file: unknown): ForeignConfig | undefined {
+/** Undefined for a file that is no client's: one of ours, or nonsense. `name` is the file's, without folders. */
+export function fromForeignConfig(file: unknown, name: string): ForeignConfig | undefined {
   const root = isObject(file) ? file : {};
-  const base = findServers(root);
+  const base = findServers(root, name);
   if (base === undefined) return undefined;
   const entries = base.reduce<JsonValue | undefined>((value, key) => (isObject(value) ? value[key] : undefined), root);
   if (!isObject(entries)) return { value: { servers: entries }, warnings: [], toSource: (path) => (path[0] === 'servers' ? base : []) };
@@ -32,10 +32,10 @@ export function fromForeignConfig(file: unknown): ForeignConfig | undefined {
   const warnings = Object.hasOwn(root, 'namespaces') || Object.hasOwn(root, 'endpoints') ? ['namespaces and endpoints are not read from a file that has mcpServers'] : [];
   const servers: Record<string, JsonValue | undefined> = {};
   const sources = new Map<string, string>();
-  for (const [name, entry] of Object.entries(entries)) {
-    const legal = legalServerName(name, sources);
-    sources.set(legal, name);
-    if (legal !== name) warnings.push(`server "${name}" is called "${legal}" here`);
+  for (const [given, entry] of Object.entries(entries)) {
+    const legal = legalServerName(given, sources);
+    sources.set(legal, given);
+    if (legal !== given) warnings.push(`server "${given}" is called "${legal}" here`);
     servers[legal] = isObject(entry) ? fromForeignServer(entry, legal, warnings) : entry;
   }
   const value = {
@@ -46,9 +46,10 @@ export function fromForeignConfig(file: unknown): ForeignConfig | undefined {
   return { value, warnings, toSource: (path) => toSource(path, base, sources) };
 }
 
-function findServers(root: JsonObject): ConfigPath | undefined {
+function findServers(root: JsonObject, name: string): ConfigPath | undefined {
   if (Object.hasOwn(root, 'mcpServers')) return ['mcpServers'];
-  if (Object.hasOwn(root, 'servers') && Object.hasOwn(root, 'inputs')) return ['servers'];
+  const isOnlyServers = Object.keys(root).every((key) => key === 'servers' || key === '$schema');
+  if (Object.hasOwn(root, 'servers') && (Object.hasOwn(root, 'inputs') || (isOnlyServers && name === 'mcp.json'))) return ['servers'];
   return isObject(root['mcp']) && Object.hasOwn(root['mcp'], 'servers') ? ['mcp', 'servers'] : undefined;
 }
 

@@ -43,7 +43,7 @@ function digestOf(name: string, text: string, { options, findings }: CompileCont
     value = createValues(options.environment ?? {})(text, name);
   } catch (thrown) {
     if (!(thrown instanceof Fault)) throw thrown;
-    return refuse(`expected variables that are set for the gateway: ${(text.match(/\$\{\w+/g) ?? []).map((start) => `${start}}`).join(', ')}`);
+    return refuse(`expected variables that are set for the gateway: ${[...text.matchAll(/\$\{[\w:]+/g)].map(([start]) => `${start}}`).join(', ')}`);
   }
   if (!CONFIGURED_KEY_VALUE.test(value)) return refuse('expected sk_mt_ and 64 letters or digits');
   if (isWeakKeyValue(value)) {

@@ -37,6 +37,7 @@ export function compile(source: ConfigDocument, options: CompileOptions): Snapsh
     if (namespace === undefined) continue; // already a problem
     endpoints.set(name, { name, namespace, auth: endpoint.auth, limits: endpoint.limits.map((limit) => ({ ...limit, header: limit.header })) });
   }
+  if (servers.size > 0 && endpoints.size === 0) findings.warnings.push('no endpoint is configured: nothing is offered to clients');
   const keys = compileKeys(document, { options, findings });
 
   if (findings.problems.length > 0) throw configInvalid(locateFindings(findings.problems, options.locate));

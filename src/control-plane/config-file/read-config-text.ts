@@ -1,4 +1,5 @@
 /** The text of a configuration file, YAML or JSON, as a checked document that remembers where everything stands. */
+import { basename } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
 import { type ConfigDocument, parseConfigDocument } from '../../model/config-document.ts';
 import { configInvalid, type ConfigPath, type ConfigProblem, type Locate, type SourcePosition } from '../../model/config-problem.ts';
@@ -30,7 +31,7 @@ export function readConfigText(text: string, name: string): ConfigSource {
 
   // Each alias may stand for a whole tree; the limit keeps a small file from becoming a huge one.
   const value: unknown = parsed.toJS({ maxAliasCount: 100 });
-  const foreign = fromForeignConfig(value);
+  const foreign = fromForeignConfig(value, basename(name));
   const locate: Locate = foreign === undefined ? locateSource : (path, part) => locateSource(foreign.toSource(path), part);
   return { text, document: parseConfigDocument(foreign?.value ?? value, locate), warnings: foreign?.warnings ?? [], locate };
 }
