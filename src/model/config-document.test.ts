@@ -1,3 +1,4 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { arbitraryConfig } from '../../test/support/arbitrary-config.ts';
@@ -21,6 +22,16 @@ const messagesAt = (value: unknown, path: string): string[] => problemsIn(value)
 
 test('the shipped JSON Schema is the one the code checks with', async () => {
   await expect(`${JSON.stringify(configJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../schema/metamcp.schema.json');
+});
+
+test('the JSON Schema accepts what the code accepts and refuses unknown keys', () => {
+  const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(configJsonSchema());
+  fc.assert(
+    fc.property(arbitraryConfig, (input) => {
+      expect(validate(input)).toBe(true);
+      expect(validate({ ...input, zzz: 1 })).toBe(false);
+    }),
+  );
 });
 
 test('a random valid document is accepted, and accepted again as what it was parsed to', () => {

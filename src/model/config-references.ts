@@ -43,7 +43,9 @@ function checkNamespace(namespace: JsonObject, path: ConfigPath, servers: readon
     findings.push(...checkName(server, isObject(member) ? [...at, 'server'] : at, { noun: 'a server', known: servers }));
     const as = fields['as'] ?? server;
     if (typeof as !== 'string') continue;
-    if (shown.includes(as)) findings.push({ path: at, part: 'value', message: `expected a name that no other server of this namespace has: "${as}" is there already; give one of them another with as` });
+    if (shown.includes(as)) {
+      findings.push({ path: at, part: 'value', message: `expected a name that no other server of this namespace has: "${as}" is there already; give one of them another with as` });
+    }
     shown.push(as);
   }
   for (const kind of OVERRIDE_KINDS) findings.push(...checkOverrides(namespace, [...path, kind], shown));

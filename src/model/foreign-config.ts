@@ -82,17 +82,26 @@ export function legalServerName(name: string, taken: { has(name: string): boolea
 function fromForeignServer(entry: JsonObject, name: string, warnings: string[]): JsonObject {
   const server: Record<string, JsonValue | undefined> = {};
   for (const [field, value] of Object.entries(entry)) {
-    if (value === null || value === undefined) continue;
+    if (value === null || value === undefined || value === '') continue;
     const own = (URL_ALIASES as readonly string[]).includes(field) ? 'url' : field;
     if (SERVER_FIELDS.includes(own)) server[own] = translate(value);
     else warnings.push(`server "${name}": "${field}" is not read; the nearest known name is "${nearestName(field, SERVER_FIELDS)}"`);
   }
   if (typeof server['type'] === 'string') server['type'] = server['type'].toLowerCase();
-  // Exports list every field of every type; only the ones of the server's own type mean something.
-  for (const field of serverTypeOf(server) === 'stdio' ? ['url', 'headers', 'bearerToken'] : ['command', 'args', 'env', 'cwd']) {
-    if (Object.hasOwn(server, field) && serverTypeOf(server) !== undefined) delete server[field];
-  }
+  dropOtherTypes(server, name, warnings);
   return server;
+}
+
+/** Exports list every field of every type; only the ones of the server's own type mean something. */
+function dropOtherTypes(server: Record<string, JsonValue | undefined>, name: string, warnings: string[]): void {
+  const type = serverTypeOf(server);
+  if (type === undefined) return;
+  for (const field of type === 'stdio' ? ['url', 'headers', 'bearerToken'] : ['command', 'args', 'env', 'cwd']) {
+    const value = server[field];
+    if (value === undefined) continue;
+    delete server[field];
+    if (typeof value !== 'object' || value === null || Object.keys(value).length > 0) warnings.push(`server "${name}": "${field}" is not read, since its type is ${type}`);
+  }
 }
 
 /** VS Code's and Cursor's `${input:api-key}` and `${env:NAME}` as our `${API_KEY}` and `${NAME}`. */

@@ -5,6 +5,7 @@ import { ISOLATIONS, SERVER_REVISIONS, SERVER_TYPES, type ServerType } from './s
 /** Names that other programs and older files use for our types. */
 const TYPE_ALIASES = { std: 'stdio', streamable_http: 'http', streamablehttp: 'http', 'streamable-http': 'http' } as const satisfies Record<string, ServerType>;
 const TYPE_NAMES = [...SERVER_TYPES, ...(Object.keys(TYPE_ALIASES) as (keyof typeof TYPE_ALIASES)[])] as const;
+const ALIASED_TYPES: ReadonlyMap<string, ServerType> = new Map(Object.entries(TYPE_ALIASES));
 
 const text = z.string().max(65_536, 'expected at most 65536 characters');
 /** YAML reads `PORT: 8080` and `DEBUG: true` as what they look like; a process wants text. */
@@ -45,7 +46,7 @@ export type ServerConfig = z.infer<typeof ServerConfigSchema>;
 /** The type as written, or told by `command` or `url`; undefined where neither says it. */
 export function serverTypeOf(server: { readonly type?: unknown; readonly command?: unknown; readonly url?: unknown }): ServerType | undefined {
   const { type } = server;
-  if (typeof type === 'string') return SERVER_TYPES.find((known) => known === type) ?? (Object.hasOwn(TYPE_ALIASES, type) ? TYPE_ALIASES[type as keyof typeof TYPE_ALIASES] : undefined);
+  if (typeof type === 'string') return SERVER_TYPES.find((known) => known === type) ?? ALIASED_TYPES.get(type);
   if (server.command !== undefined) return 'stdio';
   return server.url === undefined ? undefined : 'http';
 }
@@ -58,15 +59,27 @@ export function isServerEnabled(server: ServerConfig): boolean {
 function checkServer(server: unknown, context: z.RefinementCtx): void {
   if (typeof server !== 'object' || server === null || Array.isArray(server)) return;
   const fields: Readonly<Record<string, unknown>> = { ...server };
-  const refuse = (field: string, message: string): void => context.addIssue({ code: 'custom', path: field === '' ? [] : [field], message });
+  const refuse: Refuse = (field, message) => context.addIssue({ code: 'custom', path: field === '' ? [] : [field], message });
+  checkType(fields, refuse);
+  checkAgreement(fields, refuse);
+}
 
+function checkType(fields: Readonly<Record<string, unknown>>, refuse: Refuse): void {
   const type = serverTypeOf(fields);
-  if (type === undefined && fields['type'] === undefined) refuse('', 'expected command (for a stdio server) or url (for an http or sse server)');
-  if (type === 'stdio') checkForeignFields(fields, { needed: 'command', foreign: ['url', 'bearerToken', 'headers'], type }, refuse);
-  if (type === 'http' || type === 'sse') checkForeignFields(fields, { needed: 'url', foreign: ['command', 'cwd', 'args', 'env', 'inheritEnv'], type }, refuse);
-  if (typeof fields['url'] === 'string' && type !== 'stdio') checkUrl(fields['url'], refuse);
-  if (fields['bearerToken'] !== undefined && hasAuthorization(fields['headers'])) refuse('bearerToken', 'expected either bearerToken or the header Authorization, not both');
-  if (fields['enabled'] === true && fields['disabled'] === true) refuse('disabled', 'expected enabled and disabled to agree');
+  if (type === 'stdio') {
+    checkForeignFields(fields, { needed: 'command', foreign: ['url', 'bearerToken', 'headers'], type }, refuse);
+    return;
+  }
+  if (typeof fields['url'] === 'string') checkUrl(fields['url'], refuse);
+  if (type !== undefined) checkForeignFields(fields, { needed: 'url', foreign: ['command', 'cwd', 'args', 'env', 'inheritEnv'], type }, refuse);
+  else if (fields['type'] === undefined) refuse('', 'expected command (for a stdio server) or url (for an http or sse server)');
+}
+
+function checkAgreement(fields: Readonly<Record<string, unknown>>, refuse: Refuse): void {
+  if (fields['bearerToken'] !== undefined && hasAuthorization(fields['headers'])) {
+    refuse('bearerToken', 'expected either bearerToken or the header Authorization, not both');
+  }
+  if (fields['enabled'] !== undefined && fields['enabled'] === fields['disabled']) refuse('disabled', 'expected enabled and disabled to agree');
 }
 
 interface FieldsOfType {

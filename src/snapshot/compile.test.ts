@@ -58,7 +58,7 @@ test('the order in which fields are written does not change a fingerprint, any f
 
 test('a snapshot cannot be changed', () => {
   const server = compiled({ servers: { a: { command: 'npx', args: ['x'] } } }).servers.get('a');
-  expect(() => (server?.args as string[]).push('y')).toThrow(TypeError);
+  expect(() => Array.prototype.push.call(server?.args ?? [], 'y')).toThrow(TypeError);
   expect(() => Object.assign(server ?? {}, { url: 'http://x' })).toThrow(TypeError);
 });
 

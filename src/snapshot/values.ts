@@ -23,16 +23,20 @@ const INSIDE = /^(?:(secret):)?([A-Za-z_][A-Za-z0-9_.-]*)(?::-([\s\S]*))?$/;
  */
 export function createValues(environment: Environment | undefined, findSecret?: (name: string) => string | undefined): ResolveText {
   if (environment === undefined) return (text) => text;
+  const find = (kind: string | undefined, name: string): string | undefined => {
+    if (kind === 'secret') return findSecret?.(name);
+    return Object.hasOwn(environment, name) ? environment[name] : undefined;
+  };
   return (text, server) =>
     text.replace(REFERENCE, (match: string, inside: string | undefined) => {
       if (match === '$${') return '${';
       const parts = INSIDE.exec(inside ?? '');
       if (parts === null) throw missing(server, 'a reference that is not of the form ${NAME}, ${NAME:-default} or ${secret:NAME}');
       const [, kind, name = '', fallback] = parts;
-      const value = kind === 'secret' ? findSecret?.(name) : Object.hasOwn(environment, name) ? environment[name] : undefined;
-      if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
-      if (value === undefined) throw missing(server, kind === 'secret' ? `secret ${name}` : `variable ${name}`);
-      return value;
+      const value = find(kind, name);
+      if (value !== undefined && (value !== '' || fallback === undefined)) return value;
+      if (fallback === undefined) throw missing(server, `${kind ?? 'variable'} ${name}`);
+      return fallback;
     });
 }
 

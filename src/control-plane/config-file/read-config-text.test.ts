@@ -104,13 +104,13 @@ const CURSOR = { mcpServers: { r: { url: 'https://r.example/mcp', headers: { Aut
 const VSCODE = { inputs: [{ id: 'perplexity-key', type: 'promptString', password: true }], servers: { p: { type: 'stdio', command: 'npx', env: { KEY: '${input:perplexity-key}' } } } };
 
 test.each([
-  ['Claude Desktop', 'claude_desktop_config.json', DESKTOP, ['My-Notes', 'my_notes', 'my_notes-2', 'server'], { 'My-Notes': { command: 'npx', env: { A: '1' } } }],
-  ['MetaMCP', 'export.json', METAMCP, ['a', 'b'], { a: { type: 'streamable_http', url: 'https://a.example/mcp', bearerToken: 't', description: 'A' }, b: { type: 'stdio', command: 'uvx' } }],
-  ['Cursor', 'mcp.json', CURSOR, ['r', 'w'], { r: { headers: { Authorization: 'Bearer ${R_TOKEN}' } }, w: { type: 'sse', url: 'https://w.example/sse' } }],
-  ['VS Code with inputs', 'other.json', VSCODE, ['p'], { p: { env: { KEY: '${PERPLEXITY_KEY}' } } }],
-  ['VS Code without inputs', '.vscode/mcp.json', { servers: VSCODE.servers }, ['p'], {}],
-  ['VS Code settings', 'settings.json', { 'editor.tabSize': 2, mcp: { servers: VSCODE.servers } }, ['p'], {}],
-])('the file of %s becomes namespace and endpoint default', (_client, name, file, names, servers) => {
+  ['Claude Desktop', { name: 'claude_desktop_config.json', file: DESKTOP, names: ['My-Notes', 'my_notes', 'my_notes-2', 'server'], servers: { 'My-Notes': { command: 'npx', env: { A: '1' } } } }],
+  ['MetaMCP', { name: 'export.json', file: METAMCP, names: ['a', 'b'], servers: { a: { type: 'streamable_http', url: 'https://a.example/mcp', bearerToken: 't', description: 'A' }, b: { type: 'stdio', command: 'uvx' } } }],
+  ['Cursor', { name: 'mcp.json', file: CURSOR, names: ['r', 'w'], servers: { r: { headers: { Authorization: 'Bearer ${R_TOKEN}' } }, w: { type: 'sse', url: 'https://w.example/sse' } } }],
+  ['VS Code with inputs', { name: 'other.json', file: VSCODE, names: ['p'], servers: { p: { env: { KEY: '${PERPLEXITY_KEY}' } } } }],
+  ['VS Code without inputs', { name: '.vscode/mcp.json', file: { servers: VSCODE.servers }, names: ['p'], servers: {} }],
+  ['VS Code settings', { name: 'settings.json', file: { 'editor.tabSize': 2, mcp: { servers: VSCODE.servers } }, names: ['p'], servers: {} }],
+])('the file of %s becomes namespace and endpoint default', (_client, { name, file, names, servers }) => {
   const { document } = readConfigText(JSON.stringify(file), name);
   expect(Object.keys(document.servers)).toEqual(names);
   expect(document.servers).toMatchObject(servers);
@@ -125,6 +125,8 @@ test('mapped names and fields that are not read are reported', () => {
     'server "my_notes " is called "my_notes-2" here',
     'server "日本" is called "server" here',
   ]);
+  const both = { mcpServers: { a: { type: 'http', url: 'http://a', command: 'x', args: [], env: { A: '1' }, bearerToken: '' } } };
+  expect(readConfigText(JSON.stringify(both), 'a.json').warnings).toEqual(['server "a": "command" is not read, since its type is http', 'server "a": "env" is not read, since its type is http']);
   expect(readConfigText(JSON.stringify(CURSOR), 'a.json').warnings).toEqual([expect.stringContaining('server "w": "alwaysAllow" is not read')]);
 });
 
