@@ -37,6 +37,7 @@ test('a valid document compiles to all it names, the same every time, and stays 
       const before = structuredClone(document);
       const snapshot = compile(document, options);
       expect(document).toEqual(before);
+      expect(Object.values(document.servers).some(({ args, headers }) => Object.isFrozen(args) || Object.isFrozen(headers))).toBe(false);
       expect(compile(document, options)).toEqual(snapshot);
 
       const enabled = Object.entries(document.servers).flatMap(([name, server]) => (isServerEnabled(server) ? [name] : []));

@@ -73,9 +73,24 @@ test('configuration that is mounted as a link is followed when the link is swapp
   await symlink('v1', join(folder, '..data'));
   await symlink('..data/metamcp.yaml', join(folder, 'metamcp.yaml'));
   await start(join(folder, 'metamcp.yaml'));
-  await symlink('v2', join(folder, '..new'));
-  await rename(join(folder, '..new'), join(folder, '..data'));
+  for (const [index, version] of ['v2', 'v1', 'v2'].entries()) {
+    await symlink(version, join(folder, '..new'));
+    await rename(join(folder, '..new'), join(folder, '..data'));
+    await untilSeen(['second', 'first', 'second'].slice(0, index + 1));
+  }
+});
+
+test('a change of the file that a link leads to is seen', async () => {
+  await mkdir(join(folder, 'real'));
+  await mkdir(join(folder, 'link'));
+  await writeFile(join(folder, 'real/metamcp.yaml'), FIRST);
+  await symlink('../real/metamcp.yaml', join(folder, 'link/metamcp.yaml'));
+  await start(join(folder, 'link/metamcp.yaml'));
+  await writeFile(join(folder, 'real/metamcp.yaml'), SECOND);
   await untilSeen(['second']);
+  // The first change may have been found by the look at the start; this one only by an event.
+  await writeFile(join(folder, 'real/metamcp.yaml'), FIRST);
+  await untilSeen(['second', 'first']);
 });
 
 test('what the receiver throws is told as invalid, and watching goes on', async () => {
