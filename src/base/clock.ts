@@ -15,7 +15,8 @@ export interface Clock {
   after(delayMs: number, run: () => void): CancelTimer;
 }
 
-const TIMER_MS_MAX = 2 ** 31 - 1;
+/** The longest delay of a timer, milliseconds. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),

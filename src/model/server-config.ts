@@ -1,0 +1,114 @@
+/** A server as it is written in the configuration. Times are milliseconds, sizes bytes. */
+import { z } from 'zod';
+import { ISOLATIONS, SERVER_REVISIONS, SERVER_TYPES, type ServerType } from './server.ts';
+
+/** Names that other programs and older files use for our types. */
+const TYPE_ALIASES = { std: 'stdio', streamable_http: 'http', streamablehttp: 'http', 'streamable-http': 'http' } as const satisfies Record<string, ServerType>;
+const TYPE_NAMES = [...SERVER_TYPES, ...(Object.keys(TYPE_ALIASES) as (keyof typeof TYPE_ALIASES)[])] as const;
+const ALIASED_TYPES: ReadonlyMap<string, ServerType> = new Map(Object.entries(TYPE_ALIASES));
+
+const text = z.string().max(65_536, 'expected at most 65536 characters');
+/** YAML reads `PORT: 8080` and `DEBUG: true` as what they look like; a process wants text. */
+const environmentValue = z.union([text, z.number(), z.boolean()]).transform(String);
+const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable');
+/** Longer times are cut to what a timer can wait when the configuration is compiled. */
+const durationMs = z.int().min(1);
+/** RFC 9110, section 5.6.2: a token. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+export const ServerConfigSchema = z
+  .strictObject({
+    type: z.enum(TYPE_NAMES).optional().describe('How the server is reached. Without it: stdio where there is a command, http where there is a url.'),
+    command: text.min(1).optional().describe('stdio: the program to start.'),
+    args: z.array(text).max(1000).default([]).describe('stdio: arguments, as written; no shell reads them.'),
+    env: z.record(z.string(), environmentValue).default({}).describe('stdio: environment variables. Values may hold ${NAME} and ${NAME:-default}.'),
+    cwd: text.min(1).optional().describe('stdio: working directory.'),
+    inheritEnv: z.array(variableName).default([]).describe("stdio: further variables of the gateway's environment that the server gets."),
+    url: text.min(1).optional().describe('http, sse: address of the server.'),
+    headers: z.record(z.string().regex(HEADER_NAME, 'expected the name of an HTTP header'), text).default({}).describe('http, sse: headers of every request.'),
+    bearerToken: text.min(1).optional().describe('http, sse: short for the header Authorization: Bearer …'),
+    revision: z.enum(SERVER_REVISIONS).default('auto').describe('Which family of protocol revisions to speak.'),
+    isolation: z.enum(ISOLATIONS).default('auto').describe('Who shares one connection.'),
+    idleConnections: z.int().min(0).max(100).default(1).describe('Connections kept initialised in reserve.'),
+    startTimeoutMs: durationMs.default(30_000).describe('Time for a start with handshake, milliseconds.'),
+    callTimeoutMs: durationMs.default(60_000).describe('Time for one call in all, milliseconds.'),
+    idleTimeoutMs: durationMs.default(300_000).describe('An unused connection is closed after so long, milliseconds.'),
+    resultBytesMax: z.int().min(1024).default(10 * 1024 * 1024).describe('Larger answers are refused, bytes.'),
+    required: z.boolean().default(false).describe('Readiness of the gateway waits for this server.'),
+    description: z.string().max(10_000).default('').describe('For people.'),
+    enabled: z.boolean().optional().describe('false: the server is not started and offers nothing.'),
+    disabled: z.boolean().optional().describe('true: the same as enabled: false.'),
+  })
+  .superRefine(checkServer, { when: () => true });
+
+export type ServerConfig = z.infer<typeof ServerConfigSchema>;
+
+/** The type as written, or told by `command` or `url`; undefined where neither says it. */
+export function serverTypeOf(server: { readonly type?: unknown; readonly command?: unknown; readonly url?: unknown }): ServerType | undefined {
+  const { type } = server;
+  if (typeof type === 'string') return SERVER_TYPES.find((known) => known === type) ?? ALIASED_TYPES.get(type);
+  if (server.command !== undefined) return 'stdio';
+  return server.url === undefined ? undefined : 'http';
+}
+
+export function isServerEnabled(server: ServerConfig): boolean {
+  return server.enabled !== false && server.disabled !== true;
+}
+
+/** What the fields mean together. Runs on values that failed elsewhere too, so it trusts no type. */
+function checkServer(server: unknown, context: z.RefinementCtx): void {
+  if (typeof server !== 'object' || server === null || Array.isArray(server)) return;
+  const fields: Readonly<Record<string, unknown>> = { ...server };
+  const refuse: Refuse = (field, message) => context.addIssue({ code: 'custom', path: field === '' ? [] : [field], message });
+  checkType(fields, refuse);
+  checkAgreement(fields, refuse);
+}
+
+function checkType(fields: Readonly<Record<string, unknown>>, refuse: Refuse): void {
+  const type = serverTypeOf(fields);
+  if (type === 'stdio') {
+    checkForeignFields(fields, { needed: 'command', foreign: ['url', 'bearerToken', 'headers'], type }, refuse);
+    return;
+  }
+  if (typeof fields['url'] === 'string') checkUrl(fields['url'], refuse);
+  if (type !== undefined) checkForeignFields(fields, { needed: 'url', foreign: ['command', 'cwd', 'args', 'env', 'inheritEnv'], type }, refuse);
+  else if (fields['type'] === undefined) refuse('', 'expected command (for a stdio server) or url (for an http or sse server)');
+}
+
+function checkAgreement(fields: Readonly<Record<string, unknown>>, refuse: Refuse): void {
+  if (fields['bearerToken'] !== undefined && hasAuthorization(fields['headers'])) {
+    refuse('bearerToken', 'expected either bearerToken or the header Authorization, not both');
+  }
+  if (fields['enabled'] !== undefined && fields['enabled'] === fields['disabled']) refuse('disabled', 'expected enabled and disabled to agree');
+}
+
+interface FieldsOfType {
+  readonly needed: string;
+  readonly foreign: readonly string[];
+  readonly type: ServerType;
+}
+
+type Refuse = (field: string, message: string) => void;
+
+function checkForeignFields(fields: Readonly<Record<string, unknown>>, rule: FieldsOfType, refuse: Refuse): void {
+  if (fields[rule.needed] === undefined) refuse('', `expected ${rule.needed}, which a server of type ${rule.type} needs`);
+  for (const field of rule.foreign) {
+    if (!isEmpty(fields[field])) refuse(field, `expected no ${field}: a server of type ${rule.type} has none`);
+  }
+}
+
+/** Defaults are filled in before this runs, and files of other programs write empty ones. */
+function isEmpty(value: unknown): boolean {
+  return value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+}
+
+/** What holds `${…}` is checked when it is resolved. */
+function checkUrl(url: string, refuse: Refuse): void {
+  if (url.includes('${')) return;
+  const parsed = URL.parse(url);
+  if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) refuse('url', 'expected an absolute http or https address');
+}
+
+function hasAuthorization(headers: unknown): boolean {
+  return typeof headers === 'object' && headers !== null && Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+}

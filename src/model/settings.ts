@@ -1,0 +1,56 @@
+/** Settings of the process: how it listens and runs, not what it offers. Flags, variables and the file share this schema. */
+import { z } from 'zod';
+import { TIMER_MS_MAX } from '../base/clock.ts';
+
+export const LOG_LEVELS = ['all', 'info', 'errors-only', 'none'] as const;
+
+const hostPattern = /^[A-Za-z0-9*._:[\]-]+$/;
+const webOrigin = z.string().refine(
+  (text) => {
+    const url = URL.parse(text);
+    return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '';
+  },
+  'expected an absolute http or https address without credentials',
+);
+
+const fields = {
+  host: z.string().regex(hostPattern, 'expected a host name or an IP address').describe('Address to listen on.'),
+  port: z.int().min(0).max(65_535).describe('Port to listen on; 0 takes any free one.'),
+  data: z.string().min(1).describe('Folder of the gateway: keys, state, logs.'),
+  publicUrl: z.array(webOrigin).describe('Addresses under which clients reach the gateway.'),
+  allowedHosts: z.array(z.string().regex(hostPattern, 'expected a host name')).describe('Further hosts that requests may name.'),
+  trustedProxies: z
+    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6(), z.literal('loopback')], 'expected an IP address, a range (CIDR), or "loopback"'))
+    .describe('Proxies whose forwarding headers count.'),
+  logLevel: z.enum(LOG_LEVELS).describe('What the console shows.'),
+  production: z.boolean().describe('Refuses weak and placeholder secrets.'),
+  printJson: z.boolean().describe('Writes one JSON line on stdout once ready.'),
+  configFile: z.string().min(1).optional().describe('Configuration file (YAML or JSON).'),
+  sessionsMax: z.int().min(1).max(1_000_000).describe('Client sessions at a time.'),
+  sessionIdleMs: z.int().min(1000).max(TIMER_MS_MAX).describe('A client session is forgotten after so long without use, milliseconds.'),
+};
+
+export const SettingsSchema = z.strictObject(fields);
+
+export type Settings = z.infer<typeof SettingsSchema>;
+export type SettingName = keyof Settings;
+
+export const SETTING_DEFAULTS: Settings = {
+  host: '127.0.0.1',
+  port: 12_008,
+  data: './.metamcp',
+  publicUrl: [],
+  allowedHosts: [],
+  trustedProxies: [],
+  logLevel: 'errors-only',
+  production: false,
+  printJson: false,
+  configFile: undefined,
+  sessionsMax: 10_000,
+  sessionIdleMs: 1_800_000,
+};
+
+/** What a file may set: not where the data or the file itself lies, nor how this one start reports. No defaults: only what it says. */
+export const FileSettingsSchema = SettingsSchema.omit({ data: true, printJson: true, configFile: true }).partial();
+
+export type FileSettings = z.infer<typeof FileSettingsSchema>;

@@ -1,0 +1,42 @@
+/** What a compilation is given, and what its parts tell while it runs. */
+import type { ConfigFinding, Locate } from '../model/config-problem.ts';
+import type { KeySpec } from '../model/key.ts';
+import type { Environment } from './values.ts';
+
+/** The absolute path of a program, looked up in `path` where the server sets its own; undefined where there is none. */
+export type FindCommand = (command: string, where: { readonly cwd: string | undefined; readonly path: string | undefined }) => string | undefined;
+
+/** A key whose value is nowhere but with its holder. Where the document names it too, the document says what it opens. */
+export interface StoredKey extends KeySpec {
+  /** By the same function as `keyDigest`. */
+  readonly digest: string;
+}
+
+export interface CompileOptions {
+  readonly generation: number;
+  /** A stable digest of a text, hex; for fingerprints. */
+  readonly digest: (text: string) => string;
+  /** Keyed digest of an API key, by which the snapshot finds it. */
+  readonly keyDigest: (value: string) => string;
+  readonly findCommand: FindCommand;
+  /** Keys whose value is only stored: those of `generate: true`, the starter key, those made in the UI. */
+  readonly extraKeys?: readonly StoredKey[];
+  /** What `${NAME}` in the value of a key may refer to. */
+  readonly environment?: Environment;
+  /** Weak and placeholder secrets are refused instead of warned of. */
+  readonly isProduction?: boolean;
+  readonly locate?: Locate | undefined;
+  /** Warnings of reading the document, kept in the snapshot. */
+  readonly warnings?: readonly string[];
+}
+
+/** What the parts of a compilation tell: problems refuse the whole, warnings go into the snapshot. */
+export interface Findings {
+  readonly problems: ConfigFinding[];
+  readonly warnings: string[];
+}
+
+export interface CompileContext {
+  readonly options: CompileOptions;
+  readonly findings: Findings;
+}

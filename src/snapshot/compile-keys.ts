@@ -1,0 +1,54 @@
+/** The keys that open endpoints, by digest: values of the configuration, and those that are only stored. */
+import { Fault } from '../base/fault.ts';
+import type { ConfigDocument } from '../model/config-document.ts';
+import { CONFIGURED_KEY_VALUE, type KeyConfig } from '../model/key-config.ts';
+import type { KeySpec } from '../model/key.ts';
+import { isWeakKeyValue } from '../model/weak-secret.ts';
+import type { CompileContext } from './compile-context.ts';
+import { createValues } from './values.ts';
+
+export function compileKeys(document: ConfigDocument, context: CompileContext): Map<string, KeySpec> {
+  const { extraKeys = [] } = context.options;
+  const keys = new Map<string, KeySpec>();
+  for (const { digest, ...stored } of extraKeys) {
+    if (!Object.hasOwn(document.keys, stored.name)) keys.set(digest, stored);
+  }
+  for (const [name, key] of Object.entries(document.keys)) {
+    const stored = extraKeys.find((candidate) => candidate.name === name);
+    const digest = key.value === undefined ? stored?.digest : digestOf(name, key.value, context);
+    if (digest === undefined) {
+      if (key.value === undefined) context.findings.warnings.push(`key "${name}" has no value yet: it opens nothing`);
+      continue;
+    }
+    const holder = keys.get(digest);
+    if (holder !== undefined) context.findings.problems.push({ path: ['keys', name], part: 'value', message: `expected a value of its own: key "${holder.name}" has the same` });
+    keys.set(digest, toKeySpec(name, key, stored?.id ?? `key_${name}`));
+  }
+  return keys;
+}
+
+function toKeySpec(name: string, key: KeyConfig, id: string): KeySpec {
+  const expiresAtMs = key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt);
+  return { id, name, endpoints: key.endpoints ?? ['*'], expiresAtMs };
+}
+
+/** Undefined with a problem noted where the value cannot be used. The value itself is never told. */
+function digestOf(name: string, text: string, { options, findings }: CompileContext): string | undefined {
+  const refuse = (message: string): undefined => {
+    findings.problems.push({ path: ['keys', name, 'value'], part: 'value', message });
+    return undefined;
+  };
+  let value: string;
+  try {
+    value = createValues(options.environment ?? {})(text, name);
+  } catch (thrown) {
+    if (!(thrown instanceof Fault)) throw thrown;
+    return refuse(`expected variables that are set for the gateway: ${[...text.matchAll(/\$\{[\w:]+/g)].map(([start]) => `${start}}`).join(', ')}`);
+  }
+  if (!CONFIGURED_KEY_VALUE.test(value)) return refuse('expected sk_mt_ and 64 letters or digits');
+  if (isWeakKeyValue(value)) {
+    if (options.isProduction === true) return refuse('expected a random value: this one can be guessed');
+    findings.warnings.push(`key "${name}" has a value that can be guessed; --production refuses it`);
+  }
+  return options.keyDigest(value);
+}

@@ -1,0 +1,52 @@
+/** One namespace of the configuration: its members that are enabled, and its overrides in one form. */
+import type { MemberConfig, NamespaceConfig, OverrideConfig } from '../model/namespace-config.ts';
+import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
+
+/** Members whose server is disabled are left out; overrides for them wait. */
+export function compileNamespace(name: string, namespace: NamespaceConfig, servers: { has(name: string): boolean }): NamespaceSpec {
+  return {
+    name,
+    description: namespace.description,
+    members: namespace.servers.map(toMember).filter((member) => servers.has(member.server)),
+    prefix: namespace.names.prefix,
+    separator: namespace.names.separator,
+    overrides: {
+      tool: toOverrides(namespace.tools),
+      prompt: toOverrides(namespace.prompts),
+      resource: toOverrides(namespace.resources, (key) => !isTemplateKey(key)),
+      resourceTemplate: toOverrides(namespace.resources, isTemplateKey),
+    },
+  };
+}
+
+function toMember(member: MemberConfig): Member {
+  return typeof member === 'string' ? { server: member, as: member } : { server: member.server, as: member.as };
+}
+
+/** A URI holds no braces (RFC 3986, section 2), a template that deserves the name does (RFC 6570). */
+function isTemplateKey(key: string): boolean {
+  return key.includes('{');
+}
+
+function toOverrides(overrides: Readonly<Record<string, OverrideConfig>>, isMeant: (key: string) => boolean = () => true): Map<string, Override> {
+  return new Map(
+    Object.entries(overrides)
+      .filter(([key]) => isMeant(key))
+      .map(([key, override]) => [key, toOverride(override)]),
+  );
+}
+
+function toOverride(override: OverrideConfig): Override {
+  const values = 'arguments' in override ? override.arguments : undefined;
+  return {
+    isEnabled: override.enabled,
+    name: override.name,
+    title: override.title,
+    description: override.description,
+    annotations: override.annotations,
+    meta: override._meta,
+    argumentDefaults: values?.defaults ?? {},
+    fixedArguments: values?.fixed ?? {},
+    hiddenArguments: values?.hidden ?? [],
+  };
+}

@@ -1,0 +1,66 @@
+/** One server of the configuration, with everything filled in. */
+import { TIMER_MS_MAX } from '../base/clock.ts';
+import { isServerEnabled, type ServerConfig, serverTypeOf } from '../model/server-config.ts';
+import type { ServerSpec } from '../model/server.ts';
+import { isPlaceholder, SECRET_NAME } from '../model/weak-secret.ts';
+import { canonicalJson } from './canonical-json.ts';
+import type { CompileContext, Findings } from './compile-context.ts';
+
+export function compileServer(name: string, server: ServerConfig, context: CompileContext): ServerSpec {
+  const { findings, options } = context;
+  checkSecrets(name, server, context);
+  const spec = {
+    name,
+    type: serverTypeOf(server) ?? 'stdio',
+    command: absoluteCommand(name, server, context),
+    args: server.args,
+    env: server.env,
+    cwd: server.cwd,
+    inheritEnv: server.inheritEnv,
+    url: server.url ?? '',
+    headers: server.bearerToken === undefined ? server.headers : { ...server.headers, Authorization: `Bearer ${server.bearerToken}` },
+    revision: server.revision,
+    isolation: server.isolation,
+    startTimeoutMs: clampMs(name, 'startTimeoutMs', server.startTimeoutMs, findings),
+    resultBytesMax: server.resultBytesMax,
+  };
+  return {
+    ...spec,
+    // Of the fields below nothing is built into a connection: they may change under it.
+    fingerprint: options.digest(canonicalJson(spec)),
+    idleConnections: server.idleConnections,
+    callTimeoutMs: clampMs(name, 'callTimeoutMs', server.callTimeoutMs, findings),
+    idleTimeoutMs: clampMs(name, 'idleTimeoutMs', server.idleTimeoutMs, findings),
+    isRequired: server.required,
+    description: server.description,
+  };
+}
+
+/** A command with `${…}` is looked up when it is resolved, by who starts it. */
+function absoluteCommand(name: string, server: ServerConfig, { options, findings }: CompileContext): string {
+  const { command } = server;
+  if (command === undefined || command.includes('${')) return command ?? '';
+  const found = options.findCommand(command, { cwd: server.cwd, path: server.env['PATH'] });
+  if (found === undefined && isServerEnabled(server)) findings.warnings.push(`server "${name}": its command was not found on this machine`);
+  return found ?? command;
+}
+
+/** Node fires a timer at once that is longer than 2^31-1 ms. */
+function clampMs(server: string, field: string, ms: number, findings: Findings): number {
+  if (ms <= TIMER_MS_MAX) return ms;
+  findings.warnings.push(`server "${server}": ${field} is cut to ${TIMER_MS_MAX}, the longest time a timer can wait`);
+  return TIMER_MS_MAX;
+}
+
+function checkSecrets(name: string, server: ServerConfig, { options, findings }: CompileContext): void {
+  const secrets = [
+    ...Object.entries(server.env).map(([key, value]) => ({ path: ['env', key], key, value })),
+    ...Object.entries(server.headers).map(([key, value]) => ({ path: ['headers', key], key, value })),
+    { path: ['bearerToken'], key: 'bearerToken', value: server.bearerToken ?? '' },
+  ];
+  for (const { path, key, value } of secrets) {
+    if (!SECRET_NAME.test(key) || !isPlaceholder(value)) continue;
+    if (options.isProduction === true) findings.problems.push({ path: ['servers', name, ...path], part: 'value', message: 'expected a real secret, not a placeholder' });
+    else findings.warnings.push(`server "${name}": ${path.join('.')} looks like a placeholder`);
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Compiles a configuration to a snapshot: whole, or refused whole. Pure: what needs the machine (finding commands,
+ * digests, variables) comes in as functions, so the same document always gives the same snapshot.
+ */
+import type { ConfigDocument } from '../model/config-document.ts';
+import { configInvalid, locateFindings } from '../model/config-problem.ts';
+import { findReferenceProblems } from '../model/config-references.ts';
+import type { EndpointSpec } from '../model/endpoint.ts';
+import type { NamespaceSpec } from '../model/namespace.ts';
+import { isServerEnabled } from '../model/server-config.ts';
+import type { ServerSpec } from '../model/server.ts';
+import type { CompileOptions, Findings } from './compile-context.ts';
+import { compileKeys } from './compile-keys.ts';
+import { compileNamespace } from './compile-namespace.ts';
+import { compileServer } from './compile-server.ts';
+import { freezeDeep } from './freeze-deep.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Throws the fault `config.invalid` with every problem (`problemsOf`). */
+export function compile(source: ConfigDocument, options: CompileOptions): Snapshot {
+  // The snapshot is frozen; the caller's document must not be.
+  const document = structuredClone(source);
+  const findings: Findings = { problems: [...findReferenceProblems(document)], warnings: [...(options.warnings ?? [])] };
+
+  const servers = new Map<string, ServerSpec>();
+  for (const [name, server] of Object.entries(document.servers)) {
+    const spec = compileServer(name, server, { options, findings });
+    if (isServerEnabled(server)) servers.set(name, spec);
+  }
+  const namespaces = new Map<string, NamespaceSpec>();
+  for (const [name, namespace] of Object.entries(document.namespaces)) {
+    namespaces.set(name, compileNamespace(name, namespace, servers));
+  }
+  const endpoints = new Map<string, EndpointSpec>();
+  for (const [name, endpoint] of Object.entries(document.endpoints)) {
+    const namespace = namespaces.get(endpoint.namespace);
+    if (namespace === undefined) continue; // already a problem
+    endpoints.set(name, { name, namespace, auth: endpoint.auth, limits: endpoint.limits.map((limit) => ({ ...limit, header: limit.header })) });
+  }
+  if (servers.size > 0 && endpoints.size === 0) findings.warnings.push('no endpoint is configured: nothing is offered to clients');
+  const keys = compileKeys(document, { options, findings });
+
+  if (findings.problems.length > 0) throw configInvalid(locateFindings(findings.problems, options.locate));
+  return freezeDeep({ generation: options.generation, servers, namespaces, endpoints, keys, warnings: findings.warnings });
+}
