@@ -1,0 +1,144 @@
+/** The admin API as the command line uses it: a request each, errors as RFC 9457 problem details made into refusals. */
+import { isRecord } from './stdio/message.ts';
+import type { Gateway } from './locate.ts';
+import { Refusal } from './refusal.ts';
+
+export interface ServerState {
+  readonly name: string;
+  readonly type: string;
+  readonly status: 'connecting' | 'ready' | 'degraded' | 'failed' | 'stopped';
+  /** When the status began, ISO 8601. */
+  readonly since: string | null;
+  readonly pid: number | null;
+  readonly family: 'legacy' | 'modern' | null;
+  readonly revision: string | null;
+  readonly isolation: { readonly effective: string; readonly reason: string } | null;
+  readonly connections: number;
+  readonly restarts: number;
+  readonly lastError: string | null;
+  /** The last lines of its stderr; empty for servers that are no process. */
+  readonly stderrTail: readonly string[] | string;
+  readonly warnings: readonly string[];
+  readonly tools: number;
+  readonly prompts: number;
+  readonly resources: number;
+  readonly handshakeMs: number | null;
+}
+
+export interface KeyState {
+  readonly id: string;
+  readonly name: string;
+  /** Undefined or empty: all endpoints. */
+  readonly endpoints?: readonly string[] | null;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly lastUsedAt: string | null;
+  readonly source: string;
+}
+
+export interface EndpointState {
+  readonly name: string;
+  readonly namespace: string;
+  readonly mcpUrl: string;
+  readonly auth: unknown;
+}
+
+export interface DirectCall {
+  readonly result?: unknown;
+  readonly error?: unknown;
+  readonly durationMs: number;
+}
+
+export interface Setting {
+  readonly name: string;
+  readonly value: unknown;
+  /** Where the value came from, e.g. `flag`, `METAMCP_PORT`, `default`. */
+  readonly source: string;
+}
+
+export interface AdminClient {
+  listServers(): Promise<{ readonly items: readonly ServerState[] }>;
+  restartServer(name: string): Promise<void>;
+  resyncServer(name: string): Promise<void>;
+  callServer(name: string, call: { readonly tool: string; readonly arguments: unknown }): Promise<DirectCall>;
+  listKeys(): Promise<{ readonly items: readonly KeyState[] }>;
+  createKey(key: { readonly name: string; readonly endpoints?: readonly string[]; readonly expiresAt?: string }): Promise<{ readonly id: string; readonly name: string; readonly value: string }>;
+  revokeKey(id: string): Promise<void>;
+  listEndpoints(): Promise<{ readonly items: readonly EndpointState[] }>;
+  getConfig(): Promise<{ readonly settings: readonly Setting[]; readonly document: unknown }>;
+}
+
+/** Every method throws a Refusal that says what the gateway said, and what to do. */
+export function createAdminClient(gateway: Gateway): AdminClient {
+  const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => (await send(gateway, { method, path, body })) as T;
+  const server = (name: string): string => `/servers/${encodeURIComponent(name)}`;
+  return {
+    listServers: () => ask('GET', '/servers'),
+    restartServer: (name) => ask('POST', `${server(name)}/restart`),
+    resyncServer: (name) => ask('POST', `${server(name)}/resync`),
+    callServer: (name, call) => ask('POST', `${server(name)}/call`, call),
+    listKeys: () => ask('GET', '/keys'),
+    createKey: (key) => ask('POST', '/keys', key),
+    revokeKey: (id) => ask('DELETE', `/keys/${encodeURIComponent(id)}`),
+    listEndpoints: () => ask('GET', '/endpoints'),
+    getConfig: () => ask('GET', '/config'),
+  };
+}
+
+async function send(gateway: Gateway, request: { readonly method: string; readonly path: string; readonly body?: unknown }): Promise<unknown> {
+  if (gateway.token === undefined) throw new Refusal('The admin API asks for the operator token.', 'Set METAMCP_TOKEN (it is in gateway.json in the data folder of the gateway).');
+  const { request: http } = await import('undici');
+  const answer = await http(`${gateway.baseUrl}/api/v1${request.path}`, {
+    method: request.method,
+    headers: { authorization: `Bearer ${gateway.token}`, accept: 'application/json', ...(request.body === undefined ? {} : { 'content-type': 'application/json' }) },
+    body: request.body === undefined ? null : JSON.stringify(request.body),
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  }).catch((error: unknown) => {
+    throw new Refusal(`The gateway at ${gateway.baseUrl} does not answer (${describe(error)}).`, gateway.isLocal ? 'Start it with: metamcp serve' : 'Check --url, and that it runs.', error);
+  });
+  const text = await answer.body.text();
+  if (answer.statusCode < 400) return text === '' ? undefined : parse(text, gateway);
+  throw problemRefusal(answer.statusCode, text);
+}
+
+function parse(text: string, gateway: Gateway): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Refusal(`${gateway.baseUrl} answered with something that is not JSON.`, 'Check that --url names a MetaMCP gateway.', cause);
+  }
+}
+
+function describe(error: unknown): string {
+  const code = isRecord(error) ? error['code'] : undefined;
+  return typeof code === 'string' ? code : String((error as Error).message);
+}
+
+/** RFC 9457: title and detail are for people. */
+function problemRefusal(status: number, text: string): Refusal {
+  let problem: Readonly<Record<string, unknown>> = {};
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isRecord(value)) problem = value;
+  } catch {
+    // A proxy's page, perhaps; the status says enough.
+  }
+  const said = [problem['title'], problem['detail']].filter((part) => typeof part === 'string' && part !== '').join(': ');
+  const errors = Array.isArray(problem['errors']) ? problem['errors'].map((one: unknown) => `\n  ${describeProblem(one)}`).join('') : '';
+  return new Refusal(`${said || 'The gateway refused'} (HTTP ${status})${errors}`, adviceFor(status));
+}
+
+function describeProblem(one: unknown): string {
+  if (!isRecord(one)) return String(one);
+  const path = one['path'] ?? one['pointer'];
+  const said = one['message'] ?? one['detail'] ?? JSON.stringify(one);
+  return path === undefined ? String(said) : `${String(path)}: ${String(said)}`;
+}
+
+function adviceFor(status: number): string {
+  if (status === 401 || status === 403) return 'Check METAMCP_TOKEN: it must be the operator token of this gateway.';
+  if (status === 404) return 'Check the name: metamcp servers and metamcp keys list what there is.';
+  if (status >= 500) return 'See the log of the gateway, and metamcp doctor.';
+  return 'Change the request as said above and try again.';
+}

@@ -1,0 +1,26 @@
+/** The real machine as a `CliHost`. */
+import { homedir } from 'node:os';
+import type { CliHost } from './host.ts';
+
+export type HostParts = Pick<CliHost, 'env' | 'clock' | 'selfCommand' | 'version' | 'serve' | 'checkConfigFile'>;
+
+/** Listens to SIGINT, SIGTERM and SIGHUP from now on: the first asks to stop, a second ends the process at once. */
+export function createProcessHost(parts: HostParts, from: NodeJS.Process): CliHost {
+  const stopping = new AbortController();
+  for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1]] as const) {
+    from.on(signal, () => {
+      if (stopping.signal.aborted) from.exit(128 + number);
+      stopping.abort();
+    });
+  }
+  return {
+    ...parts,
+    stdin: from.stdin,
+    stdout: from.stdout,
+    stderr: from.stderr,
+    platform: from.platform,
+    homeFolder: homedir(),
+    workFolder: from.cwd(),
+    stopping: stopping.signal,
+  };
+}

@@ -1,0 +1,59 @@
+/** JSON-RPC messages as the bridge sees them: it reads the envelope, and passes the text on as it came. */
+import { Fault } from '../../base/fault.ts';
+import { type Effect } from '../../base/fault.ts';
+
+export type MessageId = string | number;
+
+export interface Message {
+  /** One line of JSON: what goes on the wire. */
+  readonly text: string;
+  readonly kind: 'request' | 'notification' | 'answer';
+  readonly id: MessageId | undefined;
+  /** Empty for an answer. */
+  readonly method: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** The revision a stateless request names in `_meta` (2026-07-28 on); undefined for a message of a session. */
+  readonly revision: string | undefined;
+}
+
+const REVISION_KEY = 'io.modelcontextprotocol/protocolVersion';
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The messages of one text: one, or several where it is a batch (2025-03-26). Throws `request.parse` or `request.invalid`. */
+export function parseMessages(text: string): readonly Message[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new Fault('request.parse', { cause });
+  }
+  if (!Array.isArray(value)) return [toMessage(value, oneLine(text))];
+  return value.map((one: unknown) => toMessage(one, JSON.stringify(one)));
+}
+
+function toMessage(value: unknown, text: string): Message {
+  if (!isRecord(value)) throw new Fault('request.invalid');
+  const method = typeof value['method'] === 'string' ? value['method'] : '';
+  const id = typeof value['id'] === 'string' || typeof value['id'] === 'number' ? value['id'] : undefined;
+  const params = isRecord(value['params']) ? value['params'] : {};
+  if (method === '' && !('result' in value || 'error' in value)) throw new Fault('request.invalid');
+  const kind = method === '' ? 'answer' : id === undefined ? 'notification' : 'request';
+  const meta = params['_meta'];
+  const revision = isRecord(meta) && typeof meta[REVISION_KEY] === 'string' ? meta[REVISION_KEY] : undefined;
+  return { text, kind, id, method, params, revision };
+}
+
+/** JSON on one line. Raw line ends in JSON lie between tokens only, so replacing them changes no value. */
+export function oneLine(json: string): string {
+  return /[\r\n]/.test(json) ? json.replace(/[\r\n]+/g, ' ') : json;
+}
+
+/** The error answer to a request, as one line. `data` has the shape that the gateway itself uses. */
+export function errorAnswer(id: MessageId | null, fault: Fault): string {
+  const outcome: Effect = fault.effect;
+  const data = { source: 'gateway', reason: fault.reason ?? fault.code, retryable: fault.isRetryable, outcome };
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code: fault.rpc, message: fault.message, data } });
+}
