@@ -1,0 +1,59 @@
+/**
+ * The log: what happened, for whoever runs the gateway; may be lost. The console shows what its level lets through,
+ * the files of the data folder hold everything: `app.log` from debug to warning, `error.log` from error on.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import pino from 'pino';
+
+export type ConsoleLevel = 'all' | 'info' | 'errors-only' | 'none';
+
+/** Names and numbers only: nothing that is a secret, nothing that a client sent. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+export interface Log {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+  /** Resolves when all that was said is written. */
+  close(): Promise<void>;
+}
+
+export interface LogOptions {
+  readonly console: ConsoleLevel;
+  /** Where `logs/` is made. */
+  readonly dataFolder: string;
+}
+
+const CONSOLE_LEVELS: Readonly<Record<ConsoleLevel, pino.Level | undefined>> = { all: 'debug', info: 'info', 'errors-only': 'error', none: undefined };
+const STDERR = 2;
+
+export function createLog(options: LogOptions): Log {
+  const folder = join(options.dataFolder, 'logs');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const app = pino.destination({ dest: join(folder, 'app.log'), sync: false, mode: 0o600, minLength: 4096, periodicFlush: 1000 });
+  const errors = pino.destination({ dest: join(folder, 'error.log'), sync: false, mode: 0o600 });
+  const consoleLevel = CONSOLE_LEVELS[options.console];
+  const streams: pino.StreamEntry[] = [
+    { level: 'debug', stream: { write: (line: string) => void (isError(line) || app.write(line)) } },
+    { level: 'error', stream: errors },
+    ...(consoleLevel === undefined ? [] : [{ level: consoleLevel, stream: pino.destination({ dest: STDERR, sync: true }) }]),
+  ];
+  const logger = pino({ level: 'debug', base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, pino.multistream(streams));
+  return {
+    debug: (event, fields) => logger.debug(fields ?? {}, event),
+    info: (event, fields) => logger.info(fields ?? {}, event),
+    warn: (event, fields) => logger.warn(fields ?? {}, event),
+    error: (event, fields) => logger.error(fields ?? {}, event),
+    close: async () => {
+      await Promise.all([app, errors].map((destination) => new Promise<void>((resolve) => destination.flush(() => resolve()))));
+      app.end();
+      errors.end();
+    },
+  };
+}
+
+function isError(line: string): boolean {
+  return line.startsWith('{"level":"error"') || line.startsWith('{"level":"fatal"');
+}
