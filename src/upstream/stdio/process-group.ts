@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { MessageChannel } from 'node:worker_threads';
 import { type Clock, sleep } from '../../base/clock.ts';
 
 /** For a server to end by itself once its stdin is closed. */
@@ -43,7 +44,17 @@ export class ProcessGroup {
    * with false when something survives SIGKILL. SIGKILL comes 3.5 s after the start; gives up 2 s after that.
    */
   async end(waitPolitely: boolean): Promise<boolean> {
-    if (this.#options.platform === 'win32') return this.#endWindowsTree(waitPolitely);
+    // The clock's timers let the gateway exit; what waits for this must not be cut off.
+    const { port1: wakefulness } = new MessageChannel();
+    wakefulness.ref();
+    try {
+      return await (this.#options.platform === 'win32' ? this.#endWindowsTree(waitPolitely) : this.#endGroup(waitPolitely));
+    } finally {
+      wakefulness.close();
+    }
+  }
+
+  async #endGroup(waitPolitely: boolean): Promise<boolean> {
     this.#findStrays();
     if (waitPolitely && (await this.#isEmptyWithin(POLITE_MS))) return true;
     this.#findStrays();
