@@ -59,6 +59,17 @@ test('[ST-10] a server that exits and leaves a child behind takes it along, also
   expect(isRunning(Number(pid))).toBe(false);
 });
 
+test('[ST-10] a gateway with nothing else to do stays until its servers are gone', async () => {
+  const gateway = spawn(process.execPath, [path.join(path.dirname(GATEWAY), 'closing-gateway.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const said: string[] = [];
+  createInterface({ input: gateway.stdout }).on('line', (line) => said.push(line));
+  await once(gateway, 'close');
+  const { pids } = JSON.parse(said[0] ?? '{"pids":[]}') as { pids: number[] };
+  expect(pids).toHaveLength(2);
+  expect(pids.some(isRunning)).toBe(false);
+  expect(gateway.exitCode).toBe(0);
+});
+
 test('[ST-10] after kill -9 of the gateway no server and no descendant of one is left within 5 s (F-14)', async () => {
   const scripts: Step[][] = [[], [{ do: 'ignoreSigterm' }], [fork(false, true), fork(true, false)], [fork(true, true)]];
   const gateway = spawn(process.execPath, [GATEWAY, JSON.stringify(scripts)], { stdio: ['ignore', 'pipe', 'inherit'] });

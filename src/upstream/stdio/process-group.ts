@@ -5,12 +5,13 @@
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { MessageChannel } from 'node:worker_threads';
 import { type Clock, sleep } from '../../base/clock.ts';
 
 /** For a server to end by itself once its stdin is closed. */
 const POLITE_MS = 1000;
 /** From SIGTERM to SIGKILL. */
-const TERM_MS = 3000;
+const TERM_MS = 2500;
 /** After SIGKILL only a process stuck in the kernel is left; nobody can end that, so we stop waiting. */
 const KILL_MS = 2000;
 const POLL_MS = 10;
@@ -40,10 +41,20 @@ export class ProcessGroup {
 
   /**
    * Waits a moment for the group to empty itself, then SIGTERM, then SIGKILL. Resolves with true when nothing is left,
-   * with false when something survives SIGKILL. Takes at most 6 s, of which SIGKILL comes 4 s after the start.
+   * with false when something survives SIGKILL. SIGKILL comes 3.5 s after the start; gives up 2 s after that.
    */
   async end(waitPolitely: boolean): Promise<boolean> {
-    if (this.#options.platform === 'win32') return this.#endWindowsTree(waitPolitely);
+    // The clock's timers let the gateway exit; what waits for this must not be cut off.
+    const { port1: wakefulness } = new MessageChannel();
+    wakefulness.ref();
+    try {
+      return await (this.#options.platform === 'win32' ? this.#endWindowsTree(waitPolitely) : this.#endGroup(waitPolitely));
+    } finally {
+      wakefulness.close();
+    }
+  }
+
+  async #endGroup(waitPolitely: boolean): Promise<boolean> {
     this.#findStrays();
     if (waitPolitely && (await this.#isEmptyWithin(POLITE_MS))) return true;
     this.#findStrays();
