@@ -58,7 +58,7 @@ export const RevokeKey = {
   path: '/api/v1/keys/{id}',
   summary: 'Revokes a key at once and for good',
   access: 'key:revoke',
-  params: z.strictObject({ id: z.string().regex(/^[\w-]{1,100}$/) }),
+  params: z.strictObject({ id: z.string().regex(/^[\w:.-]{1,200}$/) }),
   answer: KeySchema,
   status: 200,
 } as const satisfies Operation;
