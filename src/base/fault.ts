@@ -32,6 +32,7 @@ export const FAULTS = {
   'request.duplicate_header': { http: 400, rpc: -32600, message: 'A header that may occur once occurs twice.', effect: 'not_executed', failedAt: 'client' },
   'request.method_not_allowed': { http: 405, rpc: -32600, message: 'This HTTP method is not allowed here.', effect: 'not_executed', failedAt: 'client' },
   'request.not_found': { http: 404, rpc: -32600, message: 'There is nothing at this address.', effect: 'not_executed', failedAt: 'client' },
+  'request.conflict': { http: 409, rpc: -32600, message: 'This collides with what is already there.', effect: 'not_executed', failedAt: 'client' },
   'request.media_type': { http: 415, rpc: -32600, message: 'Send application/json, uncompressed.', effect: 'not_executed', failedAt: 'client' },
   'request.not_acceptable': { http: 406, rpc: -32600, message: 'Accept must list application/json and text/event-stream.', effect: 'not_executed', failedAt: 'client' },
   'request.too_large': { http: 413, rpc: -32600, message: 'The request body is too large.', effect: 'not_executed', failedAt: 'client' },
@@ -74,6 +75,9 @@ export const FAULTS = {
   'config.value_missing': { http: 200, rpc: -31001, message: 'The MCP server is not available.', effect: 'not_executed', failedAt: 'server' },
   'egress.refused': { http: 200, rpc: -31001, message: 'The MCP server is not available.', effect: 'not_executed', failedAt: 'server' },
   'storage.locked': { http: 500, rpc: -32603, message: 'Another gateway uses this data folder.', effect: 'not_executed', failedAt: 'gateway' },
+  'storage.schema_newer': { http: 500, rpc: -32603, message: 'The database was written by a newer MetaMCP.', effect: 'not_executed', failedAt: 'gateway' },
+  'storage.secret_unreadable': { http: 500, rpc: -32603, message: 'Stored secrets cannot be read with the instance key of this data folder.', effect: 'not_executed', failedAt: 'gateway' },
+  'storage.unavailable': { http: 503, rpc: -31014, message: 'The database does not answer.', effect: 'unknown', failedAt: 'gateway', isRetryable: true },
 } as const satisfies Record<string, FaultKind>;
 
 export type FaultCode = keyof typeof FAULTS;

@@ -1,0 +1,64 @@
+/** API keys as the admin API shows and changes them. A value is in one answer only: that which makes the key. */
+import { z } from 'zod';
+import type { Operation } from './operation.ts';
+
+const InstantSchema = z.iso.datetime();
+
+export const KeySchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    endpoints: z.array(z.string()).meta({ description: 'Names of the endpoints it opens; * opens all' }),
+    source: z.enum(['starter', 'created', 'file']).meta({ description: 'The key of the start message, one made here, or one of the configuration file' }),
+    createdAt: InstantSchema.nullable().meta({ description: 'Null for a key of the file' }),
+    expiresAt: InstantSchema.nullable().meta({ description: 'Null: never' }),
+    lastUsedAt: InstantSchema.nullable(),
+    revokedAt: InstantSchema.nullable(),
+  })
+  .meta({ id: 'Key', description: 'An API key, without its value' });
+export type Key = z.infer<typeof KeySchema>;
+
+export const ListKeys = {
+  id: 'listKeys',
+  method: 'GET',
+  path: '/api/v1/keys',
+  summary: 'Every key, oldest first: revoked ones too, then those of the configuration file',
+  access: 'key:read',
+  answer: z.object({ items: z.array(KeySchema) }),
+  status: 200,
+} as const satisfies Operation;
+
+export const CreateKey = {
+  id: 'createKey',
+  method: 'POST',
+  path: '/api/v1/keys',
+  summary: 'Makes a key; its value is shown in this answer and never again',
+  access: 'key:create',
+  body: z.strictObject({
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .regex(/^\P{Cc}+$/u),
+    endpoints: z
+      .array(z.string().regex(/^(\*|[a-zA-Z0-9_-]+)$/))
+      .max(1_000)
+      .default([])
+      .meta({ description: 'Empty: all' }),
+    expiresAt: z.iso.datetime({ offset: true }).nullable().default(null),
+  }),
+  answer: z.object({ ...KeySchema.shape, value: z.string() }),
+  status: 201,
+} as const satisfies Operation;
+
+export const RevokeKey = {
+  id: 'revokeKey',
+  method: 'DELETE',
+  path: '/api/v1/keys/{id}',
+  summary: 'Revokes a key at once and for good',
+  access: 'key:revoke',
+  params: z.strictObject({ id: z.string().regex(/^[\w:.-]{1,200}$/) }),
+  answer: KeySchema,
+  status: 200,
+} as const satisfies Operation;

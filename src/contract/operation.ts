@@ -1,0 +1,49 @@
+/**
+ * An operation: one action of the admin API, as data. Router, permission check, OpenAPI document, UI and command
+ * line are all made from it, so none of them can say something else than the others.
+ */
+import type { z } from 'zod';
+
+export const PERMISSIONS = [
+  'server:read',
+  'server:operate',
+  'server:call',
+  'key:read',
+  'key:create',
+  'key:revoke',
+  'endpoint:read',
+  'config:read',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+export interface Operation {
+  /** Unique; also the action of its audit events. */
+  readonly id: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** From the root, parameters in braces. */
+  readonly path: string;
+  readonly summary: string;
+  /** `public`: without any credential. */
+  readonly access: Permission | 'public';
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  /** A `strictObject`: a field we do not know is refused. */
+  readonly body?: z.ZodObject;
+  /** A plain `object`, an allow-list: a field that is not named here never leaves. */
+  readonly answer: z.ZodType;
+  readonly status: 200 | 201;
+  /** Answers for which the status is 503 instead, with the same body. */
+  readonly isUnavailable?: (answer: unknown) => boolean;
+}
+
+type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : Record<never, never>;
+
+/** What a handler gets of the request. */
+export interface InputOf<O extends Operation> {
+  readonly params: Output<O['params']>;
+  readonly query: Output<O['query']>;
+  readonly body: Output<O['body']>;
+}
+
+/** What a handler must answer. */
+export type AnswerOf<O extends Operation> = z.input<O['answer']>;

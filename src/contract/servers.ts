@@ -1,0 +1,93 @@
+/** Servers as the admin API shows and operates them. */
+import { z } from 'zod';
+import { ISOLATIONS, SERVER_TYPES } from '../model/server.ts';
+import type { Operation } from './operation.ts';
+
+const InstantSchema = z.iso.datetime();
+
+export const ServerStateSchema = z
+  .object({
+    name: z.string(),
+    type: z.enum(SERVER_TYPES),
+    status: z.enum(['connecting', 'ready', 'degraded', 'failed', 'stopped']),
+    since: InstantSchema.meta({ description: 'When the status last changed' }),
+    pid: z.int().nullable().meta({ description: 'Of a stdio server that runs' }),
+    family: z.enum(['legacy', 'modern']).nullable().meta({ description: 'Null before the first handshake' }),
+    revision: z.string().nullable().meta({ description: 'The MCP revision spoken to it' }),
+    isolation: z.object({
+      effective: z.enum(ISOLATIONS).exclude(['auto']),
+      reason: z.string(),
+    }),
+    connections: z.int(),
+    restarts: z.int(),
+    lastError: z.string().nullable(),
+    stderrTail: z.string(),
+    warnings: z.array(z.string()),
+    tools: z.int().nullable().meta({ description: 'How many it offers; null where that is not known' }),
+    prompts: z.int().nullable(),
+    resources: z.int().nullable(),
+    handshakeMs: z.number().nullable(),
+  })
+  .meta({ id: 'ServerState', description: 'One MCP server as the gateway sees it now' });
+export type ServerState = z.infer<typeof ServerStateSchema>;
+
+const ServerParams = z.strictObject({ name: z.string().min(1).max(200) });
+
+export const ListServers = {
+  id: 'listServers',
+  method: 'GET',
+  path: '/api/v1/servers',
+  summary: 'The state of every server, in the order of the configuration',
+  access: 'server:read',
+  answer: z.object({ items: z.array(ServerStateSchema) }),
+  status: 200,
+} as const satisfies Operation;
+
+export const RestartServer = {
+  id: 'restartServer',
+  method: 'POST',
+  path: '/api/v1/servers/{name}/restart',
+  summary: 'Ends the connections of a server and opens new ones',
+  access: 'server:operate',
+  params: ServerParams,
+  answer: ServerStateSchema,
+  status: 200,
+} as const satisfies Operation;
+
+export const ResyncServer = {
+  id: 'resyncServer',
+  method: 'POST',
+  path: '/api/v1/servers/{name}/resync',
+  summary: 'Asks a server for its lists again',
+  access: 'server:operate',
+  params: ServerParams,
+  answer: ServerStateSchema,
+  status: 200,
+} as const satisfies Operation;
+
+export const CallErrorSchema = z
+  .object({
+    code: z.int().meta({ description: 'JSON-RPC error code' }),
+    message: z.string(),
+    failedAt: z.enum(['client', 'auth', 'policy', 'routing', 'server', 'tool', 'gateway']),
+  })
+  .meta({ id: 'CallError' });
+
+export const CallServer = {
+  id: 'callServer',
+  method: 'POST',
+  path: '/api/v1/servers/{name}/call',
+  summary: 'Calls a tool straight at a server, past every namespace',
+  access: 'server:call',
+  params: ServerParams,
+  body: z.strictObject({
+    tool: z.string().min(1).max(1_000).meta({ description: 'The own name of the tool' }),
+    arguments: z.record(z.string(), z.unknown()).default({}),
+  }),
+  answer: z.object({
+    result: z.record(z.string(), z.unknown()).optional().meta({ description: 'The result of tools/call; either this or error' }),
+    error: CallErrorSchema.optional(),
+    durationMs: z.number(),
+  }),
+  status: 200,
+} as const satisfies Operation;

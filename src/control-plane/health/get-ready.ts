@@ -1,0 +1,27 @@
+import { GetReady, type Readiness } from '../../contract/health.ts';
+import type { ServerState } from '../../contract/servers.ts';
+import { bindRead, type AdminServices } from '../operation.ts';
+
+/** Whether the store answers and every required server is connected. Tells anyone how it is, nobody which one. */
+export const getReady = bindRead(GetReady, async ({ services }) => {
+  const store = await services.storage.ping().then(
+    () => 'ok' as const,
+    () => 'failed' as const,
+  );
+  const servers = worstRequired(services);
+  const isReady = store === 'ok' && servers === 'ok';
+  return { status: isReady ? ('ready' as const) : ('not_ready' as const), store, servers };
+});
+
+function worstRequired({ live, snapshot }: AdminServices): Readiness['servers'] {
+  const specs = snapshot().servers;
+  const required = live.states().filter((state) => specs.get(state.name)?.isRequired === true);
+  const readiness = required.map(readinessOf);
+  if (readiness.includes('failed')) return 'failed';
+  return readiness.includes('connecting') ? 'connecting' : 'ok';
+}
+
+function readinessOf({ status }: ServerState): Readiness['servers'] {
+  if (status === 'connecting') return 'connecting';
+  return status === 'ready' || status === 'degraded' ? 'ok' : 'failed';
+}

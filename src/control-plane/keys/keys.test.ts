@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startAdmin, type TestAdmin } from '../../../test/support/start-admin.ts';
+import { hasKeyChecksum, recognizeKey } from '../../auth/keys.ts';
+import { listAuditEvents } from '../../storage/audit-events.ts';
+import { openStarterKey } from './starter-key.ts';
+
+const fileKey = { id: 'file:ci', name: 'ci', endpoints: ['dev'], expiresAtMs: undefined };
+let admin: TestAdmin;
+
+beforeEach(async () => {
+  admin = await startAdmin({ fileKeys: new Map([['digest of ci', fileKey]]) });
+});
+
+afterEach(async () => {
+  await admin.close();
+});
+
+function recognized(value: unknown): string | undefined {
+  const { keys } = admin.services.snapshot();
+  return recognizeKey(String(value), { keys, pepper: admin.services.instanceKey.pepper, nowMs: Date.now() })?.name;
+}
+
+async function actions(): Promise<string[]> {
+  const events = await listAuditEvents(admin.services.storage.db, { afterSeq: 0, limit: 100 });
+  return events.map((event) => `${event.principal} ${event.action} ${event.outcome}`);
+}
+
+test('a key opens from the answer that makes it to the answer that revokes it', async () => {
+  const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+  const made = await admin.ask('POST', '/api/v1/keys', { body: { name: 'laptop', endpoints: ['dev'], expiresAt } });
+  expect(made.status).toBe(201);
+  expect(made.body).toEqual({
+    id: expect.stringMatching(/^key_[0-9a-f]{32}$/),
+    name: 'laptop',
+    endpoints: ['dev'],
+    source: 'created',
+    createdAt: expect.any(String),
+    expiresAt,
+    lastUsedAt: null,
+    revokedAt: null,
+    value: expect.stringMatching(/^sk_mt_[A-Za-z0-9]{64}$/),
+  });
+  expect(hasKeyChecksum(String(made.body['value']))).toBe(true);
+  expect(recognized(made.body['value'])).toBe('laptop');
+
+  const revoked = await admin.ask('DELETE', `/api/v1/keys/${String(made.body['id'])}`);
+  expect([revoked.status, revoked.body['revokedAt']]).toEqual([200, expect.any(String)]);
+  expect(recognized(made.body['value'])).toBeUndefined();
+  expect(await actions()).toEqual(['gateway createStarterKey done', 'operator createKey done', 'operator revokeKey done']);
+});
+
+test('the list has every key and its source, and no value', async () => {
+  await admin.ask('POST', '/api/v1/keys', { body: { name: 'laptop' } });
+  const { body, text } = await admin.ask('GET', '/api/v1/keys');
+  expect((body['items'] as { name: string; source: string; endpoints: string[] }[]).map(({ name, source, endpoints }) => [name, source, endpoints])).toEqual([
+    ['starter', 'starter', ['*']],
+    ['laptop', 'created', ['*']],
+    ['ci', 'file', ['dev']],
+  ]);
+  expect(text).not.toContain('sk_mt_');
+});
+
+test('a refused key leaves neither row nor audit event nor snapshot', async () => {
+  const { generation } = admin.services.snapshot();
+  const past = { name: 'late', expiresAt: '2001-01-01T00:00:00Z' };
+  for (const [body, status, path] of [
+    [{ name: 'starter' }, 409, undefined],
+    [past, 400, 'body.expiresAt'],
+    [{ name: 'typo', endpoints: ['*', 'dve'] }, 400, 'body.endpoints[1]'],
+  ] as const) {
+    const answer = await admin.ask('POST', '/api/v1/keys', { body });
+    expect(answer.status).toBe(status);
+    expect((answer.body['errors'] as { path: string }[] | undefined)?.[0]?.path).toBe(path);
+  }
+  expect(await actions()).toEqual(['gateway createStarterKey done']);
+  expect(admin.services.snapshot().generation).toBe(generation);
+});
+
+test('a key that is not there is 404, and one of the configuration file belongs to the file', async () => {
+  expect((await admin.ask('DELETE', '/api/v1/keys/key_0')).status).toBe(404);
+  const ofFile = await admin.ask('DELETE', '/api/v1/keys/file%3Aci');
+  expect([ofFile.status, ofFile.body['reason']]).toEqual([409, 'owned_by_file']);
+  expect(ofFile.body['title']).toContain('configuration file');
+});
+
+test('revoking twice is the same as once', async () => {
+  const id = admin.starter?.id ?? '';
+  const first = await admin.ask('DELETE', `/api/v1/keys/${id}`);
+  const second = await admin.ask('DELETE', `/api/v1/keys/${id}`);
+  expect(second.status).toBe(200);
+  expect(second.body).toEqual(first.body);
+});
+
+test('every start shows the same starter key until it is revoked, then none', async () => {
+  expect(recognized(admin.starter?.value)).toBe('starter');
+  expect(await openStarterKey(admin.services)).toEqual(admin.starter);
+
+  await admin.ask('DELETE', `/api/v1/keys/${admin.starter?.id ?? ''}`);
+
+  expect(recognized(admin.starter?.value)).toBeUndefined();
+  expect(await openStarterKey(admin.services)).toBeUndefined();
+});
+
+test('a starter key that is sealed with another instance key is refused, not replaced', async () => {
+  const instanceKey = { ...admin.services.instanceKey, sealing: Buffer.alloc(32, 9) };
+  await expect(openStarterKey({ ...admin.services, instanceKey })).rejects.toMatchObject({ code: 'storage.secret_unreadable' });
+});

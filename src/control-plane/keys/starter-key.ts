@@ -1,0 +1,63 @@
+/**
+ * The starter key: made at the first start, so that the start message can show a key that works. Its value stays
+ * sealed until the key is revoked; then there is none, and no later start makes another.
+ */
+import { z } from 'zod';
+import { digestOf, newKeyValue } from '../../auth/keys.ts';
+import { newId } from '../../base/ids.ts';
+import { open, seal } from '../../base/sealed.ts';
+import { insertAuditEvent } from '../../storage/audit-events.ts';
+import { findKey, insertKey } from '../../storage/keys.ts';
+import type { Db, Tx } from '../../storage/schema.ts';
+import { findSetting, upsertSetting } from '../../storage/settings.ts';
+import { transact } from '../../storage/transaction.ts';
+import type { AdminServices } from '../operation.ts';
+
+const SETTING = 'starter_key';
+const StarterKeySetting = z.object({ id: z.string() });
+
+export interface StarterKey {
+  readonly id: string;
+  readonly value: string;
+}
+
+export type StarterKeyServices = Pick<AdminServices, 'storage' | 'clock' | 'random' | 'instanceKey'>;
+
+/** The starter key, made where there never was one; undefined once it was revoked. Call before the first snapshot. */
+export async function openStarterKey(services: StarterKeyServices): Promise<StarterKey | undefined> {
+  return transact(services.storage.db, async (tx) => {
+    const id = await findStarterKeyId(tx);
+    if (id === undefined) return create(tx, services);
+    const key = await findKey(tx, id);
+    if (key?.sealedValue === undefined) return undefined;
+    return { id, value: open(key.sealedValue, { key: services.instanceKey.sealing, record: recordOf(id) }) };
+  });
+}
+
+export async function findStarterKeyId(db: Db): Promise<string | undefined> {
+  return (await findSetting(db, SETTING, StarterKeySetting))?.id;
+}
+
+async function create(tx: Tx, { clock, random, instanceKey }: StarterKeyServices): Promise<StarterKey> {
+  const id = newId('key', clock, random);
+  const value = newKeyValue(random);
+  const createdAtMs = clock.nowMs();
+  await insertKey(tx, {
+    id,
+    name: 'starter',
+    endpoints: ['*'],
+    digest: digestOf(instanceKey.pepper, value),
+    sealedValue: seal(value, { key: instanceKey.sealing, record: recordOf(id) }, random),
+    expiresAtMs: undefined,
+    createdAtMs,
+    lastUsedAtMs: undefined,
+    revokedAtMs: undefined,
+  });
+  await upsertSetting(tx, SETTING, { id });
+  await insertAuditEvent(tx, { atMs: createdAtMs, principal: 'gateway', action: 'createStarterKey', subject: id, outcome: 'done', detail: {} });
+  return { id, value };
+}
+
+function recordOf(id: string): string {
+  return `key:${id}`;
+}

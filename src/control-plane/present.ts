@@ -1,0 +1,52 @@
+/** Answer or fault → HTTP. What the answer's schema does not name stays inside. */
+import { FAULTS, type Fault } from '../base/fault.ts';
+import type { Operation } from '../contract/operation.ts';
+import { FieldErrorSchema, PROBLEM_TYPE, type Problem } from '../contract/problem.ts';
+import { z } from 'zod';
+
+const HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+} as const;
+
+export function presentAnswer(operation: Operation, answer: unknown): Response {
+  const body = operation.answer.parse(answer);
+  const status = operation.isUnavailable?.(body) === true ? 503 : operation.status;
+  return Response.json(body, { status, headers: HEADERS });
+}
+
+export function presentFault(fault: Fault, requestId: string): Response {
+  const status = statusOf(fault);
+  const errors = z.array(FieldErrorSchema).safeParse(fault.data?.['errors']);
+  const problem: Problem = {
+    type: `urn:metamcp:fault:${fault.code}`,
+    title: fault.message,
+    status,
+    instance: `urn:metamcp:request:${requestId}`,
+    code: fault.code,
+    failedAt: FAULTS[fault.code].failedAt,
+    isRetryable: fault.isRetryable,
+    ...(fault.reason === undefined ? {} : { reason: fault.reason }),
+    ...(errors.success ? { errors: errors.data } : {}),
+  };
+  return new Response(JSON.stringify(problem), { status, headers: { ...HEADERS, 'content-type': PROBLEM_TYPE, ...moreHeaders(fault, status) } });
+}
+
+/** Faults behind an accepted MCP request say 200; here the status is all there is. */
+function statusOf(fault: Fault): number {
+  if (fault.http >= 400) return fault.http;
+  const { failedAt } = FAULTS[fault.code];
+  if (failedAt === 'server') return 502;
+  if (failedAt === 'policy') return 403;
+  return failedAt === 'routing' ? 404 : 500;
+}
+
+function moreHeaders(fault: Fault, status: number): Record<string, string> {
+  const headers: Record<string, string> = {};
+  // RFC 6750 section 3: an error code only where a credential was shown.
+  if (status === 401) headers['www-authenticate'] = `Bearer realm="MetaMCP admin"${fault.code === 'auth.credential_invalid' ? ', error="invalid_token"' : ''}`;
+  if (fault.retryAfterSeconds !== undefined) headers['retry-after'] = String(fault.retryAfterSeconds);
+  if (typeof fault.data?.['allow'] === 'string') headers['allow'] = fault.data['allow'];
+  return headers;
+}

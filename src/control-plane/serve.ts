@@ -1,0 +1,134 @@
+/**
+ * The path of one admin request, top to bottom: receive, identify, permit, parse, then transact and handle (inside
+ * `run`, see operation.ts), present. `record` sees every outcome, refusals too.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { Hono, type Context } from 'hono';
+import { Fault, toFault } from '../base/fault.ts';
+import { newId } from '../base/ids.ts';
+import { GetOpenApi } from '../contract/health.ts';
+import type { Operation } from '../contract/operation.ts';
+import { ANONYMOUS } from '../model/principal.ts';
+import { insertAuditEvent } from '../storage/audit-events.ts';
+import { transact } from '../storage/transaction.ts';
+import { identify, type Administrator, type IdentifyDeps } from './identify.ts';
+import { toOpenApi } from './openapi.ts';
+import { bindRead, type AdminServices, type Bound } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
+import { parse } from './parse.ts';
+import { presentAnswer, presentFault } from './present.ts';
+
+/** One admin request as the log knows it. `fault.detail` is for the log; nothing in here is a secret. */
+export interface AdminRecord {
+  readonly requestId: string;
+  readonly method: string;
+  /** Id of the operation; undefined where there is none at the address. */
+  readonly operation: string | undefined;
+  readonly principal: string | undefined;
+  readonly address: string;
+  readonly status: number;
+  readonly fault: Fault | undefined;
+  readonly durationMs: number;
+}
+
+export interface ControlPlaneDeps extends IdentifyDeps {
+  readonly services: AdminServices;
+  /** Version of MetaMCP. */
+  readonly version: string;
+  /** Throws `request.host_refused` or `request.origin_refused`: the same rule as for MCP. */
+  readonly checkHost: (http: IncomingMessage) => void;
+  /** Of the client, past proxies that are trusted. */
+  readonly addressOf: (http: IncomingMessage) => string;
+  readonly record: (entry: AdminRecord) => void;
+  /** All there are, unless a test says otherwise. */
+  readonly operations?: readonly Bound[];
+}
+
+export type AdminHandler = (http: IncomingMessage, answer: ServerResponse) => void;
+
+/** `checkHost` refuses such a request; Hono needs some host to make an address of. */
+const HOST_WHERE_NONE_IS_SENT = 'localhost';
+
+type Http = Context<{ Bindings: HttpBindings }>;
+
+/** Answers whatever is not under `/metamcp/`. */
+export function createAdminHandler(deps: ControlPlaneDeps): AdminHandler {
+  const getOpenApi = bindRead(GetOpenApi, async () => ({ openapi: '3.1.0' as const, ...document }));
+  const table = [...(deps.operations ?? OPERATIONS), getOpenApi];
+  const document = toOpenApi(table.map((bound) => bound.operation), deps.version);
+
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  for (const bound of table) {
+    app.on(bound.operation.method, toRoute(bound.operation), (http) => serve(http, bound, deps));
+  }
+  for (const path of new Set(table.map((bound) => toRoute(bound.operation)))) {
+    const allow = table.filter((bound) => toRoute(bound.operation) === path).map((bound) => bound.operation.method).join(', ');
+    app.all(path, (http) => serve(http, new Fault('request.method_not_allowed', { data: { allow } }), deps));
+  }
+  app.notFound((http) => serve(http, new Fault('request.not_found'), deps));
+
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: HOST_WHERE_NONE_IS_SENT });
+  return (http, answer) => void listener(http, answer);
+}
+
+async function serve(http: Http, target: Bound | Fault, deps: ControlPlaneDeps): Promise<Response> {
+  const { clock, random } = deps.services;
+  const startedMs = clock.monotonicMs();
+  const requestId = newId('req', clock, random);
+  const address = deps.addressOf(http.env.incoming);
+  const seen: { administrator?: Administrator; fault?: Fault } = {};
+  let response: Response;
+  try {
+    response = await run(http, target, { ...deps, address, seen });
+  } catch (thrown) {
+    seen.fault = toFault(thrown);
+    response = presentFault(seen.fault, requestId);
+  }
+  deps.record({
+    requestId,
+    method: http.req.method,
+    operation: target instanceof Fault ? undefined : target.operation.id,
+    principal: seen.administrator?.principal.id,
+    address,
+    status: response.status,
+    fault: seen.fault,
+    durationMs: clock.monotonicMs() - startedMs,
+  });
+  return response;
+}
+
+interface RunDeps extends ControlPlaneDeps {
+  readonly address: string;
+  readonly seen: { administrator?: Administrator };
+}
+
+async function run(http: Http, target: Bound | Fault, deps: RunDeps): Promise<Response> {
+  deps.checkHost(http.env.incoming);
+  if (target instanceof Fault) throw target;
+  const { operation } = target;
+
+  let principal = ANONYMOUS;
+  if (operation.access !== 'public') {
+    const administrator = await identify(http.req.raw.headers, deps.address, deps);
+    deps.seen.administrator = administrator;
+    await permit(operation, administrator, deps.services);
+    ({ principal } = administrator);
+  }
+  const raw = { params: http.req.param(), query: http.req.query(), contentType: http.req.header('content-type'), body: http.req.raw.body };
+  const input = await parse(operation, raw, deps.services.clock);
+  const answer = await target.run({ input, principal, services: deps.services });
+  return presentAnswer(operation, answer);
+}
+
+/** Throws `auth.scope_missing`, and leaves an audit event that says who tried what. */
+async function permit(operation: Operation, { principal, permissions }: Administrator, { storage, clock }: AdminServices): Promise<void> {
+  if (operation.access === 'public' || permissions.has(operation.access)) return;
+  const event = { atMs: clock.nowMs(), principal: principal.id, action: operation.id, subject: '', outcome: 'denied', detail: {} } as const;
+  await transact(storage.db, (tx) => insertAuditEvent(tx, event));
+  throw new Fault('auth.scope_missing', { detail: `${principal.id} lacks ${operation.access}` });
+}
+
+function toRoute(operation: Operation): string {
+  return operation.path.replace(/\{(\w+)\}/g, ':$1');
+}

@@ -1,0 +1,11 @@
+import { RestartServer } from '../../contract/servers.ts';
+import { bindAction } from '../operation.ts';
+import { getServerState } from './get-server-state.ts';
+
+export const restartServer = bindAction(RestartServer, {
+  begin: ({ params, services }) => ({ subject: getServerState(services.live, params.name).name }),
+  async act({ params, services }) {
+    await services.live.restart(params.name);
+    return getServerState(services.live, params.name);
+  },
+});

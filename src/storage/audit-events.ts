@@ -1,0 +1,44 @@
+/** Audit events of the admin API: facts, in the order they happened. The database refuses to change one. */
+import { z } from 'zod';
+import { fromJson, toJson } from './json.ts';
+import type { Db } from './schema.ts';
+
+/** `started` is written before something that cannot be undone is tried; a later event has its outcome. */
+export type AuditOutcome = 'done' | 'started' | 'denied' | 'failed';
+
+export interface AuditEvent {
+  readonly atMs: number;
+  /** Id of the principal. */
+  readonly principal: string;
+  /** Id of the operation, or a word of ours for what no request asked for. */
+  readonly action: string;
+  /** What it was done to: an id or name. */
+  readonly subject: string;
+  readonly outcome: AuditOutcome;
+  /** Never holds a secret. */
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface StoredAuditEvent extends AuditEvent {
+  /** Rises with every event; may have gaps. */
+  readonly seq: number;
+}
+
+export async function insertAuditEvent(db: Db, event: AuditEvent): Promise<void> {
+  const { atMs, principal, action, subject, outcome, detail } = event;
+  await db.insertInto('audit_event').values({ at_ms: atMs, principal, action, subject, outcome, detail: toJson(detail) }).execute();
+}
+
+/** The page after `afterSeq`, oldest first. */
+export async function listAuditEvents(db: Db, page: { readonly afterSeq: number; readonly limit: number }): Promise<StoredAuditEvent[]> {
+  const rows = await db.selectFrom('audit_event').selectAll().where('seq', '>', page.afterSeq).orderBy('seq').limit(page.limit).execute();
+  return rows.map((row) => ({
+    seq: row.seq,
+    atMs: row.at_ms,
+    principal: row.principal,
+    action: row.action,
+    subject: row.subject,
+    outcome: z.enum(['done', 'started', 'denied', 'failed']).parse(row.outcome),
+    detail: fromJson(z.record(z.string(), z.unknown()), row.detail),
+  }));
+}

@@ -1,0 +1,44 @@
+/** Brings the tables to the form this version knows, or refuses what a newer version made. */
+import { sql } from 'kysely';
+import { Migrator, type Migration } from 'kysely/migration';
+import { Fault } from '../base/fault.ts';
+import { base } from './migrations/0001-base.ts';
+import { migrationTools, type Migrate } from './migrations/migration.ts';
+import type { Db, Dialect } from './schema.ts';
+
+/** In the order of their names. A migration that was released is never changed; a change is a new one. */
+export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
+  '0001-base': base,
+};
+
+const HISTORY_TABLE = 'migration';
+
+/**
+ * Runs what is missing, all or nothing; two gateways on one database wait for each other.
+ * Faults: `storage.schema_newer`.
+ */
+export async function migrate(db: Db, dialect: Dialect): Promise<void> {
+  await refuseNewer(db);
+  const migrations = Object.fromEntries(
+    Object.entries(MIGRATIONS).map(([name, run]): [string, Migration] => [name, { up: (tx) => run(migrationTools(tx, dialect)) }]),
+  );
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+    migrationTableName: HISTORY_TABLE,
+    migrationLockTableName: `${HISTORY_TABLE}_lock`,
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+async function refuseNewer(db: Db): Promise<void> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === HISTORY_TABLE)) return;
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(HISTORY_TABLE)} order by name`.execute(db);
+  const unknown = rows.map((row) => row.name).filter((name) => !(name in MIGRATIONS));
+  if (unknown.length === 0) return;
+  throw new Fault('storage.schema_newer', {
+    message: `The database was written by a newer MetaMCP (it has ${unknown.join(', ')}): start that version, or restore a backup made before it.`,
+  });
+}

@@ -1,0 +1,34 @@
+/** PostgreSQL as the database, for more than one gateway or for a managed one. */
+import { PostgresDialect } from 'kysely';
+import pg from 'pg';
+
+const CONNECTIONS_MAX = 10;
+/** Also the wait for a free connection: a slow database becomes a refusal, not a queue. */
+const CONNECT_TIMEOUT_MS = 1_000;
+const QUERY_TIMEOUT_MS = 5_000;
+
+const OID_INT8 = 20;
+const OID_JSON = 114;
+const OID_JSONB = 3802;
+
+/** `report` hears of connections that break while idle; the pool replaces them by itself. */
+export function openPostgres(databaseUrl: string, report: (problem: Error) => void): PostgresDialect {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: CONNECTIONS_MAX,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    application_name: 'metamcp',
+    types: { getTypeParser: parserOf },
+  });
+  // Without a listener a dropped idle connection would end the process.
+  pool.on('error', report);
+  return new PostgresDialect({ pool });
+}
+
+/** As SQLite answers: JSON as text, 64-bit integers as numbers (ours are times and sequences, below 2^53). */
+function parserOf(oid: number, format?: 'text' | 'binary'): (raw: string) => unknown {
+  if (oid === OID_INT8) return Number;
+  if (oid === OID_JSON || oid === OID_JSONB) return (raw) => raw;
+  return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
+}

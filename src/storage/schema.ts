@@ -1,0 +1,55 @@
+/**
+ * The tables as types, in one form for both dialects: JSON is text to us (a `json` column of PostgreSQL is read
+ * as text too), times are milliseconds since 1970, ids are made in the application.
+ */
+import type { Generated, Kysely, Transaction } from 'kysely';
+
+export interface InstanceTable {
+  /** Always 1: there is one row. */
+  readonly only_row: number;
+  readonly id: string;
+  readonly created_at_ms: number;
+  /** Proves that the instance key of the data folder is the one this database was made with. */
+  readonly key_check: string;
+}
+
+export interface KeyTable {
+  readonly id: string;
+  readonly name: string;
+  readonly endpoints: string;
+  readonly digest: string;
+  readonly sealed_value: string | null;
+  readonly expires_at_ms: number | null;
+  readonly created_at_ms: number;
+  readonly last_used_at_ms: number | null;
+  readonly revoked_at_ms: number | null;
+}
+
+export interface SettingTable {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface AuditEventTable {
+  readonly seq: Generated<number>;
+  readonly at_ms: number;
+  readonly principal: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly outcome: string;
+  readonly detail: string;
+}
+
+export interface Database {
+  readonly instance: InstanceTable;
+  readonly key: KeyTable;
+  readonly setting: SettingTable;
+  readonly audit_event: AuditEventTable;
+}
+
+export type Dialect = 'sqlite' | 'postgres';
+
+/** A connection or a transaction: what a single statement needs. */
+export type Db = Kysely<Database>;
+/** Only `transact` makes one: what takes a `Tx` is atomic with what else its caller does in it. */
+export type Tx = Transaction<Database>;

@@ -1,0 +1,186 @@
+/** The admin API on a real listener over a real, empty database; only the live servers are plain records. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFailureThrottle, FAILURE_THROTTLE } from '../../src/auth/failure-throttle.ts';
+import { openInstanceKey } from '../../src/auth/instance-key.ts';
+import { newOperatorToken } from '../../src/auth/operator-token.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { Fault } from '../../src/base/fault.ts';
+import { systemRandom } from '../../src/base/ids.ts';
+import type { ServerState } from '../../src/contract/servers.ts';
+import { operatorTokenAuthenticator, type Authenticate } from '../../src/control-plane/identify.ts';
+import { loadKeys } from '../../src/control-plane/keys/load-keys.ts';
+import { openStarterKey } from '../../src/control-plane/keys/starter-key.ts';
+import type { DirectCallOutcome, LiveServers } from '../../src/control-plane/live-servers.ts';
+import type { AdminServices, Bound } from '../../src/control-plane/operation.ts';
+import { createAdminHandler, type AdminRecord } from '../../src/control-plane/serve.ts';
+import type { EndpointSpec } from '../../src/model/endpoint.ts';
+import type { KeySpec } from '../../src/model/key.ts';
+import type { NamespaceSpec } from '../../src/model/namespace.ts';
+import type { ServerSpec } from '../../src/model/server.ts';
+import type { Snapshot } from '../../src/snapshot/snapshot.ts';
+import { lockDataFolder } from '../../src/storage/data-folder.ts';
+import { openStorage } from '../../src/storage/open-storage.ts';
+
+export interface AdminOptions {
+  readonly operations?: readonly Bound[];
+  readonly authenticators?: readonly Authenticate[];
+  readonly states?: readonly ServerState[];
+  readonly outcome?: DirectCallOutcome;
+  readonly restart?: (name: string) => Promise<void>;
+  /** Keys that the configuration file brings, by digest. */
+  readonly fileKeys?: ReadonlyMap<string, KeySpec>;
+}
+
+const namespace: NamespaceSpec = {
+  name: 'dev',
+  description: '',
+  members: [{ server: 'files', as: 'files' }],
+  prefix: 'server',
+  separator: '__',
+  overrides: { tool: new Map(), prompt: new Map(), resource: new Map(), resourceTemplate: new Map() },
+};
+const endpoint: EndpointSpec = { name: 'dev', namespace, auth: { apiKey: true, oauth: false, query: false }, limits: [] };
+const server: ServerSpec = {
+  name: 'files',
+  type: 'stdio',
+  fingerprint: 'f',
+  command: '/bin/files',
+  args: [],
+  env: {},
+  cwd: undefined,
+  inheritEnv: [],
+  url: '',
+  headers: {},
+  revision: 'auto',
+  isolation: 'auto',
+  idleConnections: 0,
+  startTimeoutMs: 1,
+  callTimeoutMs: 1,
+  idleTimeoutMs: 1,
+  resultBytesMax: 1,
+  isRequired: true,
+  description: '',
+};
+
+export const READY_SERVER: ServerState = {
+  name: 'files',
+  type: 'stdio',
+  status: 'ready',
+  since: '2027-01-15T08:00:00.000Z',
+  pid: 4711,
+  family: 'modern',
+  revision: '2026-07-28',
+  isolation: { effective: 'shared', reason: 'a modern server keeps nothing between requests' },
+  connections: 1,
+  restarts: 0,
+  lastError: null,
+  stderrTail: '',
+  warnings: [],
+  tools: 3,
+  prompts: 0,
+  resources: null,
+  handshakeMs: 12.5,
+};
+
+export async function startAdmin(options: AdminOptions = {}) {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'metamcp-admin-'));
+  const folder = lockDataFolder(dataFolder);
+  const instanceKey = openInstanceKey(dataFolder, systemRandom);
+  const storage = await openStorage({ folder, databaseUrl: undefined, clock: systemClock, keyCheck: instanceKey.check, report: () => {} });
+  const starter = await openStarterKey({ storage, clock: systemClock, random: systemRandom, instanceKey });
+  const states = { now: options.states ?? [READY_SERVER] };
+  const calls: unknown[] = [];
+  const live: LiveServers = {
+    states: () => states.now,
+    restart: async (name) => {
+      calls.push(['restart', name]);
+      await options.restart?.(name);
+    },
+    resync: async (name) => void calls.push(['resync', name]),
+    call: async (name, tool, args) => {
+      calls.push(['call', name, tool, args]);
+      return options.outcome ?? { result: { content: [{ type: 'text', text: 'ping' }] } };
+    },
+  };
+  const published = async (generation: number): Promise<Snapshot> => ({
+    generation,
+    servers: new Map([['files', server]]),
+    namespaces: new Map([['dev', namespace]]),
+    endpoints: new Map([['dev', endpoint]]),
+    keys: new Map([...(await loadKeys(storage)), ...(options.fileKeys ?? [])]),
+    warnings: ['a word to the operator'],
+  });
+  let snapshot = await published(1);
+  const services: AdminServices = {
+    storage,
+    clock: systemClock,
+    random: systemRandom,
+    instanceKey,
+    live,
+    snapshot: () => snapshot,
+    publish: async () => {
+      snapshot = await published(snapshot.generation + 1);
+    },
+    describeConfig: () => ({ settings: [{ name: 'port', value: '12008', source: 'default' }], document: { servers: {} } }),
+    publicUrl: () => 'http://127.0.0.1:12008',
+  };
+  const token = newOperatorToken(systemRandom);
+  const records: AdminRecord[] = [];
+  const handler = createAdminHandler({
+    services,
+    version: '1.2.3',
+    authenticators: options.authenticators ?? [operatorTokenAuthenticator(token)],
+    throttle: createFailureThrottle({ clock: systemClock, ...FAILURE_THROTTLE }),
+    checkHost: (http) => {
+      if (!http.headers.host?.startsWith('127.0.0.1:')) throw new Fault('request.host_refused');
+      if (http.headers.origin === 'http://evil.example') throw new Fault('request.origin_refused');
+    },
+    addressOf: (http) => http.socket.remoteAddress ?? '',
+    record: (entry) => records.push(entry),
+    ...(options.operations && { operations: options.operations }),
+  });
+  const http = createServer(handler).listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const address = http.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const url = `http://127.0.0.1:${address.port}`;
+
+  /** One request as the operator, unless `credential` says otherwise (null: none). */
+  const ask = async (method: string, path: string, more: { body?: unknown; credential?: string | null; headers?: Record<string, string> } = {}) => {
+    const credential = more.credential === undefined ? `Bearer ${token}` : more.credential;
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(credential === null ? {} : { authorization: credential }),
+        ...(more.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...more.headers,
+      },
+      ...(more.body === undefined ? {} : { body: typeof more.body === 'string' ? more.body : JSON.stringify(more.body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, body: JSON.parse(text) as Record<string, unknown> };
+  };
+  return {
+    url,
+    token,
+    services,
+    starter,
+    states,
+    calls,
+    records,
+    ask,
+    async close() {
+      http.closeAllConnections();
+      http.close();
+      await storage.close();
+      folder.release();
+      rmSync(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type TestAdmin = Awaited<ReturnType<typeof startAdmin>>;
