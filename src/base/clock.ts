@@ -34,3 +34,8 @@ export function sleep(clock: Clock, delayMs: number): Promise<void> {
     clock.after(delayMs, resolve);
   });
 }
+
+/** Wall clock milliseconds as RFC 3339 text in UTC. */
+export function toIso(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}

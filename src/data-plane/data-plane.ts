@@ -1,7 +1,7 @@
 /** The data plane put together: what a listener calls, and what it must be told. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
-import type { Fault } from '../base/fault.ts';
+import { type Fault, toFault } from '../base/fault.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/upstreams.ts';
@@ -38,6 +38,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
 
 export interface DataPlane {
   readonly serve: Serve;
+  /** Answers a request that the listener refuses before it comes here. */
+  readonly refuse: (http: IncomingMessage, response: ServerResponse, thrown: unknown) => void;
   /** What the upstreams tell must reach these. */
   readonly upstreamsEvents: UpstreamsEvents;
   /** The snapshot was replaced: sessions that may no longer be end, changed lists are announced. */
@@ -68,6 +70,10 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     },
     notified: () => undefined,
   };
+  const refuseWith = (http: IncomingMessage, response: ServerResponse, fault: Fault): void => {
+    deps.refused(fault);
+    refuse(http, response, fault, deps.newCorrelationId());
+  };
   const serve = createServe({
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, newCorrelationId: deps.newCorrelationId }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, nowMs: clock.nowMs }),
@@ -76,16 +82,14 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
     dispatch: { clock, upstreams, parking, park: (call, asked) => parking.park(call, asked) },
     encode: createEncodeOutcome(deps.info),
-    refuse: (http, response, fault) => {
-      deps.refused(fault);
-      refuse(http, response, fault, deps.newCorrelationId());
-    },
+    refuse: refuseWith,
     record: createRecord(deps.write, clock.monotonicMs),
     local: { info: deps.info, upstreams, catalogs, subscriptions },
     bodyBytesMax: deps.bodyBytesMax,
   });
   return {
     serve,
+    refuse: (http, response, thrown) => refuseWith(http, response, toFault(thrown)),
     upstreamsEvents: eventsFor(catalogs, subscriptions, sessions, upstreams),
     snapshotChanged: () => {
       endOrphans(sessions, snapshot(), clock.nowMs());

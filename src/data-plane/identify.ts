@@ -9,7 +9,7 @@ export interface IdentifyDeps {
   /** Keyed digest of a credential, hex (auth/keys.ts). */
   readonly digestOf: (credential: string) => string;
   /** Digest of the operator's token: the command line and the inspector call as operator. */
-  readonly operatorDigest: () => string | undefined;
+  readonly operatorDigest: string;
   readonly nowMs: () => number;
 }
 
@@ -44,7 +44,7 @@ function prove(received: Received, deps: IdentifyDeps, digestOf: (credential: st
   }
   if (credential.length > CREDENTIAL_CHARS_MAX) throw new Fault('auth.credential_invalid');
   const digest = digestOf(credential);
-  if (digest === deps.operatorDigest()) return OPERATOR;
+  if (digest === deps.operatorDigest) return OPERATOR;
   const key = endpoint.auth.apiKey ? snapshot.keys.get(digest) : undefined;
   if (key !== undefined && isValid(key, endpoint, deps.nowMs())) return { kind: 'key', id: `key:${key.id}`, credentialId: key.id, name: key.name };
   if (isOpen) return ANONYMOUS;

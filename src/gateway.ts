@@ -1,0 +1,302 @@
+/**
+ * The gateway put together: builds everything, starts it, stops it in reverse. The only file that knows both planes.
+ *
+ * The control plane changes what is stored and publishes a snapshot; the data plane answers from the snapshot it finds.
+ */
+import { createHash } from 'node:crypto';
+import { delimiter } from 'node:path';
+import { createFailureThrottle, FAILURE_THROTTLE } from './auth/failure-throttle.ts';
+import { checkHostAndOrigin, createHostRules, type HostRules } from './auth/host-rules.ts';
+import { type InstanceKey, openInstanceKey } from './auth/instance-key.ts';
+import { digestOf } from './auth/keys.ts';
+import { newOperatorToken } from './auth/operator-token.ts';
+import type { Clock } from './base/clock.ts';
+import type { Fault } from './base/fault.ts';
+import { newId, type RandomBytes } from './base/ids.ts';
+import { open, seal } from './base/sealed.ts';
+import { checkListening, describeSettings, isLoopback, type ResolvedSettings } from './config.ts';
+import { maskedDocument } from './control-plane/config/masked-document.ts';
+import { createFindCommand } from './control-plane/config-file/find-command.ts';
+import { watchConfigFile } from './control-plane/config-file/watch-config-file.ts';
+import { writeGatewayFile } from './control-plane/gateway-file.ts';
+import { operatorTokenAuthenticator } from './control-plane/identify.ts';
+import { loadKeys } from './control-plane/keys/load-keys.ts';
+import { openStarterKey } from './control-plane/keys/starter-key.ts';
+import { createPublisher, type PublishedSource, type Publisher } from './control-plane/publish.ts';
+import { type AdminHandler, createAdminHandler } from './control-plane/serve.ts';
+import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
+import type { Sealer } from './data-plane/parking.ts';
+import { PATH_PREFIX } from './data-plane/receive.ts';
+import { type Listening, listen } from './listening.ts';
+import { createLiveServers } from './live-servers.ts';
+import { problemsOf, problemText } from './model/config-problem.ts';
+import { createLog, type Log } from './observability/log.ts';
+import { createValues, type Environment } from './snapshot/values.ts';
+import { lockDataFolder } from './storage/data-folder.ts';
+import { openStorage, type Storage } from './storage/open-storage.ts';
+import { createDialer } from './upstream/dialer/dialer.ts';
+import { createUpstreams } from './upstream/pool.ts';
+import { OrphanWatcher } from './upstream/stdio/orphan-watcher.ts';
+import type { Upstreams, UpstreamsEvents } from './upstream/upstreams.ts';
+
+/** Requests with larger bodies are refused before they are read. */
+const BODY_BYTES_MAX = 4 << 20;
+/** A start is over when every server is connected, failed, or so old. */
+const SETTLE_MS = 5_000;
+const DRAIN_MS = 30_000;
+
+export interface GatewayOptions {
+  readonly resolved: ResolvedSettings;
+  /** The configuration file, or the document of a first run. `text` is what the file said, to notice changes from. */
+  readonly source: PublishedSource & { readonly text?: string };
+  /** Read again whenever a server starts. */
+  readonly environment: () => Environment;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly version: string;
+  /** What a person at the console should see: progress of the start, warnings. */
+  readonly say: (line: string) => void;
+}
+
+export interface Gateway {
+  readonly url: string;
+  readonly publisher: Publisher;
+  readonly upstreams: Upstreams;
+  /** Value of a key that opens every endpoint, while it is known. */
+  readonly starterKey: string | undefined;
+  /** No new requests; calls in flight finish or are told; servers end. Resolves when nothing is left. */
+  readonly close: () => Promise<void>;
+}
+
+/** How to undo one step of the start. */
+type Undo = () => void | Promise<void>;
+
+/** What the parts share once the data folder is open. */
+interface Base {
+  readonly options: GatewayOptions;
+  readonly undo: Undo[];
+  readonly log: Log;
+  readonly storage: Storage;
+  readonly instanceKey: InstanceKey;
+  readonly starterKey: string | undefined;
+  readonly rules: HostRules;
+  readonly publisher: Publisher;
+  readonly listening: { current?: Listening };
+}
+
+/** Faults: `config.invalid`, `storage.*`. Whatever was started by then is stopped again. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const undo: Undo[] = [];
+  try {
+    const base = await openBase(options, undo);
+    const upstreams = startUpstreams(base);
+    await startListening(base, upstreams);
+    await settle(base, upstreams.upstreams);
+    await watchFile(base);
+    return { url: addressOf(base), publisher: base.publisher, upstreams: upstreams.upstreams, starterKey: base.starterKey, close: () => stopAll(undo) };
+  } catch (thrown) {
+    await stopAll(undo);
+    throw thrown;
+  }
+}
+
+async function stopAll(undo: Undo[]): Promise<void> {
+  for (const step of undo.splice(0).reverse()) await step();
+}
+
+async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
+  const { clock, random, resolved, say } = options;
+  const { settings } = resolved;
+  const folder = lockDataFolder(settings.data);
+  undo.push(() => folder.release());
+  const log = createLog({ console: settings.logLevel, dataFolder: settings.data });
+  undo.push(() => log.close());
+  const instanceKey = openInstanceKey(settings.data, random);
+  const storage = await openStorage({ folder, databaseUrl: undefined, clock, keyCheck: instanceKey.check, report: (problem) => log.error('storage', { detail: problem.message }) });
+  undo.push(() => storage.close());
+  const starter = await openStarterKey({ storage, clock, random, instanceKey });
+  const publisher = await createPublisher(options.source, {
+    compileOptions: compileOptions(options, instanceKey),
+    storedKeys: async () => [...(await loadKeys(storage))].map(([digest, key]) => ({ ...key, digest })),
+    check: (snapshot) => checkListening(settings, snapshot),
+  });
+  const { servers, endpoints, warnings } = publisher.snapshot();
+  log.info('configuration loaded', { servers: servers.size, endpoints: endpoints.size });
+  say(`configuration loaded: ${servers.size} servers, ${endpoints.size} endpoints`);
+  for (const warning of [...resolved.warnings, ...warnings]) say(`warning: ${warning}`);
+  const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
+  return { options, undo, log, storage, instanceKey, starterKey: starter?.value, rules, publisher, listening: {} };
+}
+
+function compileOptions({ environment, resolved }: GatewayOptions, instanceKey: InstanceKey): Parameters<typeof createPublisher>[1]['compileOptions'] {
+  const values = environment();
+  return {
+    digest: (text) => createHash('sha256').update(text).digest('hex'),
+    keyDigest: (value) => digestOf(instanceKey.pepper, value),
+    findCommand: createFindCommand({ platform: process.platform, path: values['PATH'] ?? ['/usr/bin', '/bin'].join(delimiter), pathExtensions: values['PATHEXT'] }),
+    environment: values,
+    isProduction: resolved.settings.production,
+  };
+}
+
+interface Live {
+  readonly upstreams: Upstreams;
+  readonly dataPlane: DataPlane;
+  readonly token: string;
+}
+
+function startUpstreams(base: Base): Live {
+  const { options, undo, log, publisher, instanceKey, listening } = base;
+  const { clock, environment, random } = options;
+  const watcher = new OrphanWatcher({ clock, platform: process.platform, onProblem: (detail) => log.error('orphan watcher', { detail }) });
+  undo.push(() => watcher.close());
+  const { host } = options.resolved.settings;
+  const dialer = createDialer({ clock, ownListeners: () => (listening.current === undefined ? [] : [{ address: host, port: listening.current.port }]) });
+  const late: { dataPlane?: DataPlane } = {};
+  const upstreams = createUpstreams({ clock, random: () => fraction(random), environment, createValues: () => createValues(environment()), dialer, watcher, log, events: lateEvents(() => late.dataPlane) });
+  undo.push(() => upstreams.close());
+  const token = newOperatorToken(random);
+  const dataPlane = createDataPlane({
+    clock,
+    snapshot: publisher.snapshot,
+    upstreams,
+    info: { name: 'metamcp', title: 'MetaMCP', version: options.version },
+    sealer: createSealer(instanceKey.sealing, random),
+    randomId: () => Buffer.from(random(24)).toString('base64url'),
+    newCorrelationId: () => newId('req', clock, random),
+    digestOf: (credential) => digestOf(instanceKey.pepper, credential),
+    operatorDigest: digestOf(instanceKey.pepper, token),
+    write: (record) => log.debug('request', { ...record }),
+    refused: (fault) => log.info('refused', { code: fault.code, detail: fault.detail }),
+    bodyBytesMax: BODY_BYTES_MAX,
+  });
+  late.dataPlane = dataPlane;
+  publisher.onPublish((snapshot) => {
+    upstreams.apply(snapshot.servers);
+    dataPlane.snapshotChanged();
+    log.info('configuration loaded', { generation: snapshot.generation, servers: snapshot.servers.size, endpoints: snapshot.endpoints.size });
+  });
+  upstreams.apply(publisher.snapshot().servers);
+  return { upstreams, dataPlane, token };
+}
+
+/** From 0 up to 1. */
+function fraction(random: RandomBytes): number {
+  return Buffer.from(random(4)).readUInt32BE() / 2 ** 32;
+}
+
+/** Upstreams and data plane need each other; the upstreams come first. */
+function lateEvents(dataPlane: () => DataPlane | undefined): UpstreamsEvents {
+  const events = (): UpstreamsEvents | undefined => dataPlane()?.upstreamsEvents;
+  return {
+    listChanged: (server, kind) => events()?.listChanged(server, kind),
+    stateChanged: (server) => events()?.stateChanged(server),
+    resourceUpdated: (owner, params) => events()?.resourceUpdated(owner, params),
+    notified: (owner, method, params) => events()?.notified(owner, method, params),
+    asked: (owner, request) => events()?.asked(owner, request) ?? false,
+  };
+}
+
+function createSealer(key: Uint8Array, random: RandomBytes): Sealer {
+  return {
+    seal: (text, context) => seal(text, { key, record: context }, random),
+    open: (sealed, context) => {
+      try {
+        return open(sealed, { key, record: context });
+      } catch {
+        // Not sealed by us for this: the caller says so to its client.
+        return undefined;
+      }
+    },
+  };
+}
+
+async function startListening(base: Base, live: Live): Promise<void> {
+  const { options, undo, log, rules, listening } = base;
+  const { settings } = options.resolved;
+  const admin = adminHandler(base, live);
+  const { serve, refuse } = live.dataPlane;
+  listening.current = await listen(
+    settings,
+    (http, response) => {
+      if (http.url?.startsWith(PATH_PREFIX) !== true) {
+        admin(http, response);
+        return;
+      }
+      try {
+        checkHostAndOrigin(http, rules);
+      } catch (thrown) {
+        refuse(http, response, thrown);
+        return;
+      }
+      void serve(http, response);
+    },
+    options.clock,
+  );
+  const closing = listening.current;
+  // Streams and sessions end first, so that the listener has nothing left to wait for.
+  undo.push(async () => {
+    const closed = closing.close(DRAIN_MS);
+    live.dataPlane.close();
+    await closed;
+  });
+  const url = addressOf(base);
+  undo.push(writeGatewayFile(settings.data, { url, pid: process.pid, token: live.token }));
+  log.info('listening', { url });
+  options.say(`listening on ${url}`);
+}
+
+function addressOf({ options, listening }: Base): string {
+  const { host, port } = options.resolved.settings;
+  return `http://${host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host}:${listening.current?.port ?? port}`;
+}
+
+function adminHandler(base: Base, live: Live): AdminHandler {
+  const { options, log, storage, instanceKey, publisher, rules } = base;
+  const { clock, random, resolved, version } = options;
+  return createAdminHandler({
+    services: {
+      storage,
+      clock,
+      random,
+      instanceKey,
+      live: createLiveServers(live.upstreams, publisher.snapshot),
+      snapshot: publisher.snapshot,
+      publish: publisher.publish,
+      describeConfig: () => ({ document: maskedDocument(publisher.document()), settings: describeSettings(resolved).map(({ name, value, from }) => ({ name, value, source: from })) }),
+      publicUrl: () => resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base),
+    },
+    version,
+    checkHost: (http) => checkHostAndOrigin(http, rules),
+    addressOf: (http) => http.socket.remoteAddress ?? '',
+    record: (entry) => log.info('admin', { requestId: entry.requestId, operation: entry.operation, principal: entry.principal, status: entry.status, code: entry.fault?.code, detail: entry.fault?.detail, durationMs: entry.durationMs }),
+    authenticators: [operatorTokenAuthenticator(live.token)],
+    throttle: createFailureThrottle({ clock, ...FAILURE_THROTTLE }),
+  });
+}
+
+async function settle({ log, options }: Base, upstreams: Upstreams): Promise<void> {
+  await upstreams.settled(SETTLE_MS);
+  const states = upstreams.states();
+  const ready = states.filter(({ status }) => status === 'ready' || status === 'degraded');
+  log.info('servers ready', { ready: ready.length, of: states.length });
+  options.say(`servers ready (${ready.length} of ${states.length})`);
+  for (const state of states) {
+    if (ready.includes(state)) continue;
+    log.error('server not ready', { server: state.name, status: state.status, detail: state.lastError, stderr: state.stderrTail.slice(-2_000) });
+    options.say(`warning: server ${state.name} is ${state.status}: ${state.lastError ?? 'no answer yet'} (metamcp doctor says more)`);
+  }
+}
+
+async function watchFile({ log, options, publisher, undo }: Base): Promise<void> {
+  const { configFile } = options.resolved.settings;
+  if (configFile === undefined || options.source.text === undefined) return;
+  const onInvalid = (fault: Fault): void => {
+    const problems = problemsOf(fault).map(problemText);
+    log.error('configuration refused, the old one stays', { detail: problems.length > 0 ? problems.join('; ') : (fault.detail ?? fault.message) });
+    options.say(`${configFile} is not valid, the configuration before stays:\n  ${problems.join('\n  ')}`);
+  };
+  const watch = await watchConfigFile(configFile, { clock: options.clock, currentText: options.source.text, onChange: publisher.replace, onInvalid });
+  undo.push(() => watch.close());
+}
+

@@ -1,0 +1,66 @@
+/** The one port: message path first, everything else to the admin side. Limits of HTTP itself are set here. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Clock } from './base/clock.ts';
+import { Fault } from './base/fault.ts';
+
+/** Times and sizes that a client may take (Node's own defaults are 60 s, 300 s and no cap). */
+const HTTP_LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 2_000,
+  maxHeaderSize: 16 * 1024,
+  noDelay: true,
+} as const;
+const HEADERS_MAX = 100;
+const CONNECTIONS_MAX = 20_000;
+
+export interface Listening {
+  readonly server: Server;
+  readonly port: number;
+  /** Stops taking requests; resolves when the last answer is out, after `drainMs` at the latest. */
+  close(drainMs: number): Promise<void>;
+}
+
+export type HttpHandler = (http: IncomingMessage, response: ServerResponse) => void;
+
+/** Rejects with `config.invalid` where the port is taken or the address is not ours. */
+export async function listen(address: { readonly host: string; readonly port: number }, handler: HttpHandler, clock: Clock): Promise<Listening> {
+  const server = createServer(HTTP_LIMITS, handler);
+  server.maxHeadersCount = HEADERS_MAX;
+  server.maxConnections = CONNECTIONS_MAX;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return;
+    const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  });
+  // Nothing here speaks another protocol; without a listener Node would hand such requests on as ordinary ones.
+  server.on('upgrade', (_http, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenFault(error, address)));
+    server.listen(address.port, address.host, () => resolve());
+  });
+  const bound = server.address();
+  return { server, port: typeof bound === 'object' && bound !== null ? bound.port : address.port, close: (drainMs) => close(server, drainMs, clock) };
+}
+
+function listenFault(error: NodeJS.ErrnoException, { host, port }: { readonly host: string; readonly port: number }): Fault {
+  const what =
+    error.code === 'EADDRINUSE'
+      ? `Port ${port} on ${host} is taken by another program. Stop it, or choose another port with --port (0 takes any free one).`
+      : error.code === 'EACCES'
+        ? `Port ${port} needs more rights than this user has. Choose one above 1023 with --port.`
+        : `Listening on ${host}:${port} failed (${error.code ?? error.message}). Is --host an address of this machine?`;
+  return new Fault('config.invalid', { message: what, cause: error });
+}
+
+function close(server: Server, drainMs: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const stopTimer = clock.after(drainMs, () => server.closeAllConnections());
+    server.close(() => {
+      stopTimer();
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,71 @@
+/** The live side as the control plane sees it: the upstreams' states in the contract's words, and operations on them. */
+import { toIso } from './base/clock.ts';
+import { Fault, toFault } from './base/fault.ts';
+import type { ServerState as ContractState } from './contract/servers.ts';
+import type { DirectCallOutcome, LiveServers } from './control-plane/live-servers.ts';
+import type { JsonObject } from './protocol/messages.ts';
+import type { Snapshot } from './snapshot/snapshot.ts';
+import type { Outcome } from './upstream/upstream.ts';
+import type { Lease, ServerState, Upstreams } from './upstream/upstreams.ts';
+
+const OPERATOR_LEASE: Lease = { principalId: 'operator', sessionId: undefined, wantsInteraction: false, family: 'modern' };
+
+export function createLiveServers(upstreams: Upstreams, snapshot: () => Snapshot): LiveServers {
+  return {
+    states: () => [...snapshot().servers.values()].map(({ name, type }) => toContract(upstreams.state(name), name, type)),
+    restart: (name) => upstreams.restart(name),
+    resync: (name) => upstreams.resync(name),
+    call: (name, tool, args) => call(upstreams, { name, tool, args, timeoutMs: snapshot().servers.get(name)?.callTimeoutMs ?? 60_000 }),
+  };
+}
+
+function toContract(state: ServerState | undefined, name: string, type: ContractState['type']): ContractState {
+  const hasLists = state?.profile !== undefined;
+  return {
+    name,
+    type,
+    status: state?.status ?? 'connecting',
+    since: toIso(state?.sinceMs ?? 0),
+    pid: state?.pid ?? null,
+    family: state?.profile?.family ?? null,
+    revision: state?.profile?.revision ?? null,
+    isolation: state?.isolation ?? { effective: 'shared', reason: 'not started' },
+    connections: state?.connections ?? 0,
+    restarts: state?.restarts ?? 0,
+    lastError: state?.lastError ?? null,
+    stderrTail: state?.stderrTail ?? '',
+    warnings: [...(state?.warnings ?? [])],
+    tools: hasLists ? state.counts.tools : null,
+    prompts: hasLists ? state.counts.prompts : null,
+    resources: hasLists ? state.counts.resources : null,
+    handshakeMs: state?.handshakeMs ?? null,
+  };
+}
+
+interface DirectCall {
+  readonly name: string;
+  readonly tool: string;
+  readonly args: JsonObject;
+  readonly timeoutMs: number;
+}
+
+async function call(upstreams: Upstreams, { name, tool, args, timeoutMs }: DirectCall): Promise<DirectCallOutcome> {
+  try {
+    const upstream = upstreams.find(name, OPERATOR_LEASE) ?? (await upstreams.acquire(name, OPERATOR_LEASE));
+    const outcome = await new Promise<Outcome>((resolve) => {
+      upstream.send(
+        { method: 'tools/call', params: { name: tool, arguments: args }, progressToken: undefined, clientCapabilities: {}, clientInfo: undefined, logLevel: undefined, headers: {}, timeoutMs },
+        { end: resolve, notify: () => undefined, ask: (request) => request.refuse({ code: -32601, message: 'Method not found' }) },
+      );
+    });
+    if (outcome.kind === 'result') return { result: outcome.result.value };
+    if (outcome.kind === 'error') return { error: { code: outcome.error.code, message: outcome.error.message, failedAt: 'server' } };
+    return { error: toError(outcome.fault) };
+  } catch (thrown) {
+    return { error: toError(toFault(thrown)) };
+  }
+}
+
+function toError(fault: Fault): NonNullable<DirectCallOutcome['error']> {
+  return { code: fault.rpc, message: fault.detail ?? fault.message, failedAt: fault.failedAt };
+}
