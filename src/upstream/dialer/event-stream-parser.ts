@@ -6,7 +6,7 @@
 export interface EventSink {
   /** One event with its data, which may be empty. `name` is `message` where the stream names none. */
   event(name: string, data: Buffer): void;
-  /** An event above the limit was skipped. */
+  /** The event being read is above the limit: the rest of it will be skipped. Called at that moment, once. */
   oversized(): void;
 }
 
@@ -113,6 +113,7 @@ export class EventStreamParser {
     this.#isOversized = true;
     this.#pieces = [];
     this.#data = [];
+    this.#sink.oversized();
   }
 
   #field(line: Buffer): void {
@@ -136,14 +137,12 @@ export class EventStreamParser {
   #finish(): void {
     const data = this.#data;
     const name = this.#name === '' ? 'message' : this.#name;
-    const isOversized = this.#isOversized;
     this.#data = [];
     this.#dataBytes = 0;
     this.#name = '';
     this.#isOversized = false;
     this.#lastEventId = this.#pendingId;
-    if (isOversized) this.#sink.oversized();
-    else if (data.length > 0) this.#sink.event(name, joinLines(data));
+    if (data.length > 0 && !this.#isStopped) this.#sink.event(name, joinLines(data));
   }
 }
 
