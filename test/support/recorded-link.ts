@@ -60,8 +60,8 @@ export function httpSpec(url: string, changes: Partial<ServerSpec> = {}): Server
 }
 
 export function linkDeps(changes: Partial<LinkDeps> = {}): LinkDeps {
-  const clock = changes.clock ?? systemClock;
-  return { clock, dialer: createDialer({ clock, ownListeners: () => [] }), random: () => 0.5, ...changes };
+  // The dialer keeps real time: a test's clock is for what the link itself waits for.
+  return { clock: systemClock, dialer: createDialer({ clock: systemClock, ownListeners: () => [] }), random: () => 0.5, ...changes };
 }
 
 export function call(id: number, headers?: Readonly<Record<string, string>>): Outgoing {

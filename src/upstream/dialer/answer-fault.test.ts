@@ -61,7 +61,9 @@ describe('a broken connection', () => {
   });
 
   test('[F-06] tells HTTP that is wrong from HTTP that is cut off', () => {
-    expect(faultOfBreak(Object.assign(new Error('x'), { code: 'HPE_INVALID_CONSTANT' }), 'files', true).code).toBe('upstream.protocol_error');
-    expect(faultOfBreak(Object.assign(new Error('x'), { code: 'HPE_INVALID_EOF_STATE' }), 'files', true).code).toBe('upstream.closed');
+    const parserError = (reason: string) => Object.assign(new Error(`Response does not match the HTTP/1.1 protocol (${reason})`), { name: 'HTTPParserError' });
+    expect(faultOfBreak(parserError('Expected HTTP/'), 'files', true).code).toBe('upstream.protocol_error');
+    expect(faultOfBreak(parserError('Invalid EOF state'), 'files', true).code).toBe('upstream.closed');
+    expect(faultOfBreak(Object.assign(new Error('x'), { code: 'UND_ERR_HEADERS_OVERFLOW' }), 'files', true).code).toBe('upstream.protocol_error');
   });
 });

@@ -70,7 +70,8 @@ export function faultOfBreak(error: unknown, server: string, isSent: boolean): F
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const options: FaultOptions = { server, detail: `${code} ${error instanceof Error ? error.message : String(error)}`.trim().slice(0, 300), cause: error };
   if (!isSent) return new Fault('upstream.unavailable', { ...options, reason: 'upstream_refused' });
-  const isMalformed = (code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE') || code === 'UND_ERR_HEADERS_OVERFLOW';
+  // The parser has no code for a message that was cut off, only its words.
+  const isMalformed = (error instanceof Error && error.name === 'HTTPParserError' && !error.message.includes('EOF')) || code === 'UND_ERR_HEADERS_OVERFLOW';
   if (isMalformed) return new Fault('upstream.protocol_error', options);
   return new Fault('upstream.closed', options);
 }

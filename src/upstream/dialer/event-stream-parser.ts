@@ -6,7 +6,7 @@
 export interface EventSink {
   /** One event with its data, which may be empty. `name` is `message` where the stream names none. */
   event(name: string, data: Buffer): void;
-  /** An event above the limit was skipped. */
+  /** The event being read is above the limit: the rest of it will be skipped. Called at that moment, once. */
   oversized(): void;
 }
 
@@ -57,26 +57,30 @@ export class EventStreamParser {
   }
 
   push(chunk: Buffer): void {
-    let at = 0;
-    if (this.#isAfterCr && chunk.length > 0) {
-      this.#isAfterCr = false;
-      if (chunk[0] === LF) at = 1;
-    }
+    let at = this.#startOf(chunk);
     let nextLf = chunk.indexOf(LF, at);
     let nextCr = chunk.indexOf(CR, at);
-    while (!this.#isStopped && (nextLf !== -1 || nextCr !== -1)) {
-      const isCr = nextCr !== -1 && (nextLf === -1 || nextCr < nextLf);
-      const end = isCr ? nextCr : nextLf;
+    while (!this.#isStopped) {
+      const end = firstOf(nextLf, nextCr);
+      if (end === -1) break;
       this.#line(chunk, at, end);
-      at = end + 1;
-      if (isCr) {
-        if (at === chunk.length) this.#isAfterCr = true;
-        else if (chunk[at] === LF) at++;
-        nextCr = chunk.indexOf(CR, at);
-      }
+      at = end === nextCr ? this.#afterCr(chunk, end) : end + 1;
+      if (nextCr !== -1 && nextCr < at) nextCr = chunk.indexOf(CR, at);
       if (nextLf !== -1 && nextLf < at) nextLf = chunk.indexOf(LF, at);
     }
     if (at < chunk.length && !this.#isStopped) this.#hold(chunk.subarray(at));
+  }
+
+  /** Past the LF of a CRLF that was cut in two. */
+  #startOf(chunk: Buffer): number {
+    if (!this.#isAfterCr || chunk.length === 0) return 0;
+    this.#isAfterCr = false;
+    return chunk[0] === LF ? 1 : 0;
+  }
+
+  #afterCr(chunk: Buffer, cr: number): number {
+    if (cr + 1 === chunk.length) this.#isAfterCr = true;
+    return chunk[cr + 1] === LF ? cr + 2 : cr + 1;
   }
 
   #hold(piece: Buffer): void {
@@ -113,6 +117,7 @@ export class EventStreamParser {
     this.#isOversized = true;
     this.#pieces = [];
     this.#data = [];
+    this.#sink.oversized();
   }
 
   #field(line: Buffer): void {
@@ -136,15 +141,19 @@ export class EventStreamParser {
   #finish(): void {
     const data = this.#data;
     const name = this.#name === '' ? 'message' : this.#name;
-    const isOversized = this.#isOversized;
     this.#data = [];
     this.#dataBytes = 0;
     this.#name = '';
     this.#isOversized = false;
     this.#lastEventId = this.#pendingId;
-    if (isOversized) this.#sink.oversized();
-    else if (data.length > 0) this.#sink.event(name, joinLines(data));
+    if (data.length > 0 && !this.#isStopped) this.#sink.event(name, joinLines(data));
   }
+}
+
+/** The smaller of two positions, where -1 means none. */
+function firstOf(one: number, other: number): number {
+  if (one === -1) return other;
+  return other === -1 ? one : Math.min(one, other);
 }
 
 function joinLines(lines: readonly Buffer[]): Buffer {

@@ -30,21 +30,25 @@ export function describeInvalid(thrown: unknown): string {
 function splitArray(bytes: Buffer): Buffer[] {
   scanJson(bytes, RESULT_JSON_LIMITS);
   const elements: Buffer[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let at = firstByteAt(bytes, 0); at < bytes.length; at++) {
-    const byte = bytes[at];
-    if (byte === 0x22) {
-      at = endOfString(bytes, at);
-    } else if (byte === 0x5b || byte === 0x7b) {
-      if (++depth === 1) start = at + 1;
-    } else if (byte === 0x5d || byte === 0x7d || (byte === 0x2c && depth === 1)) {
-      if (depth === 1 && firstByteAt(bytes, start) < at) elements.push(bytes.subarray(start, at));
-      if (byte === 0x2c) start = at + 1;
-      else depth--;
-    }
+  let start = firstByteAt(bytes, 0) + 1;
+  while (firstByteAt(bytes, start) < bytes.length) {
+    const end = endOfElement(bytes, start);
+    if (firstByteAt(bytes, start) < end) elements.push(bytes.subarray(start, end));
+    start = end + 1;
   }
   return elements;
+}
+
+/** The comma or bracket after the element of the outermost array that begins at `start`. */
+function endOfElement(bytes: Buffer, start: number): number {
+  let depth = 0;
+  for (let at = start; ; at++) {
+    const byte = bytes[at];
+    if (byte === 0x22) at = endOfString(bytes, at);
+    else if (byte === 0x5b || byte === 0x7b) depth++;
+    else if (depth === 0 && (byte === 0x2c || byte === 0x5d)) return at;
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+  }
 }
 
 function endOfString(bytes: Buffer, start: number): number {

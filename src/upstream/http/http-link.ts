@@ -183,7 +183,7 @@ class HttpLink implements Link, CarrierHost {
 
   async #shut(deleteHeaders: Readonly<Record<string, string>> | undefined): Promise<void> {
     this.#listener?.close();
-    for (const carrier of [...this.#carriers.values()]) carrier.abort();
+    for (const carrier of this.#carriers.values()) carrier.abort();
     this.#held = undefined;
     if (deleteHeaders !== undefined) await this.#deleteSession(deleteHeaders);
     await Promise.all([this.#requests.destroy(), this.#notices.destroy()]);

@@ -147,13 +147,18 @@ class SseLink implements Link {
     this.#pool.dispatch({ method: 'POST', path: this.#postPath ?? this.#target.path, headers, body: message.text, ...timeouts }, notice);
   }
 
-  #posted(message: Outgoing, { head, error, isSent }: NoticeEnd): void {
+  #posted(message: Outgoing, end: NoticeEnd): void {
     const isAborted = message.id !== undefined && this.#aborted.delete(message.id);
     if (this.#posts === 0) this.#aborted.clear();
-    if (this.#end !== undefined || isAborted || (head !== undefined && head.status < 300)) return;
-    const fault = head === undefined ? faultOfBreak(error ?? new Error('no answer'), this.#server, isSent) : this.#statusFault(head);
-    if (message.id !== undefined) this.#events.failed(message.id, fault, head?.status);
+    const fault = this.#faultOfPost(end);
+    if (this.#end !== undefined || isAborted || fault === undefined) return;
+    if (message.id !== undefined) this.#events.failed(message.id, fault, end.head?.status);
     else this.#events.dropped('not_delivered', `${message.method || 'reply'}: ${fault.detail ?? fault.code}`);
+  }
+
+  #faultOfPost({ head, error, isSent }: NoticeEnd): Fault | undefined {
+    if (head === undefined) return faultOfBreak(error ?? new Error('no answer'), this.#server, isSent);
+    return head.status < 300 ? undefined : this.#statusFault(head);
   }
 
   #liftBarrier(): void {
