@@ -45,7 +45,10 @@ export async function ensureInstalled() {
     const flags = ['ci', '--prefix', root, '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
     // npm's stdout goes to our stderr, and our stdin is left untouched for the program.
     const ended = await run(command, [...args, ...flags], { cwd: root, stdio: ['ignore', 2, 2], shell: command === 'npm.cmd' }, noteProcess);
-    if (ended.code !== 0) throw new LaunchError(`npm ci failed (${ended.signal ?? `exit code ${ended.code}`}), see above. The first start needs the npm registry; run "npm ci" to try again.`);
+    if (ended.code !== 0)
+      throw new LaunchError(
+        `npm ci failed (${ended.signal ?? `exit code ${ended.code}`}), see above. The first start needs the npm registry; run "npm ci" to try again.`,
+      );
     writeFileSync(marker, lockDigest());
   });
 }
@@ -60,7 +63,9 @@ function isInstalled() {
   const installed = readPackages(join(modules, '.package-lock.json'));
   const locked = readPackages(lockfile);
   if (installed === undefined || locked === undefined) return false;
-  const isComplete = Object.entries(locked).every(([path, entry]) => path === '' || entry.version === installed[path]?.version || (installed[path] === undefined && isOptional(entry)));
+  const isComplete = Object.entries(locked).every(
+    ([path, entry]) => path === '' || entry.version === installed[path]?.version || (installed[path] === undefined && isOptional(entry)),
+  );
   if (isComplete) writeQuietly(marker, lockDigest());
   return isComplete;
 }
@@ -169,7 +174,9 @@ export function findNode() {
   const bundled = findBundledNode();
   if (bundled !== undefined) return bundled;
   if (major > 22 || (major === 22 && minor >= 19)) return process.execPath;
-  throw new LaunchError(`this is Node ${process.versions.node}, and no bundled Node fits ${process.platform}-${process.arch}: install Node 24 from https://nodejs.org`);
+  throw new LaunchError(
+    `this is Node ${process.versions.node}, and no bundled Node fits ${process.platform}-${process.arch}: install Node 24 from https://nodejs.org`,
+  );
 }
 
 function findBundledNode() {

@@ -25,6 +25,7 @@ interface FaultKind {
   readonly isRetryable?: true;
 }
 
+// biome-ignore format: one row a fault reads as the table it is.
 export const FAULTS = {
   // The request itself: HTTP, JSON, JSON-RPC, MCP headers.
   'request.origin_refused': { http: 403, rpc: -32600, message: 'This origin is not allowed.', effect: 'not_executed', failedAt: 'client' },

@@ -1,0 +1,121 @@
+/**
+ * Fails where a document names a path, fault code, npm script or `metamcp` command that does not exist: a document
+ * that lies is worse than none. Looks only at what stands in code marks or in links.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { FAULTS } from '../src/base/fault.ts';
+
+const ROOT_DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'AGENTS.md', 'SECURITY.md'];
+/** Top folders and endings that make a word in code marks a claim about a file of ours. */
+const OUR_PATH = /^(?:src|test|scripts|bin|bench|docs|ui|examples|\.ci)\/[\w./@-]*$|^[\w.-]+\.(?:ts|mjs|md|jsonc?|ya?ml)$/;
+const FAULT_GROUPS = new Set(Object.keys(FAULTS).map((code) => code.split('.')[0]));
+/** Files of a running gateway or of a user, which are not in the repository. */
+const ELSEWHERE = new Set([
+  'gateway.json',
+  'metamcp.yaml',
+  'metamcp.json',
+  'claude_desktop_config.json',
+  'openapi.json',
+  'catalog.json',
+  'mcp.json',
+  'servers.json',
+]);
+
+interface Claim {
+  readonly document: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+/** What the documents claim wrongly, one line each; empty where all is true. */
+export function findLies(documents: readonly string[]): string[] {
+  const claims = documents.flatMap(readClaims);
+  return claims.flatMap((claim) => {
+    const complaint = contradiction(claim);
+    return complaint === undefined ? [] : [`${claim.document}:${claim.line}: ${complaint}`];
+  });
+}
+
+export function listDocuments(): string[] {
+  const below = readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.md'));
+  return [...ROOT_DOCUMENTS.filter((path) => existsSync(path)), ...below.map((path) => join('docs', path)).toSorted()];
+}
+
+function readClaims(document: string): Claim[] {
+  const claims: Claim[] = [];
+  let isInFence = false;
+  for (const [index, line] of readFileSync(document, 'utf8').split('\n').entries()) {
+    if (line.startsWith('```')) isInFence = !isInFence;
+    const marked = isInFence ? commandsOf(line) : [...line.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
+    const linked = isInFence ? [] : [...line.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map((match) => `link:${match[1]}`);
+    for (const text of [...marked, ...linked]) claims.push({ document, line: index + 1, text });
+  }
+  return claims;
+}
+
+/** In a block only commands are claims: the rest may be a picture, JSON or a transcript. */
+function commandsOf(line: string): string[] {
+  return /^\s*(?:\$ )?(?:npm|npx|metamcp) /.test(line) ? [line.trim().replace(/^\$ /, '').split(/\s+#/)[0] ?? ''] : [];
+}
+
+function contradiction({ document, text }: Claim): string | undefined {
+  if (text.startsWith('link:')) return checkLink(document, text.slice('link:'.length));
+  const script = /^npm (?:run ([\w:-]+)|(start|test)\b)/.exec(text);
+  if (script) return checkScript(script[1] ?? script[2] ?? '');
+  const command = /^metamcp ([a-z]+)\b/.exec(text)?.[1];
+  if (command !== undefined) return checkCommand(command);
+  if (isFaultCode(text)) return text in FAULTS ? undefined : `there is no fault code ${text}`;
+  return checkPath(document, text.replace(/:\d+$/, ''));
+}
+
+function isFaultCode(text: string): boolean {
+  return /^[a-z]+\.[a-z_]+$/.test(text) && FAULT_GROUPS.has(text.split('.')[0]) && !/\.(?:ts|md|mjs|json|jsonc|yaml)$/.test(text);
+}
+
+function checkPath(document: string, path: string): string | undefined {
+  if (!OUR_PATH.test(path) || ELSEWHERE.has(path)) return undefined;
+  return exists(path) || exists(join(dirname(document), path)) ? undefined : `there is no ${path}`;
+}
+
+function checkLink(document: string, target: string): string | undefined {
+  if (/^[a-z]+:/.test(target)) return undefined;
+  const path = normalize(join(dirname(document), target));
+  return exists(path) ? undefined : `the link leads nowhere: ${target}`;
+}
+
+function checkScript(name: string): string | undefined {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+  return name in scripts ? undefined : `there is no npm script ${name}`;
+}
+
+/** A command exists where the sources of the command line name it as a word of their own. */
+function checkCommand(name: string): string | undefined {
+  const sources = ['src/main.ts', ...tree('src/cli').map((path) => join('src/cli', path))].filter((path) => path.endsWith('.ts') && existsSync(path));
+  // Nothing to compare with before the command line is there.
+  if (sources.length === 0) return undefined;
+  const word = new RegExp(`['"\`]${name}['"\`]|\\b${name}:`);
+  return sources.some((path) => word.test(readFileSync(path, 'utf8'))) ? undefined : `there is no command metamcp ${name}`;
+}
+
+function exists(path: string): boolean {
+  if (existsSync(path)) return true;
+  // A bare name may be a file anywhere in the sources.
+  return (
+    !path.includes('/') &&
+    ['src', 'test', 'scripts', 'bench', 'docs'].some((folder) => tree(folder).some((found) => found.endsWith(`/${path}`) || found === path))
+  );
+}
+
+const trees = new Map<string, readonly string[]>();
+function tree(folder: string): readonly string[] {
+  const known = trees.get(folder) ?? (existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : []);
+  trees.set(folder, known);
+  return known;
+}
+
+if (import.meta.main) {
+  const lies = findLies(listDocuments());
+  for (const lie of lies) console.error(lie);
+  process.exitCode = lies.length === 0 ? 0 : 1;
+}
