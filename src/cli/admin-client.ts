@@ -16,23 +16,26 @@ export interface ServerState {
   readonly connections: number;
   readonly restarts: number;
   readonly lastError: string | null;
-  /** The last lines of its stderr; empty for servers that are no process. */
-  readonly stderrTail: readonly string[] | string;
+  /** The end of its stderr; empty for servers that are no process. */
+  readonly stderrTail: string;
   readonly warnings: readonly string[];
-  readonly tools: number;
-  readonly prompts: number;
-  readonly resources: number;
+  /** How many it offers; null where that is not known. */
+  readonly tools: number | null;
+  readonly prompts: number | null;
+  readonly resources: number | null;
   readonly handshakeMs: number | null;
 }
 
 export interface KeyState {
   readonly id: string;
   readonly name: string;
-  /** Undefined or empty: all endpoints. */
-  readonly endpoints?: readonly string[] | null;
-  readonly createdAt: string;
+  /** Names of the endpoints it opens; `*` opens all. */
+  readonly endpoints: readonly string[];
+  /** Null for a key of the configuration file. */
+  readonly createdAt: string | null;
   readonly expiresAt: string | null;
   readonly lastUsedAt: string | null;
+  readonly revokedAt: string | null;
   readonly source: string;
 }
 
@@ -51,7 +54,8 @@ export interface DirectCall {
 
 export interface Setting {
   readonly name: string;
-  readonly value: unknown;
+  /** Null where it is not set. */
+  readonly value: string | null;
   /** Where the value came from, e.g. `flag`, `METAMCP_PORT`, `default`. */
   readonly source: string;
 }
@@ -65,7 +69,7 @@ export interface AdminClient {
   createKey(key: { readonly name: string; readonly endpoints?: readonly string[]; readonly expiresAt?: string }): Promise<{ readonly id: string; readonly name: string; readonly value: string }>;
   revokeKey(id: string): Promise<void>;
   listEndpoints(): Promise<{ readonly items: readonly EndpointState[] }>;
-  getConfig(): Promise<{ readonly settings: readonly Setting[]; readonly document: unknown }>;
+  getConfig(): Promise<{ readonly settings: readonly Setting[]; readonly document: unknown; readonly warnings: readonly string[] }>;
 }
 
 /** Every method throws a Refusal that says what the gateway said, and what to do. */

@@ -39,22 +39,33 @@ const CAUSES: readonly Cause[] = [
 
 /** `env` is searched for names that were meant by a `${NAME}` that has no value. */
 export function diagnose(server: ServerState, env: Readonly<Record<string, string | undefined>>): Diagnosis {
-  const isHealthy = server.status === 'ready' && server.warnings.length === 0;
-  const base = { server: server.name, isHealthy };
-  if (server.status === 'ready') {
-    return { ...base, problem: server.warnings[0], advice: server.warnings.length === 0 ? [] : [`See: metamcp servers ${server.name}`] };
+  const more = `See: metamcp servers ${server.name}`;
+  const found = (problem: string, ...advice: readonly string[]): Diagnosis => ({ server: server.name, isHealthy: false, problem, advice });
+  const [warning] = server.warnings;
+  switch (server.status) {
+    case 'ready':
+      return warning === undefined ? { server: server.name, isHealthy: true, problem: undefined, advice: [] } : found(warning, more);
+    case 'connecting':
+      return found(server.lastError ?? 'It is still connecting.', 'Wait for its start, then run metamcp doctor again.');
+    case 'stopped':
+      return found(server.lastError ?? 'It is stopped.', `Start it with: metamcp servers restart ${server.name}`);
+    case 'degraded':
+    case 'failed': {
+      const tail = stderrLines(server);
+      return found(server.lastError ?? warning ?? tail.at(-1) ?? `It is ${server.status}.`, ...adviceForFailure(server, tail, Object.keys(env)));
+    }
   }
-  const said = [server.lastError ?? '', ...stderrLines(server)].join('\n');
-  const problem = server.lastError ?? stderrLines(server).at(-1) ?? `It is ${server.status}.`;
-  if (server.status === 'connecting') return { ...base, problem: server.lastError ?? 'It is still connecting.', advice: ['Wait for its start, then run metamcp doctor again.'] };
-  if (server.status === 'stopped' && server.lastError === null) return { ...base, problem: 'It is stopped.', advice: [`Start it with: metamcp servers restart ${server.name}`] };
-  const gaps = missingNames(server.lastError ?? '');
-  if (gaps.length > 0) return { ...base, problem, advice: gaps.map((name) => adviceForGap(name, Object.keys(env))) };
+}
+
+function adviceForFailure(server: ServerState, tail: readonly string[], names: readonly string[]): readonly string[] {
+  const gaps = missingNames([server.lastError ?? '', ...server.warnings].join('\n'));
+  if (gaps.length > 0) return gaps.map((name) => adviceForGap(name, names));
+  const said = [server.lastError ?? '', ...tail].join('\n');
   for (const cause of CAUSES) {
     const match = cause.sign.exec(said);
-    if (match !== null) return { ...base, problem, advice: [cause.advice(server, match), again(server)] };
+    if (match !== null) return [cause.advice(server, match), again(server)];
   }
-  return { ...base, problem, advice: [`See what it says with: metamcp servers ${server.name}`, again(server)] };
+  return [`See what it says with: metamcp servers ${server.name}`, again(server)];
 }
 
 function again(server: ServerState): string {

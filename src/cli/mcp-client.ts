@@ -3,6 +3,8 @@
  * client does, and see results as they are on the wire, unknown fields included.
  */
 import { Fault } from '../base/fault.ts';
+import { LEGACY_REVISION_LATEST, MODERN_REVISION } from '../protocol/messages.ts';
+import { META } from '../protocol/meta.ts';
 import type { Invocation } from './command.ts';
 import { endpointFlagsOf } from './endpoint-flags.ts';
 import type { CliHost } from './host.ts';
@@ -39,9 +41,6 @@ export interface McpClient {
   list(method: string, key: string): Promise<readonly Result[]>;
 }
 
-const MODERN = '2026-07-28';
-const LEGACY = '2025-11-25';
-const META = 'io.modelcontextprotocol';
 const PAGES_MAX = 1000;
 
 /** Connects to the endpoint that the invocation names, runs `use`, and closes. Never starts a gateway. */
@@ -64,6 +63,8 @@ export async function withMcpClient<T>(invocation: Invocation, use: (client: Mcp
 }
 
 interface Session {
+  /** Of this program, for `clientInfo`. */
+  readonly version: string;
   readonly bridge: Bridge;
   ask(method: string, params: Readonly<Record<string, unknown>>): Promise<Result>;
 }
@@ -93,6 +94,7 @@ function openSession(wire: Wire, host: CliHost): Session {
   };
   const bridge = new Bridge({ wire, clock: host.clock, outlet: { write, log: (text) => void host.stderr.write(`${text}\n`) } });
   return {
+    version: host.version,
     bridge,
     async ask(method, params) {
       const id = nextId++;
@@ -106,15 +108,15 @@ function openSession(wire: Wire, host: CliHost): Session {
 
 /** Modern first; any error but a modern one means that the server wants `initialize` (2026-07-28, "Versioning"). */
 async function negotiate(session: Session, url: string): Promise<McpClient> {
-  const clientInfo = { name: 'metamcp-cli', version: '1' };
-  const meta = { [`${META}/protocolVersion`]: MODERN, [`${META}/clientCapabilities`]: {}, [`${META}/clientInfo`]: clientInfo };
+  const clientInfo = { name: 'metamcp-cli', version: session.version };
+  const meta = { [META.protocolVersion]: MODERN_REVISION, [META.clientCapabilities]: {}, [META.clientInfo]: clientInfo };
   try {
     await session.ask('server/discover', { _meta: meta });
-    return toClient(MODERN, url, (method, params) => session.ask(method, { ...params, _meta: meta }));
+    return toClient(MODERN_REVISION, url, (method, params) => session.ask(method, { ...params, _meta: meta }));
   } catch (error) {
     if (!(error instanceof RpcFailure) || isFinal(error)) throw error;
   }
-  const { protocolVersion } = await session.ask('initialize', { protocolVersion: LEGACY, capabilities: {}, clientInfo });
+  const { protocolVersion } = await session.ask('initialize', { protocolVersion: LEGACY_REVISION_LATEST, capabilities: {}, clientInfo });
   await session.bridge.receive(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }));
   return toClient(String(protocolVersion), url, (method, params) => session.ask(method, params));
 }

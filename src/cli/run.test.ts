@@ -237,18 +237,18 @@ const mcp = toNodeHandler(createMcpHandler(() => {
   return server;
 })) as (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-const STATE = { type: 'stdio', since: null, pid: 1, family: 'legacy', revision: '2025-11-25', isolation: null, connections: 1, restarts: 0, lastError: null, stderrTail: [], warnings: [], tools: 2, prompts: 0, resources: 0, handshakeMs: 12 };
+const STATE = { type: 'stdio', since: null, pid: 1, family: 'legacy', revision: '2025-11-25', isolation: null, connections: 1, restarts: 0, lastError: null, stderrTail: '', warnings: [], tools: 2, prompts: 0, resources: 0, handshakeMs: 12 };
 const ADMIN: Readonly<Record<string, unknown>> = {
   'GET /servers': { items: [
     { ...STATE, name: 'good', status: 'ready' },
-    { ...STATE, name: 'bad', status: 'failed', pid: null, handshakeMs: null, tools: 0, lastError: 'The value ${GITHUB_PERSONAL_ACCESS_TOKEN} is missing.', stderrTail: ['spawn failed \u001b[31mred'] },
+    { ...STATE, name: 'bad', status: 'failed', pid: null, handshakeMs: null, tools: 0, lastError: 'The value ${GITHUB_PERSONAL_ACCESS_TOKEN} is missing.', stderrTail: 'spawn failed \u001b[31mred\n' },
   ] },
   'POST /servers/bad/restart': {},
-  'GET /keys': { items: [{ id: 'k1', name: 'laptop', endpoints: ['default'], createdAt: '2026-01-01T00:00:00Z', expiresAt: null, lastUsedAt: null, source: 'api' }] },
+  'GET /keys': { items: [{ id: 'k1', name: 'laptop', endpoints: ['default'], createdAt: '2026-01-01T00:00:00Z', expiresAt: null, lastUsedAt: null, revokedAt: null, source: 'created' }] },
   'POST /keys': { id: 'k2', name: 'laptop', value: 'sk_mt_value' },
   'DELETE /keys/k1': {},
   'GET /endpoints': { items: [{ name: 'dev', namespace: 'dev', mcpUrl: '', auth: {} }] },
-  'GET /config': { settings: [{ name: 'port', value: 12008, source: 'default' }], document: {} },
+  'GET /config': { settings: [{ name: 'port', value: '12008', source: 'default' }], document: {}, warnings: [] },
 };
 
 function answer(request: IncomingMessage, response: ServerResponse): void {

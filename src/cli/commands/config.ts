@@ -12,7 +12,8 @@ export async function config(invocation: Invocation): Promise<number> {
   const { has, host } = invocation;
   const answer = await (await openAdminClient(invocation)).getConfig();
   if (has('json')) printJson(host, answer);
-  else printLines(host, formatTable(['SETTING', 'VALUE', 'SOURCE'], answer.settings.map((one) => [one.name, typeof one.value === 'string' ? one.value : JSON.stringify(one.value ?? null), one.source])));
+  else printLines(host, formatTable(['SETTING', 'VALUE', 'SOURCE'], answer.settings.map((one) => [one.name, one.value ?? '-', one.source])));
+  for (const warning of answer.warnings) host.stderr.write(`warning: ${plainBlock(warning)}\n`);
   return 0;
 }
 

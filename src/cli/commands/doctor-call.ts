@@ -74,17 +74,17 @@ export function splitName(name: string, servers: readonly string[]): { readonly 
   return servers.includes(server) ? { server, tool: name.slice(at + 2) } : undefined;
 }
 
-/** One sentence: at which hop the call fails, or what the gateway adds in time. */
-export function judge(endpoint: Hop, server: Hop | undefined, name: string | undefined): string {
+/** One sentence: at which hop the call fails, or what the gateway adds in time. `name` is the server's. */
+export function judge(endpoint: Hop, server: Hop | undefined, name = 'the server'): string {
   if (server === undefined) {
-    const why = 'the name says no server (renamed, or another separator), so it was not called straight';
-    return endpoint.isOk ? `It works at the endpoint; ${why}.` : `It fails at the endpoint${at(endpoint)}; ${why}.`;
+    const result = endpoint.isOk ? 'It works' : 'It fails';
+    return `${result} at the endpoint${at(endpoint)}; the name says no server (renamed, or another separator), so it was not called straight.`;
   }
   if (endpoint.isOk && server.isOk) return `It works at both hops; the gateway adds ${Math.max(0, endpoint.durationMs - server.durationMs).toFixed(1)} ms.`;
-  if (endpoint.isOk) return `It works at the endpoint but not straight at ${name ?? ''}: middleware answers or changes the call, or the server is unsteady. Try again.`;
-  if (server.isOk) return `It fails in the gateway${at(endpoint)}: ${name ?? ''} itself answers. Check the namespace's policies, overrides and middleware, and the key.`;
-  if (server.failedAt === 'tool') return `It fails in the tool itself: ${name ?? ''} runs it and reports an error. Check the arguments and what the tool needs.`;
-  return `It fails at the server: ${name ?? ''} does not answer straight, either. See: metamcp servers ${name ?? ''}`;
+  if (endpoint.isOk) return `It works at the endpoint but not straight at ${name}: middleware answers or changes the call, or the server is unsteady. Try again.`;
+  if (server.isOk) return `It fails in the gateway${at(endpoint)}: ${name} itself answers. Check the namespace's policies, overrides and middleware, and the key.`;
+  if (server.failedAt === 'tool') return `It fails in the tool itself: ${name} runs it and reports an error. Check the arguments and what the tool needs.`;
+  return `It fails at the server: ${name} does not answer straight, either. See: metamcp servers ${name}`;
 }
 
 function at(hop: Hop): string {

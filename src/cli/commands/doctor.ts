@@ -45,6 +45,6 @@ function toRow(state: ServerState): readonly string[] {
   const isUp = state.status === 'ready' || state.status === 'degraded';
   const hasStarted = isUp || state.pid !== null;
   const mark = (isDone: boolean): string => (isDone ? 'ok' : state.status === 'connecting' ? '…' : 'failed');
-  const lists = `${state.tools} tools, ${state.prompts} prompts, ${state.resources} resources`;
+  const lists = `${state.tools ?? '?'} tools, ${state.prompts ?? '?'} prompts, ${state.resources ?? '?'} resources`;
   return [state.name, mark(hasStarted), hasStarted ? mark(isUp) : '-', isUp ? lists : '-', state.handshakeMs === null ? '-' : `${Math.round(state.handshakeMs)} ms`];
 }

@@ -17,7 +17,7 @@ async function listKeys(invocation: Invocation): Promise<number> {
   const { items } = await (await openAdminClient(invocation)).listKeys();
   if (has('json')) printJson(host, { keys: items });
   else {
-    const rows = items.map((key) => [key.id, key.name, (key.endpoints ?? []).join(',') || 'all', key.createdAt, key.expiresAt ?? 'never', key.lastUsedAt ?? 'never', key.source]);
+    const rows = items.map((key) => [key.id, key.name, key.endpoints.includes('*') ? 'all' : key.endpoints.join(','), key.createdAt ?? '-', key.revokedAt === null ? (key.expiresAt ?? 'never') : `revoked ${key.revokedAt}`, key.lastUsedAt ?? 'never', key.source]);
     printLines(host, formatTable(['ID', 'NAME', 'ENDPOINTS', 'CREATED', 'EXPIRES', 'LAST USED', 'SOURCE'], rows));
   }
   return 0;
@@ -42,7 +42,7 @@ async function revokeKey(invocation: Invocation): Promise<number> {
   const word = getWord(invocation, 1, { name: 'keys revoke', usage: 'ID' });
   const admin = await openAdminClient(invocation);
   const { items } = await admin.listKeys();
-  const named = items.filter((key) => key.id === word || key.name === word);
+  const named = items.filter((key) => key.id === word || (key.name === word && key.revokedAt === null));
   const key = named.find((candidate) => candidate.id === word) ?? (named.length === 1 ? named[0] : undefined);
   if (key === undefined) throw new Refusal(named.length > 1 ? `Several keys are named ${JSON.stringify(word)}.` : `There is no key ${JSON.stringify(word)}.`, 'Take its id from: metamcp keys');
   await admin.revokeKey(key.id);

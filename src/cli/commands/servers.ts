@@ -36,7 +36,7 @@ export async function servers(invocation: Invocation): Promise<number> {
 
 function toRow(state: ServerState): readonly string[] {
   const handshake = state.handshakeMs === null ? '' : `${Math.round(state.handshakeMs)} ms`;
-  const counts = [state.tools, state.prompts, state.resources].map(String);
+  const counts = [state.tools, state.prompts, state.resources].map((count) => String(count ?? '?'));
   return [state.name, state.type, state.status, ...counts, handshake, state.revision ?? '', String(state.restarts), cut(plain(state.lastError ?? ''), 60)];
 }
 
@@ -49,7 +49,7 @@ function describe(state: ServerState): readonly string[] {
     ['isolation', state.isolation && `${state.isolation.effective} (${state.isolation.reason})`],
     ['connections', state.connections],
     ['restarts', state.restarts],
-    ['offers', `${state.tools} tools, ${state.prompts} prompts, ${state.resources} resources`],
+    ['offers', `${state.tools ?? '?'} tools, ${state.prompts ?? '?'} prompts, ${state.resources ?? '?'} resources`],
     ['last error', state.lastError],
   ];
   const shown = facts.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => `${name.padEnd(12)} ${plain(String(value))}`);

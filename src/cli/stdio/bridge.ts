@@ -10,7 +10,7 @@ import { Fault, toFault } from '../../base/fault.ts';
 import type { Flight, Outlet } from './flight.ts';
 import { LegacyLeg } from './legacy-leg.ts';
 import { errorAnswer, type Message, type MessageId, parseMessages } from './message.ts';
-import { createModernLeg, type ModernLeg } from './modern-leg.ts';
+import { ModernLeg } from './modern-leg.ts';
 import type { Wire } from './wire.ts';
 
 const FLIGHTS_MAX = 1024;
@@ -33,7 +33,7 @@ export class Bridge {
   constructor({ wire, outlet, clock }: BridgeDeps) {
     this.#outlet = outlet;
     this.#clock = clock;
-    this.#modern = createModernLeg(wire, outlet);
+    this.#modern = new ModernLeg(wire, outlet);
     this.#legacy = new LegacyLeg({ wire, outlet, clock, failOthers: (but, fault) => this.#failAll(fault, but) });
   }
 

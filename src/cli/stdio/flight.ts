@@ -35,17 +35,25 @@ export async function passOn(answer: WireAnswer, flight: Flight, outlet: Outlet,
   try {
     for await (const event of answer.events(options.onRetryMs)) {
       lastEventId = event.id ?? lastEventId;
-      if (event.data.trim() === '') continue;
-      for (const message of readAnswer(event.data)) {
-        const isAnswer = message.kind === 'answer' && message.id === flight.id;
-        if (!flight.isCancelled) await outlet.write(isAnswer && options.edit ? options.edit(message) : message.text);
-        if (isAnswer) return { isAnswered: true, lastEventId };
-      }
+      if (await passEvent(event.data, flight, outlet, options)) return { isAnswered: true, lastEventId };
     }
   } catch (error) {
-    if (error instanceof Fault || flight.abort.signal.aborted || lastEventId === undefined) throw error;
+    const isResumable = lastEventId !== undefined && !flight.abort.signal.aborted && !(error instanceof Fault);
+    if (!isResumable) throw error;
   }
   return { isAnswered: false, lastEventId };
+}
+
+/** Passes the messages of one event on; true once the answer to the flight was among them. */
+async function passEvent(data: string, flight: Flight, outlet: Outlet, options: PassOptions): Promise<boolean> {
+  // An event without data only carries an id to resume from.
+  if (data.trim() === '') return false;
+  for (const message of readAnswer(data)) {
+    const isAnswer = message.kind === 'answer' && message.id === flight.id;
+    if (!flight.isCancelled) await outlet.write(isAnswer && options.edit ? options.edit(message) : message.text);
+    if (isAnswer) return true;
+  }
+  return false;
 }
 
 export interface PassOptions {
@@ -61,14 +69,15 @@ function readAnswer(data: string): readonly Message[] {
   }
 }
 
-/** The error line for an answer whose status is not 200: the gateway's own JSON-RPC error where it sent one. */
-export async function refusalLine(answer: WireAnswer, id: MessageId): Promise<string> {
+/** The error line for an answer whose status is not 200, and its code: the gateway's own JSON-RPC error where it sent one. */
+export async function refusalLine(answer: WireAnswer, id: MessageId): Promise<{ readonly line: string; readonly code: number | undefined }> {
   const text = await answer.text().catch(() => '');
   const error = rpcErrorIn(text);
-  return error === undefined ? errorAnswer(id, statusFault(answer.status)) : JSON.stringify({ jsonrpc: '2.0', id, error });
+  if (error === undefined) return { line: errorAnswer(id, statusFault(answer.status)), code: undefined };
+  return { line: JSON.stringify({ jsonrpc: '2.0', id, error }), code: error.code };
 }
 
-export function rpcErrorIn(text: string): { readonly code: number } | undefined {
+function rpcErrorIn(text: string): { readonly code: number } | undefined {
   try {
     const value: unknown = JSON.parse(text);
     const error = isRecord(value) ? value['error'] : undefined;

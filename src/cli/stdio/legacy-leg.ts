@@ -100,7 +100,7 @@ export class LegacyLeg {
 
   async #handshake(flight: Flight): Promise<void> {
     const answer = await this.#post(flight.message.text, flight.abort.signal);
-    if (answer.status !== 200) return await this.#deps.outlet.write(await refusalLine(answer, flight.id));
+    if (answer.status !== 200) return await this.#deps.outlet.write((await refusalLine(answer, flight.id)).line);
     const edit = (message: Message): string => {
       this.#session = toSession(answer, message) ?? this.#session;
       return message.text;
@@ -164,7 +164,7 @@ export class LegacyLeg {
   async #pass(answer: WireAnswer, flight: Flight): Promise<void> {
     const { outlet, clock } = this.#deps;
     if (answer.status !== 200) {
-      const line = await refusalLine(answer, flight.id);
+      const { line } = await refusalLine(answer, flight.id);
       if (!flight.isCancelled) await outlet.write(line);
       return;
     }

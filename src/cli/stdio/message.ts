@@ -1,6 +1,6 @@
 /** JSON-RPC messages as the bridge sees them: it reads the envelope, and passes the text on as it came. */
 import { Fault } from '../../base/fault.ts';
-import { type Effect } from '../../base/fault.ts';
+import { META } from '../../protocol/meta.ts';
 
 export type MessageId = string | number;
 
@@ -15,8 +15,6 @@ export interface Message {
   /** The revision a stateless request names in `_meta` (2026-07-28 on); undefined for a message of a session. */
   readonly revision: string | undefined;
 }
-
-const REVISION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -37,13 +35,21 @@ export function parseMessages(text: string): readonly Message[] {
 function toMessage(value: unknown, text: string): Message {
   if (!isRecord(value)) throw new Fault('request.invalid');
   const method = typeof value['method'] === 'string' ? value['method'] : '';
-  const id = typeof value['id'] === 'string' || typeof value['id'] === 'number' ? value['id'] : undefined;
-  const params = isRecord(value['params']) ? value['params'] : {};
   if (method === '' && !('result' in value || 'error' in value)) throw new Fault('request.invalid');
-  const kind = method === '' ? 'answer' : id === undefined ? 'notification' : 'request';
+  const id = isId(value['id']) ? value['id'] : undefined;
+  const params = isRecord(value['params']) ? value['params'] : {};
+  const call = id === undefined ? 'notification' : 'request';
+  return { text, kind: method === '' ? 'answer' : call, id, method, params, revision: revisionOf(params) };
+}
+
+function isId(value: unknown): value is MessageId {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+function revisionOf(params: Message['params']): string | undefined {
   const meta = params['_meta'];
-  const revision = isRecord(meta) && typeof meta[REVISION_KEY] === 'string' ? meta[REVISION_KEY] : undefined;
-  return { text, kind, id, method, params, revision };
+  const revision = isRecord(meta) ? meta[META.protocolVersion] : undefined;
+  return typeof revision === 'string' ? revision : undefined;
 }
 
 /** JSON on one line. Raw line ends in JSON lie between tokens only, so replacing them changes no value. */
@@ -53,7 +59,6 @@ export function oneLine(json: string): string {
 
 /** The error answer to a request, as one line. `data` has the shape that the gateway itself uses. */
 export function errorAnswer(id: MessageId | null, fault: Fault): string {
-  const outcome: Effect = fault.effect;
-  const data = { source: 'gateway', reason: fault.reason ?? fault.code, retryable: fault.isRetryable, outcome };
+  const data = { source: 'gateway', reason: fault.reason ?? fault.code, retryable: fault.isRetryable, outcome: fault.effect };
   return JSON.stringify({ jsonrpc: '2.0', id, error: { code: fault.rpc, message: fault.message, data } });
 }

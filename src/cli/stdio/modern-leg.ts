@@ -3,98 +3,90 @@
  * connection, and nothing outlives the request but what was learnt of the tools' headers.
  */
 import { Fault } from '../../base/fault.ts';
-import { type Flight, type Outlet, passOn, refusalLine, rpcErrorIn } from './flight.ts';
-import { errorAnswer, isRecord, type Message } from './message.ts';
-import { mirrorHeaders, type ParameterHeader, readParameterHeaders } from './parameter-headers.ts';
+import { type Flight, type Outlet, passOn, refusalLine } from './flight.ts';
+import { createLearntHeaders } from './learnt-headers.ts';
+import { isRecord, type Message } from './message.ts';
+import { mirrorHeaders } from './parameter-headers.ts';
 import type { Wire, WireAnswer } from './wire.ts';
 
 const ACCEPT = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 const HEADER_MISMATCH = -32020;
 const PAGES_MAX = 1000;
 
-export interface ModernLeg {
+export class ModernLeg {
+  readonly #wire: Wire;
+  readonly #outlet: Outlet;
+  readonly #headers;
+
+  constructor(wire: Wire, outlet: Outlet) {
+    this.#wire = wire;
+    this.#outlet = outlet;
+    this.#headers = createLearntHeaders((problem) => outlet.log(problem));
+  }
+
   /** Sends the request and passes its answer on. Throws a Fault where there is none. */
-  request(flight: Flight): Promise<void>;
-  notify(message: Message, signal: AbortSignal): Promise<void>;
-}
+  async request(flight: Flight): Promise<void> {
+    const { message } = flight;
+    const answer = await this.#post(message, flight.abort.signal);
+    if (answer.status !== 200) return await this.#refuse(answer, flight);
+    const edit = message.method === 'tools/list' ? { edit: (list: Message) => this.#headers.keepValid(list) } : {};
+    const passage = await passOn(answer, flight, this.#outlet, edit);
+    if (!passage.isAnswered) throw new Fault('upstream.closed', { message: 'The stream from the gateway ended before the answer.' });
+  }
 
-export function createModernLeg(wire: Wire, outlet: Outlet): ModernLeg {
-  const learnt = new Map<string, readonly ParameterHeader[]>();
+  async notify(message: Message, signal: AbortSignal): Promise<void> {
+    const answer = await this.#post(message, signal);
+    await answer.discard();
+    if (answer.status >= 400) this.#outlet.log(`The gateway refused ${message.method} with HTTP ${answer.status}`);
+  }
 
-  const post = (message: Message, signal: AbortSignal): Promise<WireAnswer> => {
-    const parameters = message.method === 'tools/call' ? learnt.get(String(message.params['name'])) : undefined;
-    return wire.send({ method: 'POST', headers: { ...ACCEPT, ...mirrorHeaders(message, parameters ?? []) }, body: message.text, signal });
-  };
-
-  /** Learns the headers of a list's tools; a tool whose annotations are invalid must not be shown. */
-  const keepValid = (answer: Message): string => {
-    const value: unknown = JSON.parse(answer.text);
-    const result = isRecord(value) ? value['result'] : undefined;
-    if (!isRecord(value) || !isRecord(result) || !Array.isArray(result['tools'])) return answer.text;
-    const tools = result['tools'].filter((tool: unknown) => learn(tool));
-    return tools.length === result['tools'].length ? answer.text : JSON.stringify({ ...value, result: { ...result, tools } });
-  };
-
-  const learn = (tool: unknown): boolean => {
-    if (!isRecord(tool) || typeof tool['name'] !== 'string') return true;
-    const headers = readParameterHeaders(tool['inputSchema']);
-    if ('invalid' in headers) {
-      outlet.log(`The tool ${JSON.stringify(tool['name'])} is left out: ${headers.invalid}`);
-      return false;
+  /**
+   * A call that was refused for its headers was not made; the specification asks to read the list and to try again
+   * (Streamable HTTP, "Client Behavior"). Every other refusal goes to the client.
+   */
+  async #refuse(answer: WireAnswer, flight: Flight): Promise<void> {
+    const { message, abort } = flight;
+    let refusal = await refusalLine(answer, flight.id);
+    if (message.method === 'tools/call' && refusal.code === HEADER_MISMATCH && (await this.#learnsMore(message, abort.signal))) {
+      const second = await this.#post(message, abort.signal);
+      if (second.status === 200) {
+        const passage = await passOn(second, flight, this.#outlet);
+        if (passage.isAnswered) return;
+        throw new Fault('upstream.closed', { message: 'The stream from the gateway ended before the answer.' });
+      }
+      refusal = await refusalLine(second, flight.id);
     }
-    learnt.set(tool['name'], headers);
-    return true;
-  };
+    if (!flight.isCancelled) await this.#outlet.write(refusal.line);
+  }
 
-  /** Reads all pages of the tools with the caller's own `_meta`, so that what it may see decides. */
-  const learnAllTools = async (caller: Message, signal: AbortSignal): Promise<void> => {
+  #post(message: Message, signal: AbortSignal): Promise<WireAnswer> {
+    const parameters = message.method === 'tools/call' ? this.#headers.of(message.params['name']) : [];
+    return this.#wire.send({ method: 'POST', headers: { ...ACCEPT, ...mirrorHeaders(message, parameters) }, body: message.text, signal });
+  }
+
+  /** Reads all pages of the tools with the caller's own `_meta`, so that what it may see decides. False when nothing changed for its tool. */
+  async #learnsMore(caller: Message, signal: AbortSignal): Promise<boolean> {
+    const before = JSON.stringify(this.#headers.of(caller.params['name']));
+    const silent: Outlet = { ...this.#outlet, write: () => Promise.resolve() };
     let cursor: unknown;
     for (let page = 0; page < PAGES_MAX; page++) {
       const id = `metamcp-learn-${page}`;
       const params = { _meta: caller.params['_meta'], ...(cursor === undefined ? {} : { cursor }) };
-      const list: Message = { kind: 'request', id, method: 'tools/list', params, revision: caller.revision, text: JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/list', params }) };
-      const answer = await post(list, signal);
-      let result: Readonly<Record<string, unknown>> | undefined;
-      const hidden: Outlet = { ...outlet, write: () => Promise.resolve() };
-      const edit = (message: Message): string => {
-        const value: unknown = JSON.parse(keepValid(message));
-        result = isRecord(value) && isRecord(value['result']) ? value['result'] : undefined;
-        return message.text;
+      const text = JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/list', params });
+      const list: Message = { kind: 'request', id, method: 'tools/list', params, revision: caller.revision, text };
+      const edit = (answer: Message): string => {
+        cursor = nextCursor(this.#headers.keepValid(answer));
+        return answer.text;
       };
-      await passOn(answer, { id, message: list, abort: new AbortController(), isCancelled: false }, hidden, { edit });
-      cursor = result?.['nextCursor'];
-      if (cursor === undefined) return;
+      const answer = await this.#post(list, signal);
+      const passage = await passOn(answer, { id, message: list, abort: new AbortController(), isCancelled: false }, silent, { edit });
+      if (!passage.isAnswered || cursor === undefined) break;
     }
-  };
+    return before !== JSON.stringify(this.#headers.of(caller.params['name']));
+  }
+}
 
-  const request = async (flight: Flight): Promise<void> => {
-    const { message, abort } = flight;
-    let answer = await post(message, abort.signal);
-    if (answer.status === 400 && message.method === 'tools/call') {
-      const text = await answer.text();
-      const error = rpcErrorIn(text);
-      if (error?.code !== HEADER_MISMATCH) {
-        await outlet.write(error ? JSON.stringify({ jsonrpc: '2.0', id: flight.id, error }) : errorAnswer(flight.id, new Fault('request.invalid')));
-        return;
-      }
-      // The call was refused for its headers, so it was not made; the specification asks to learn them and try again.
-      await learnAllTools(message, abort.signal);
-      answer = await post(message, abort.signal);
-    }
-    if (answer.status !== 200) {
-      const line = await refusalLine(answer, flight.id);
-      if (!flight.isCancelled) await outlet.write(line);
-      return;
-    }
-    const passage = await passOn(answer, flight, outlet, message.method === 'tools/list' ? { edit: keepValid } : {});
-    if (!passage.isAnswered) throw new Fault('upstream.closed', { message: 'The stream from the gateway ended before the answer.' });
-  };
-
-  const notify = async (message: Message, signal: AbortSignal): Promise<void> => {
-    const answer = await post(message, signal);
-    await answer.discard();
-    if (answer.status >= 400) outlet.log(`The gateway refused ${message.method} with HTTP ${answer.status}`);
-  };
-
-  return { request, notify };
+function nextCursor(answer: string): unknown {
+  const value: unknown = JSON.parse(answer);
+  return isRecord(value) && isRecord(value['result']) ? value['result']['nextCursor'] : undefined;
 }

@@ -2,6 +2,7 @@
  * The request headers of the stateless revision (2026-07-28, Streamable HTTP, "Standard Request Headers" and "Custom
  * Headers from Tool Parameters"): a client on stdio sends none, so the bridge reads them off the message.
  */
+import { encodeHeaderValue } from '../../protocol/header-value.ts';
 import { isRecord, type Message } from './message.ts';
 
 /** One `x-mcp-header` annotation: the header's name without `Mcp-Param-`, and the path of the argument. */
@@ -33,13 +34,6 @@ export function mirrorHeaders(message: Message, parameters: readonly ParameterHe
     }
   }
   return headers;
-}
-
-/** Printable ASCII without outer blanks stays; all else, and what looks encoded already, becomes `=?base64?…?=`. */
-export function encodeHeaderValue(value: string): string {
-  const isPlain = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/.test(value);
-  const looksEncoded = value.startsWith('=?base64?') && value.endsWith('?=');
-  return isPlain && !looksEncoded ? value : `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`;
 }
 
 function valueAt(root: unknown, path: readonly string[]): unknown {
