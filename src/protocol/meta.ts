@@ -10,6 +10,9 @@ export const META = {
   subscriptionId: 'io.modelcontextprotocol/subscriptionId',
 } as const;
 
+/** On requests to a modern server: `clientInfo` of the client on whose behalf the gateway asks. */
+export const META_CLIENT = 'metamcp/client';
+
 /** On list results: servers whose part is missing or stale, `[{server, state}]`. */
 export const META_SERVERS = 'metamcp/servers';
 

@@ -1,0 +1,225 @@
+/**
+ * The connections to one server that belong to single principals or sessions: opened when first wanted, from the warm
+ * reserve where one is ready, and closed when unused for long or when their session ends.
+ */
+import type { CancelTimer } from '../base/clock.ts';
+import { Fault, toFault } from '../base/fault.ts';
+import type { ServerSpec } from '../model/server.ts';
+import { Connection, type ConnectionDeps } from './connection.ts';
+import type { Place } from './lease.ts';
+
+/** Connections of the whole gateway. */
+export interface Budget {
+  open: number;
+}
+
+export const CONNECTIONS_MAX = 512;
+const PER_SERVER_MAX = 64;
+/** Connections of one principal whose calls may be asked something. */
+const EXCLUSIVE_MAX = 8;
+const SWEEP_MS_MAX = 30_000;
+/** A server whose connections fail so often within the window gets a rest: each costs a process. */
+const FAILURES_MAX = 5;
+const FAILURE_WINDOW_MS = 60_000;
+
+interface Group {
+  readonly connections: Connection[];
+  opening: number;
+  /** The one that is being opened for all who wait; exclusive groups open one for each. */
+  shared: Promise<Connection> | undefined;
+}
+
+export class IsolatedConnections {
+  readonly #deps: ConnectionDeps;
+  readonly #spec: () => ServerSpec;
+  readonly #budget: Budget;
+  readonly #groups = new Map<string, Group>();
+  #reserve: Connection[] = [];
+  #opening = 0;
+  #failuresMs: number[] = [];
+  /** What the reserve is made for: what was wanted last. */
+  #isReserveInteractive = true;
+  #cancelSweep: CancelTimer | undefined;
+  #isClosed = false;
+
+  constructor(spec: () => ServerSpec, budget: Budget, deps: ConnectionDeps) {
+    this.#spec = spec;
+    this.#budget = budget;
+    this.#deps = deps;
+  }
+
+  get count(): number {
+    let count = this.#reserve.length + this.#opening;
+    for (const group of this.#groups.values()) count += group.connections.length;
+    return count;
+  }
+
+  /** Map lookups only. */
+  find(key: string, place: Place): Connection | undefined {
+    const group = this.#groups.get(key);
+    const connection = place.isExclusive ? group?.connections.find((candidate) => candidate.isIdle) : group?.connections[0];
+    if (connection !== undefined) connection.lastUsedMs = this.#deps.clock.monotonicMs();
+    return connection;
+  }
+
+  /** Rejects with `limit.overloaded` at a cap, else with why no connection came up. */
+  async acquire(key: string, place: Place): Promise<Connection> {
+    const found = this.find(key, place);
+    if (found !== undefined) return found;
+    const group = this.#groups.get(key) ?? { connections: [], opening: 0, shared: undefined };
+    this.#groups.set(key, group);
+    if (!place.isExclusive) {
+      group.shared ??= this.#open(key, group, place).finally(() => {
+        group.shared = undefined;
+      });
+      return group.shared;
+    }
+    if (group.connections.length + group.opening >= EXCLUSIVE_MAX) throw new Fault('limit.overloaded', { server: this.#spec().name, reason: 'interactive_calls', detail: `${EXCLUSIVE_MAX} calls under way that may ask this client` });
+    const connection = await this.#open(key, group, place);
+    // Until the waiter has had its turn to send.
+    connection.isReserved = true;
+    this.#deps.clock.after(0, () => {
+      connection.isReserved = false;
+    });
+    return connection;
+  }
+
+  release(sessionId: string): void {
+    for (const group of this.#groups.values()) for (const connection of [...group.connections]) if (connection.sessionId === sessionId) void connection.close();
+  }
+
+  /** Fills the reserve; a failure leaves it as it is until one is taken again. */
+  warm(): void {
+    const spec = this.#spec();
+    const missing = Math.min(spec.idleConnections - this.#reserve.length - this.#opening, PER_SERVER_MAX - this.count, CONNECTIONS_MAX - this.#budget.open);
+    for (let index = 0; index < missing && !this.#isClosed; index++) {
+      this.#connect(this.#isReserveInteractive, (connection) => {
+        this.#reserve = this.#reserve.filter((other) => other !== connection);
+      }).then(
+        (connection) => {
+          if (this.#isClosed) void connection.close();
+          else if (!connection.isClosed) this.#reserve.push(connection);
+        },
+        (thrown: unknown) => this.#deps.onDropped(spec.name, 'reserve', toFault(thrown).detail ?? 'failed'),
+      );
+    }
+  }
+
+  /** Takes no more; calls in flight may end. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelSweep?.();
+    const all = [...this.#reserve, ...[...this.#groups.values()].flatMap((group) => group.connections)];
+    await Promise.all(all.map((connection) => connection.drain(this.#deps.clock, timeoutMs)));
+  }
+
+  async #open(key: string, group: Group, place: Place): Promise<Connection> {
+    const connection = await this.#take(key, group, place);
+    connection.principalId = place.principalId;
+    connection.sessionId = place.sessionId;
+    connection.lastUsedMs = this.#deps.clock.monotonicMs();
+    group.connections.push(connection);
+    this.#groups.set(key, group);
+    this.#sweepLater();
+    return connection;
+  }
+
+  async #take(key: string, group: Group, place: Place): Promise<Connection> {
+    this.#isReserveInteractive = place.isInteractive;
+    const index = this.#reserve.findIndex((candidate) => candidate.isInteractive === place.isInteractive);
+    const [warm] = index < 0 ? [] : this.#reserve.splice(index, 1);
+    if (warm !== undefined) {
+      this.#removals.set(warm, () => this.#remove(key, group, warm));
+      this.warm();
+      return warm;
+    }
+    this.#checkRest();
+    group.opening++;
+    try {
+      return await this.#connect(place.isInteractive, (connection) => this.#remove(key, group, connection));
+    } catch (thrown) {
+      const nowMs = this.#deps.clock.monotonicMs();
+      this.#failuresMs = [...this.#failuresMs.filter((failureMs) => nowMs - failureMs < FAILURE_WINDOW_MS), nowMs];
+      if (group.connections.length === 0 && group.opening === 1) this.#groups.delete(key);
+      throw unavailable(thrown, this.#spec().name);
+    } finally {
+      group.opening--;
+    }
+  }
+
+  /** What to do when a connection ends, which changes when it leaves the reserve. */
+  readonly #removals = new WeakMap<Connection, () => void>();
+
+  async #connect(isInteractive: boolean, removed: (connection: Connection) => void): Promise<Connection> {
+    this.#checkCaps();
+    this.#opening++;
+    this.#budget.open++;
+    let connection: Connection | undefined;
+    try {
+      connection = await Connection.open(this.#spec(), isInteractive, this.#deps, {
+        listChanged: () => undefined,
+        closed: () => {
+          if (connection === undefined) return;
+          this.#budget.open--;
+          this.#removals.get(connection)?.();
+        },
+      });
+      const opened = connection;
+      this.#removals.set(opened, () => removed(opened));
+      return opened;
+    } catch (thrown) {
+      this.#budget.open--;
+      throw thrown;
+    } finally {
+      this.#opening--;
+    }
+  }
+
+  #checkCaps(): void {
+    const { name } = this.#spec();
+    if (this.#isClosed) throw new Fault('upstream.unavailable', { server: name, reason: 'stopped' });
+    if (this.count < PER_SERVER_MAX && this.#budget.open < CONNECTIONS_MAX) return;
+    const spare = this.#reserve.pop();
+    if (spare === undefined) throw new Fault('limit.overloaded', { server: name, reason: 'connections', detail: `${this.count} connections to this server, ${this.#budget.open} in all` });
+    void spare.close();
+  }
+
+  #checkRest(): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    const recent = this.#failuresMs.filter((failureMs) => nowMs - failureMs < FAILURE_WINDOW_MS);
+    if (recent.length > FAILURES_MAX) throw new Fault('upstream.unavailable', { server: this.#spec().name, reason: 'failing', detail: `${recent.length} connections failed within a minute` });
+  }
+
+  #remove(key: string, group: Group, connection: Connection): void {
+    const index = group.connections.indexOf(connection);
+    if (index >= 0) group.connections.splice(index, 1);
+    if (group.connections.length === 0 && group.opening === 0 && this.#groups.get(key) === group) this.#groups.delete(key);
+  }
+
+  #sweepLater(): void {
+    if (this.#cancelSweep !== undefined || this.#isClosed) return;
+    const delayMs = Math.min(Math.max(this.#spec().idleTimeoutMs / 2, 1_000), SWEEP_MS_MAX);
+    this.#cancelSweep = this.#deps.clock.after(delayMs, () => {
+      this.#cancelSweep = undefined;
+      this.#sweep();
+      if (this.#groups.size > 0) this.#sweepLater();
+    });
+  }
+
+  #sweep(): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    const { idleTimeoutMs } = this.#spec();
+    for (const group of this.#groups.values()) {
+      for (const connection of [...group.connections]) {
+        if (!connection.isIdle || connection.peer.isWatching) connection.lastUsedMs = nowMs;
+        else if (nowMs - connection.lastUsedMs >= idleTimeoutMs) void connection.close();
+      }
+    }
+  }
+}
+
+function unavailable(thrown: unknown, server: string): Fault {
+  const fault = toFault(thrown);
+  const isPlain = fault.code === 'limit.overloaded' || fault.code === 'upstream.grant_needed' || fault.code === 'upstream.unavailable' || fault.code === 'gateway.bug';
+  return isPlain ? fault : new Fault('upstream.unavailable', { server, detail: fault.detail ?? fault.message, cause: fault, ...(fault.reason === undefined ? {} : { reason: fault.reason }) });
+}

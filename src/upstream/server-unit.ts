@@ -1,0 +1,208 @@
+/**
+ * One server of the pool: the catalogue connection under supervision, which is the source of its lists and serves
+ * everybody where sharing is allowed, and the connections of single principals and sessions.
+ */
+import { Fault } from '../base/fault.ts';
+import type { ServerSpec } from '../model/server.ts';
+import { Connection, type ConnectionDeps } from './connection.ts';
+import { type Budget, IsolatedConnections } from './isolated-connections.ts';
+import { isolationOf, placeOf } from './lease.ts';
+import { ListKeeper } from './list-keeper.ts';
+import { Supervisor } from './supervisor.ts';
+import type { ServerProfile, Upstream } from './upstream.ts';
+import type { Lease, ServerLists, ServerState, ServerStatus } from './upstreams.ts';
+
+export class ServerUnit {
+  spec: ServerSpec;
+  readonly #deps: ConnectionDeps;
+  readonly #supervisor: Supervisor<Connection>;
+  readonly #keeper: ListKeeper;
+  readonly #isolated: IsolatedConnections;
+  readonly #budget: Budget;
+  #profile: ServerProfile | undefined;
+  /** The lists were read since the server came up. */
+  #isListed = false;
+  #status: ServerStatus = 'connecting';
+  #sinceMs: number;
+  #lastStderr = '';
+  /** The catalogue connection once the unit drains; asked again with less time, it ends sooner. */
+  #leaving: Connection | undefined;
+  readonly #settling = new Set<() => void>();
+
+  constructor(spec: ServerSpec, budget: Budget, deps: ConnectionDeps, former: ServerLists | undefined) {
+    this.spec = spec;
+    this.#deps = deps;
+    this.#budget = budget;
+    this.#sinceMs = deps.clock.nowMs();
+    this.#keeper = new ListKeeper(
+      {
+        server: spec.name,
+        clock: deps.clock,
+        random: deps.random,
+        changed: (kinds) => {
+          for (const kind of kinds) deps.events.listChanged(spec.name, kind);
+        },
+        stateChanged: () => this.#review(),
+      },
+      former,
+    );
+    this.#isolated = new IsolatedConnections(() => this.spec, budget, deps);
+    this.#supervisor = new Supervisor<Connection>({
+      server: spec.name,
+      clock: deps.clock,
+      random: deps.random,
+      startTimeoutMs: () => this.spec.startTimeoutMs,
+      connect: (closed) => this.#connect(closed),
+      changed: () => this.#supervised(),
+    });
+  }
+
+  start(): void {
+    this.#supervisor.start();
+  }
+
+  get lists(): ServerLists | undefined {
+    return this.#keeper.lists;
+  }
+
+  get profile(): ServerProfile | undefined {
+    return this.#profile;
+  }
+
+  find(lease: Lease): Upstream | undefined {
+    const catalogue = this.#supervisor.connection;
+    if (catalogue === undefined || this.#profile === undefined) return undefined;
+    const place = placeOf(this.spec, this.#profile.family, lease);
+    return place.key === undefined ? catalogue.peer : this.#isolated.find(place.key, place)?.peer;
+  }
+
+  /** The catalogue connection comes first: it shows the family, and that the server starts at all. */
+  async acquire(lease: Lease): Promise<Upstream> {
+    const catalogue = await this.#supervisor.whenUp();
+    const place = placeOf(this.spec, catalogue.peer.profile.family, lease);
+    return place.key === undefined ? catalogue.peer : (await this.#isolated.acquire(place.key, place)).peer;
+  }
+
+  release(sessionId: string): void {
+    this.#isolated.release(sessionId);
+  }
+
+  async restart(): Promise<void> {
+    await this.#supervisor.restart();
+  }
+
+  async resync(): Promise<void> {
+    await this.#supervisor.whenUp();
+    await this.#keeper.resync();
+  }
+
+  /** Resolves when the server is connected and its lists were read, or when it failed or stopped. */
+  settled(): Promise<void> {
+    if (this.#status !== 'connecting') return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#settling.add(resolve);
+    });
+  }
+
+  /** No new calls; those in flight end by themselves within `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#leaving ??= this.#supervisor.stop();
+    await Promise.all([this.#leaving?.drain(this.#deps.clock, timeoutMs), this.#isolated.drain(timeoutMs)]);
+  }
+
+  state(): ServerState {
+    const supervisor = this.#supervisor;
+    const lists = this.#keeper.lists;
+    return {
+      name: this.spec.name,
+      status: this.#status,
+      sinceMs: this.#sinceMs,
+      pid: supervisor.connection?.peer.pid,
+      profile: this.#profile,
+      isolation: isolationOf(this.spec, this.#profile?.family),
+      connections: this.#isolated.count + (supervisor.connection === undefined ? 0 : 1),
+      restarts: supervisor.restarts,
+      lastError: describe(supervisor.lastFault),
+      stderrTail: supervisor.connection?.peer.stderrTail() ?? this.#lastStderr,
+      warnings: this.#keeper.warnings,
+      counts: {
+        tools: lists?.tools.length ?? 0,
+        prompts: lists?.prompts.length ?? 0,
+        resources: lists?.resources.length ?? 0,
+        resourceTemplates: lists?.resourceTemplates.length ?? 0,
+      },
+      handshakeMs: supervisor.handshakeMs,
+    };
+  }
+
+  async #connect(closed: (fault: Fault) => void): Promise<Connection> {
+    let connection: Connection | undefined;
+    let tail: () => string = () => '';
+    this.#budget.open++;
+    const deps = {
+      ...this.#deps,
+      openLink: (spec: ServerSpec) => async (events: Parameters<ReturnType<ConnectionDeps['openLink']>>[0]) => {
+        const link = await this.#deps.openLink(spec)(events);
+        tail = () => link.stderrTail();
+        return link;
+      },
+    };
+    try {
+      connection = await Connection.open(this.spec, true, deps, {
+        listChanged: (kind) => this.#keeper.listChanged(kind),
+        closed: (fault) => {
+          if (connection === undefined) return;
+          this.#budget.open--;
+          this.#lastStderr = tail();
+          closed(fault);
+        },
+      });
+      return connection;
+    } catch (thrown) {
+      this.#budget.open--;
+      // What the server last wrote is often the only word on why it does not start.
+      this.#lastStderr = tail();
+      throw thrown;
+    }
+  }
+
+  #supervised(): void {
+    const { connection, status } = this.#supervisor;
+    if (status !== 'up' || connection === undefined) {
+      this.#isListed = false;
+      this.#keeper.down();
+      this.#review();
+      return;
+    }
+    this.#profile = connection.peer.profile;
+    void this.#keeper.up(connection.peer).then(() => {
+      if (this.#supervisor.connection !== connection) return;
+      this.#isListed = true;
+      this.#review();
+      if (isolationOf(this.spec, this.#profile?.family).effective !== 'shared') this.#isolated.warm();
+    });
+  }
+
+  #review(): void {
+    const status = this.#statusNow();
+    if (status !== 'connecting') {
+      for (const resolve of this.#settling) resolve();
+      this.#settling.clear();
+    }
+    if (status === this.#status) return;
+    this.#status = status;
+    this.#sinceMs = this.#deps.clock.nowMs();
+    this.#deps.events.stateChanged(this.spec.name);
+  }
+
+  #statusNow(): ServerStatus {
+    const { status } = this.#supervisor;
+    if (status !== 'up') return status;
+    if (!this.#isListed) return 'connecting';
+    return this.#keeper.isDegraded ? 'degraded' : 'ready';
+  }
+}
+
+function describe(fault: Fault | undefined): string | undefined {
+  return fault && `${fault.code}${fault.reason === undefined ? '' : ` (${fault.reason})`}: ${fault.detail ?? fault.message}`;
+}

@@ -1,0 +1,171 @@
+/**
+ * Keeps one connection to a server up. A connection that ends is opened again after 1, 2, 4, 8, 16 s; more than five
+ * ends within a minute are FAILED, which is tried again after five minutes or by `restart`. One that stayed up for a
+ * minute starts the count anew.
+ */
+import type { CancelTimer, Clock } from '../base/clock.ts';
+import { Fault, toFault } from '../base/fault.ts';
+
+export interface Supervised {
+  close(): Promise<void>;
+}
+
+export interface SupervisorDeps<Connection extends Supervised> {
+  readonly server: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Opens a connection; `closed` tells that it ended by itself. */
+  connect(closed: (fault: Fault) => void): Promise<Connection>;
+  /** A waiting call gives up after so long. */
+  readonly startTimeoutMs: () => number;
+  changed(): void;
+}
+
+export type SupervisorStatus = 'connecting' | 'up' | 'failed' | 'stopped';
+
+const DELAYS_MS = [1_000, 2_000, 4_000, 8_000, 16_000];
+const EXITS_MAX = 5;
+const EXIT_WINDOW_MS = 60_000;
+const FAILED_MS = 5 * 60_000;
+/** A server that used up its start time without an answer is tried again sooner: it may be downloading itself. */
+const SILENT_MS = 60_000;
+/** Spread of the delays, so that servers that fell together do not rise together. */
+const JITTER = 0.1;
+
+export class Supervisor<Connection extends Supervised> {
+  readonly #deps: SupervisorDeps<Connection>;
+  #status: SupervisorStatus = 'connecting';
+  #connection: Connection | undefined;
+  #exitsMs: number[] = [];
+  #waiting = new Set<{ resolve(connection: Connection): void; reject(fault: Fault): void }>();
+  #cancelRetry: CancelTimer | undefined;
+  /** Of the attempt that counts; what an earlier one still says is ignored. */
+  #attempt = 0;
+  restarts = 0;
+  lastFault: Fault | undefined;
+  handshakeMs: number | undefined;
+
+  constructor(deps: SupervisorDeps<Connection>) {
+    this.#deps = deps;
+  }
+
+  get status(): SupervisorStatus {
+    return this.#status;
+  }
+
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  start(): void {
+    const attempt = ++this.#attempt;
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    // A failed server stays failed while it is tried again: calls must not wait for it.
+    if (this.#status !== 'failed') this.#become('connecting');
+    const startedMs = this.#deps.clock.monotonicMs();
+    this.#deps
+      .connect((fault) => this.#ended(attempt, fault))
+      .then(
+        (connection) => this.#opened(attempt, connection, startedMs),
+        (thrown: unknown) => this.#ended(attempt, toFault(thrown)),
+      );
+  }
+
+  /** The connection, once it is up. Rejects with `upstream.unavailable`: at once where it failed, else when the start takes too long. */
+  whenUp(): Promise<Connection> {
+    if (this.#connection !== undefined) return Promise.resolve(this.#connection);
+    if (this.#status !== 'connecting') return Promise.reject(this.#unavailable());
+    return new Promise((resolve, reject) => {
+      const cancelTimer = this.#deps.clock.after(this.#deps.startTimeoutMs(), () => {
+        this.#waiting.delete(waiter);
+        reject(this.#unavailable());
+      });
+      const waiter = {
+        resolve: (connection: Connection): void => {
+          cancelTimer();
+          resolve(connection);
+        },
+        reject: (fault: Fault): void => {
+          cancelTimer();
+          reject(fault);
+        },
+      };
+      this.#waiting.add(waiter);
+    });
+  }
+
+  /** Ends what is there and starts anew with a clean record. Resolves when the new connection is up; rejects where it does not come up. */
+  async restart(): Promise<void> {
+    const former = this.#connection;
+    this.#connection = undefined;
+    this.#exitsMs = [];
+    this.#attempt++;
+    this.#cancelRetry?.();
+    this.#become('connecting');
+    await former?.close();
+    this.restarts++;
+    this.start();
+    await this.whenUp();
+  }
+
+  /** No connection any more, and no new one. What was there is the caller's to close. */
+  stop(): Connection | undefined {
+    const former = this.#connection;
+    this.#connection = undefined;
+    this.#attempt++;
+    this.#cancelRetry?.();
+    this.#become('stopped');
+    this.#rejectAll();
+    return former;
+  }
+
+  #opened(attempt: number, connection: Connection, startedMs: number): void {
+    if (attempt !== this.#attempt) {
+      void connection.close();
+      return;
+    }
+    this.#connection = connection;
+    this.handshakeMs = this.#deps.clock.monotonicMs() - startedMs;
+    this.#become('up');
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const waiter of waiting) waiter.resolve(connection);
+  }
+
+  #ended(attempt: number, fault: Fault): void {
+    if (attempt !== this.#attempt) return;
+    this.#attempt++;
+    this.#connection = undefined;
+    this.lastFault = fault;
+    const nowMs = this.#deps.clock.monotonicMs();
+    this.#exitsMs = [...this.#exitsMs.filter((exitMs) => nowMs - exitMs <= EXIT_WINDOW_MS), nowMs];
+    const isHopeless = fault.code === 'config.value_missing' || fault.code === 'config.invalid' || fault.reason === 'unsupported_protocol_version';
+    const isSilent = fault.code === 'upstream.timeout';
+    const hasFailed = this.#status === 'failed' || isHopeless || isSilent || this.#exitsMs.length > EXITS_MAX;
+    const delayMs = isSilent ? SILENT_MS : hasFailed ? FAILED_MS : (DELAYS_MS[this.#exitsMs.length - 1] ?? FAILED_MS) * (1 + JITTER * this.#deps.random());
+    this.#cancelRetry = this.#deps.clock.after(delayMs, () => {
+      this.restarts++;
+      this.start();
+    });
+    this.#become(hasFailed ? 'failed' : 'connecting');
+    if (hasFailed) this.#rejectAll();
+  }
+
+  #become(status: SupervisorStatus): void {
+    if (status === this.#status && status !== 'connecting') return;
+    this.#status = status;
+    this.#deps.changed();
+  }
+
+  #rejectAll(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const waiter of waiting) waiter.reject(this.#unavailable());
+  }
+
+  #unavailable(): Fault {
+    const { server } = this.#deps;
+    return new Fault('upstream.unavailable', { server, reason: this.#status, ...(this.lastFault === undefined ? {} : { detail: this.lastFault.detail ?? this.lastFault.message, cause: this.lastFault }) });
+  }
+}
