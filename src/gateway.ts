@@ -30,13 +30,18 @@ import { PATH_PREFIX } from './data-plane/receive.ts';
 import { type Listening, listen } from './listening.ts';
 import { createLiveServers } from './live-servers.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
+import type { ServerSpec } from './model/server.ts';
 import { createLog, type Log } from './observability/log.ts';
 import { createValues, type Environment } from './snapshot/values.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
-import { createDialer } from './upstream/dialer/dialer.ts';
+import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
+import { openHttpLink } from './upstream/http/http-link.ts';
+import type { OpenLink } from './upstream/link.ts';
 import { createUpstreams } from './upstream/pool.ts';
+import { openSseLink } from './upstream/sse/sse-link.ts';
 import { OrphanWatcher } from './upstream/stdio/orphan-watcher.ts';
+import { openStdioLink } from './upstream/stdio/stdio-link.ts';
 import type { Upstreams, UpstreamsEvents } from './upstream/upstreams.ts';
 
 /** Requests with larger bodies are refused before they are read. */
@@ -147,20 +152,28 @@ interface Live {
 
 function startUpstreams(base: Base): Live {
   const { options, undo, log, publisher, instanceKey, listening } = base;
-  const { clock, environment, random } = options;
+  const { clock, random } = options;
   const watcher = new OrphanWatcher({ clock, platform: process.platform, onProblem: (detail) => log.error('orphan watcher', { detail }) });
   undo.push(() => watcher.close());
   const { host } = options.resolved.settings;
   const dialer = createDialer({ clock, ownListeners: () => (listening.current === undefined ? [] : [{ address: host, port: listening.current.port }]) });
   const late: { dataPlane?: DataPlane } = {};
-  const upstreams = createUpstreams({ clock, random: () => fraction(random), environment, createValues: () => createValues(environment()), dialer, watcher, log, events: lateEvents(() => late.dataPlane) });
+  const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
+  const upstreams = createUpstreams({
+    clock,
+    random: () => fraction(random),
+    gatewayInfo: info,
+    openLink: linkOpener(options, { dialer, watcher, log }),
+    events: lateEvents(() => late.dataPlane),
+    onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
+  });
   undo.push(() => upstreams.close());
   const token = newOperatorToken(random);
   const dataPlane = createDataPlane({
     clock,
     snapshot: publisher.snapshot,
     upstreams,
-    info: { name: 'metamcp', title: 'MetaMCP', version: options.version },
+    info,
     sealer: createSealer(instanceKey.sealing, random),
     randomId: () => Buffer.from(random(24)).toString('base64url'),
     newCorrelationId: () => newId('req', clock, random),
@@ -178,6 +191,19 @@ function startUpstreams(base: Base): Live {
   });
   upstreams.apply(publisher.snapshot().servers);
   return { upstreams, dataPlane, token };
+}
+
+/** Each type of server has its runtime; values from outside are read at the moment a link is opened. */
+function linkOpener({ clock, environment }: GatewayOptions, parts: { readonly dialer: Dialer; readonly watcher: OrphanWatcher; readonly log: Log }): (spec: ServerSpec) => OpenLink {
+  const { dialer, watcher, log } = parts;
+  return (spec) => (events) => {
+    const resolve = createValues(environment());
+    const values = (text: string): string => resolve(text, spec.name);
+    if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer }, events);
+    if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer }, events);
+    const onStderr = (line: string): void => log.debug('stderr', { server: spec.name, line });
+    return openStdioLink(spec, values, { clock, environment: environment(), watcher, onStderr }, events);
+  };
 }
 
 /** From 0 up to 1. */

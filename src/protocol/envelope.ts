@@ -110,19 +110,16 @@ function parseJson(text: string, hasUnsafeNumber: boolean): JsonValue {
   return json.parse(text, (_key, value, { source }) => (typeof value === 'number' && source !== undefined && isUnsafeNumber(source) ? json.rawJSON(source) : value));
 }
 
-const KNOWN_KEYS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
-
 /**
  * Reads one message. Throws `request.parse` for bytes that are no UTF-8 or no JSON, `request.json_too_complex` beyond
  * the limits and `request.invalid` for JSON that is no JSON-RPC message: array, wrong version, bad id, result beside
- * error, a repeated key in the envelope or in its params.
+ * error, a repeated key in the envelope or in its params. Unknown members of the envelope are left behind.
  */
 export function readEnvelope(bytes: Buffer, limits?: JsonLimits): Envelope {
   const scan = scanJson(bytes, limits);
   if (scan.root !== 'object') throw invalid('not an object');
   const top = uniqueKeys(scan.keys.filter((key) => key.depth === 1));
   if (textOf(bytes, top.get('jsonrpc')) !== '"2.0"') throw invalid('jsonrpc is not "2.0"');
-  for (const key of top.keys()) if (!KNOWN_KEYS.has(key)) throw invalid(`unknown envelope key ${JSON.stringify(key.slice(0, 40))}`);
   const id = readId(bytes, top.get('id'));
   const rawBody = (key: string, isOptional = false): RawObject | undefined => {
     const span = top.get(key);
