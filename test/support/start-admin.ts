@@ -11,12 +11,12 @@ import { systemClock } from '../../src/base/clock.ts';
 import { Fault } from '../../src/base/fault.ts';
 import { systemRandom } from '../../src/base/ids.ts';
 import type { ServerState } from '../../src/contract/servers.ts';
-import { operatorTokenAuthenticator, type Authenticate } from '../../src/control-plane/identify.ts';
+import { type Authenticate, operatorTokenAuthenticator } from '../../src/control-plane/identify.ts';
 import { loadKeys } from '../../src/control-plane/keys/load-keys.ts';
 import { openStarterKey } from '../../src/control-plane/keys/starter-key.ts';
 import type { DirectCallOutcome, LiveServers } from '../../src/control-plane/live-servers.ts';
 import type { AdminServices, Bound } from '../../src/control-plane/operation.ts';
-import { createAdminHandler, type AdminRecord } from '../../src/control-plane/serve.ts';
+import { type AdminRecord, createAdminHandler } from '../../src/control-plane/serve.ts';
 import type { EndpointSpec } from '../../src/model/endpoint.ts';
 import type { KeySpec } from '../../src/model/key.ts';
 import type { NamespaceSpec } from '../../src/model/namespace.ts';
@@ -111,7 +111,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     servers: new Map([['files', server]]),
     namespaces: new Map([['dev', namespace]]),
     endpoints: new Map([['dev', endpoint]]),
-    keys: new Map([...(await loadKeys(storage)), ...(options.fileKeys ?? [])]),
+    keys: new Map([...(await loadKeys(storage)).map(({ digest, ...key }) => [digest, key] as const), ...(options.fileKeys ?? [])]),
     warnings: ['a word to the operator'],
   });
   let snapshot = await published(1);
