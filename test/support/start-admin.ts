@@ -111,7 +111,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     servers: new Map([['files', server]]),
     namespaces: new Map([['dev', namespace]]),
     endpoints: new Map([['dev', endpoint]]),
-    keys: new Map([...(await loadKeys(storage)).map(({ digest, ...key }) => [digest, key] as const), ...(options.fileKeys ?? [])]),
+    keys: new Map([...(await loadKeys(storage)), ...(options.fileKeys ?? [])]),
     warnings: ['a word to the operator'],
   });
   let snapshot = await published(1);

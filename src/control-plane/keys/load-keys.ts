@@ -1,10 +1,10 @@
-import type { StoredKey } from '../../snapshot/compile-context.ts';
+import type { KeySpec } from '../../model/key.ts';
 import { listActiveKeys } from '../../storage/keys.ts';
 import type { Storage } from '../../storage/open-storage.ts';
 import { query } from '../../storage/transaction.ts';
 
-/** The stored keys that are not revoked: what a compilation takes as `extraKeys`. */
-export async function loadKeys(storage: Storage): Promise<StoredKey[]> {
+/** The keys that open something, by keyed digest: what a snapshot takes from the database. */
+export async function loadKeys(storage: Storage): Promise<ReadonlyMap<string, KeySpec>> {
   const keys = await query(storage.db, listActiveKeys);
-  return keys.map(({ digest, id, name, endpoints, expiresAtMs }) => ({ digest, id, name, endpoints, expiresAtMs }));
+  return new Map(keys.map(({ digest, id, name, endpoints, expiresAtMs }) => [digest, { id, name, endpoints, expiresAtMs }]));
 }
