@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
 import { createFailureThrottle } from './failure-throttle.ts';
 
 function movableClock() {
@@ -36,7 +37,7 @@ test('a failure becomes free again after the time the refusal names', () => {
   expect(() => throttle.failed('a')).toThrow(expect.objectContaining({ retryAfterSeconds: 2 }));
   move(1_500);
   expect(() => throttle.failed('a')).not.toThrow();
-  expect(() => throttle.failed('a')).toThrow();
+  expect(() => throttle.failed('a')).toThrow(Fault);
 });
 
 test('a flood of addresses forgets the longest silent one, not the busy one', () => {
@@ -44,8 +45,8 @@ test('a flood of addresses forgets the longest silent one, not the busy one', ()
   const throttle = createFailureThrottle({ clock, failuresMax: 1, refillMs: 3_000, addressesMax: 2 });
   throttle.failed('quiet');
   throttle.failed('busy');
-  expect(() => throttle.failed('busy')).toThrow();
+  expect(() => throttle.failed('busy')).toThrow(Fault);
   throttle.failed('new');
-  expect(() => throttle.failed('busy')).toThrow();
+  expect(() => throttle.failed('busy')).toThrow(Fault);
   expect(() => throttle.failed('quiet')).not.toThrow();
 });

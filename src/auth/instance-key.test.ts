@@ -39,6 +39,9 @@ test('a file that is no key is refused, never replaced', () => {
 test('derived keys stay what they were in earlier versions', () => {
   writeFileSync(join(folder, 'instance.key'), Buffer.alloc(32, 1));
   const { pepper, sealing, check } = openInstanceKey(folder, systemRandom);
-  expect([pepper, sealing].map((bytes) => Buffer.from(bytes).toString('hex'))).toEqual(['d4b2e7dda0bf41198081b181519f7e86af2cc4d311b429788db431f913507f75', 'f9a077736ef7406ad95995498a80c51d9d0be42a78f9585781eb14e9398048a4']);
+  expect([pepper, sealing].map((bytes) => Buffer.from(bytes).toString('hex'))).toEqual([
+    'd4b2e7dda0bf41198081b181519f7e86af2cc4d311b429788db431f913507f75',
+    'f9a077736ef7406ad95995498a80c51d9d0be42a78f9585781eb14e9398048a4',
+  ]);
   expect(check).toBe('2ab7decdf0eeb7665488214485850e32f75007fd7a563984b0e8438a3f29c3c3');
 });

@@ -7,7 +7,6 @@
 import { createHmac } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { RandomBytes } from '../base/ids.ts';
-import type { KeySpec } from '../model/key.ts';
 
 const PREFIX = 'sk_mt_';
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -29,7 +28,7 @@ export function newKeyValue(random: RandomBytes): string {
   return PREFIX + secret + checksumOf(secret);
 }
 
-/** The shape that made and configured values share. Anything else need not be looked up. */
+/** The shape that made and configured values share. */
 export function isKeyValue(text: string): boolean {
   return VALUE.test(text);
 }
@@ -40,28 +39,9 @@ export function hasKeyChecksum(value: string): boolean {
   return isKeyValue(value) && value.endsWith(checksumOf(secret));
 }
 
-/** HMAC-SHA-256 (RFC 2104) of the value under the instance's pepper, hex: the only form in which a value is kept. */
+/** HMAC-SHA-256 (RFC 2104) of the value under the instance's pepper, hex: the only form in which a value is kept, and by which a snapshot finds its key. */
 export function digestOf(pepper: Uint8Array, value: string): string {
   return createHmac('sha256', pepper).update(value, 'utf8').digest('hex');
-}
-
-export interface KeyLookup {
-  /** By keyed digest. */
-  readonly keys: ReadonlyMap<string, KeySpec>;
-  readonly pepper: Uint8Array;
-  readonly nowMs: number;
-}
-
-/** The key this value is, unless there is none or it expired. A value of any length and content is safe to pass. */
-export function recognizeKey(value: string, lookup: KeyLookup): KeySpec | undefined {
-  if (!isKeyValue(value)) return undefined;
-  const key = lookup.keys.get(digestOf(lookup.pepper, value));
-  return key === undefined || isExpired(key, lookup.nowMs) ? undefined : key;
-}
-
-/** Whoever remembers a recognised key must ask this again on each use. */
-export function isExpired(key: KeySpec, nowMs: number): boolean {
-  return key.expiresAtMs !== undefined && key.expiresAtMs <= nowMs;
 }
 
 /** CRC-32 as 6 letters and digits: 62^6 is just above 2^32. */

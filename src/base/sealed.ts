@@ -6,7 +6,7 @@
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { Fault } from './fault.ts';
-import { systemRandom, type RandomBytes } from './ids.ts';
+import { type RandomBytes, systemRandom } from './ids.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 /** Names algorithm and layout: nonce, ciphertext, tag, in base64url. */

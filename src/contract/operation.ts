@@ -4,16 +4,7 @@
  */
 import type { z } from 'zod';
 
-export const PERMISSIONS = [
-  'server:read',
-  'server:operate',
-  'server:call',
-  'key:read',
-  'key:create',
-  'key:revoke',
-  'endpoint:read',
-  'config:read',
-] as const;
+export const PERMISSIONS = ['server:read', 'server:operate', 'server:call', 'key:read', 'key:create', 'key:revoke', 'endpoint:read', 'config:read'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 export interface Operation {

@@ -5,10 +5,11 @@
  * ever there alone, and is published before it is answered. An *action* works on the live side, which no transaction
  * can undo: its audit event is written before it begins, and another says how it ended.
  */
+
+import type { InstanceKey } from '../auth/instance-key.ts';
 import type { Clock } from '../base/clock.ts';
 import { toFault } from '../base/fault.ts';
 import type { RandomBytes } from '../base/ids.ts';
-import type { InstanceKey } from '../auth/instance-key.ts';
 import type { GetConfig } from '../contract/config.ts';
 import type { AnswerOf, InputOf, Operation } from '../contract/operation.ts';
 import type { Principal } from '../model/principal.ts';
@@ -57,10 +58,7 @@ interface Event {
 
 type HandlerRequest<O extends Operation> = InputOf<O> & { readonly principal: Principal; readonly services: AdminServices };
 
-export function bindRead<O extends Operation>(
-  operation: O,
-  handle: (request: HandlerRequest<O> & { readonly db: Db }) => Promise<AnswerOf<O>>,
-): Bound {
+export function bindRead<O extends Operation>(operation: O, handle: (request: HandlerRequest<O> & { readonly db: Db }) => Promise<AnswerOf<O>>): Bound {
   return {
     operation,
     run: (request) => query(request.services.storage.db, (db) => handle({ ...toHandler<O>(request), db })),

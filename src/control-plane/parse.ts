@@ -1,10 +1,11 @@
 /** Request → what the operation's schemas say, once. What is not in them is refused, never ignored. */
+
+import { z } from 'zod';
+import { type Clock, sleep } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
-import { sleep, type Clock } from '../base/clock.ts';
 import type { InputOf, Operation } from '../contract/operation.ts';
 import type { FieldError } from '../contract/problem.ts';
 import { scanJson } from '../protocol/scan.ts';
-import { z } from 'zod';
 
 export interface RawRequest {
   readonly params: Readonly<Record<string, string>>;

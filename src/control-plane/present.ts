@@ -1,8 +1,9 @@
 /** Answer or fault → HTTP. What the answer's schema does not name stays inside. */
+
+import { z } from 'zod';
 import { FAULTS, type Fault } from '../base/fault.ts';
 import type { Operation } from '../contract/operation.ts';
 import { FieldErrorSchema, PROBLEM_TYPE, type Problem } from '../contract/problem.ts';
-import { z } from 'zod';
 
 const HEADERS = {
   'cache-control': 'no-store',

@@ -1,12 +1,12 @@
-import { request as httpRequest } from 'node:http';
 import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { startAdmin, type AdminOptions, type TestAdmin } from '../../test/support/start-admin.ts';
+import { type AdminOptions, startAdmin, type TestAdmin } from '../../test/support/start-admin.ts';
 import { newKeyValue } from '../auth/keys.ts';
 import { OPERATOR } from '../auth/operator-token.ts';
 import { systemRandom } from '../base/ids.ts';
-import { PERMISSIONS, type Operation } from '../contract/operation.ts';
+import { type Operation, PERMISSIONS } from '../contract/operation.ts';
 import { ProblemSchema } from '../contract/problem.ts';
 import { listAuditEvents } from '../storage/audit-events.ts';
 import { bindRead } from './operation.ts';
@@ -69,7 +69,10 @@ describe('every operation', () => {
   test('refuses an API key: what opens MCP opens nothing here', async () => {
     const admin = await start();
     for (const operation of guarded.slice(0, 5)) {
-      const answer = await admin.ask(operation.method, addressOf(operation), { credential: `Bearer ${admin.starter?.value}`, headers: { 'x-api-key': admin.starter?.value ?? '' } });
+      const answer = await admin.ask(operation.method, addressOf(operation), {
+        credential: `Bearer ${admin.starter?.value}`,
+        headers: { 'x-api-key': admin.starter?.value ?? '' },
+      });
       expect([operation.id, answer.status, answer.body['code']]).toEqual([operation.id, 401, 'auth.credential_invalid']);
     }
   });
@@ -102,19 +105,25 @@ test('whoever lacks the permission is refused, and the try is an audit event', a
 
 test('guesses are slowed down, and the right token still passes', async () => {
   const admin = await start();
-  const statuses: number[] = [];
-  for (let count = 0; count < 12; count++) {
-    const answer = await admin.ask('GET', '/api/v1/keys', { credential: `Bearer guess${count}` });
-    statuses.push(answer.status);
-    if (answer.status === 429) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-  }
-  expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
+  const answers = [];
+  for (let count = 0; count < 12; count++) answers.push(await admin.ask('GET', '/api/v1/keys', { credential: `Bearer guess${count}` }));
+  expect(answers.map((answer) => answer.status)).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
+  expect(Number(answers.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(0);
   expect((await admin.ask('GET', '/api/v1/keys')).status).toBe(200);
 });
 
 test('no odd credential is the token, and none is repeated in an answer or a record', async () => {
   const admin = await start();
-  const odd = ["Bearer ' OR 1=1--", 'Bearer', 'Bearer  ', `Basic ${admin.token}`, admin.token, `Bearer ${admin.token}x`, `Bearer ${admin.token.slice(0, -1)}`, `Bearer ${'x'.repeat(8_000)}`];
+  const odd = [
+    "Bearer ' OR 1=1--",
+    'Bearer',
+    'Bearer  ',
+    `Basic ${admin.token}`,
+    admin.token,
+    `Bearer ${admin.token}x`,
+    `Bearer ${admin.token.slice(0, -1)}`,
+    `Bearer ${'x'.repeat(8_000)}`,
+  ];
   for (const credential of odd) {
     const answer = await admin.ask('GET', '/api/v1/keys', { credential });
     expect(answer.status).toBe(401);
@@ -129,14 +138,17 @@ test('host and origin are checked first, on every address, also where there is n
     const answer = await admin.ask('GET', path, { headers: { origin: 'http://evil.example' }, credential: null });
     expect([path, answer.status, answer.body['code']]).toEqual([path, 403, 'request.origin_refused']);
   }
-  for (const headers of [{ host: 'attacker.example' }, {}]) {
-    const { hostname, port } = new URL(admin.url);
+  const { hostname, port } = new URL(admin.url);
+  const statuses = [];
+  for (const headers of [{ host: 'attacker.example' }, { host: 'not a host' }, {}]) {
     const request = httpRequest({ hostname, port, path: '/health', headers, setHost: false });
     request.end();
     const [answer] = await once(request, 'response');
-    expect(answer.statusCode).toBeGreaterThanOrEqual(400);
     answer.resume();
+    statuses.push(answer.statusCode);
   }
+  // What is no host at all is refused by the HTTP layers below us.
+  expect(statuses).toEqual([403, 400, 400]);
 });
 
 test('an address without an operation is 404, a wrong method 405 with those that are right', async () => {
@@ -179,14 +191,30 @@ describe('a body', () => {
 
 test('an answer holds what its schema names and nothing else', async () => {
   const secret = 'not-for-anyone';
-  const operation = { id: 'leak', method: 'GET', path: '/api/v1/leak', summary: '', access: 'server:read', answer: z.object({ name: z.string() }), status: 200 } as const satisfies Operation;
+  const operation = {
+    id: 'leak',
+    method: 'GET',
+    path: '/api/v1/leak',
+    summary: '',
+    access: 'server:read',
+    answer: z.object({ name: z.string() }),
+    status: 200,
+  } as const satisfies Operation;
   const answered = { name: 'x', digest: secret };
   const admin = await start({ operations: [bindRead(operation, async () => answered)] });
   expect((await admin.ask('GET', '/api/v1/leak')).body).toEqual({ name: 'x' });
 });
 
 test('what nobody foresaw is a 500 that tells nothing, and the record has the reason', async () => {
-  const operation = { id: 'bug', method: 'GET', path: '/api/v1/bug', summary: '', access: 'server:read', answer: z.object({}), status: 200 } as const satisfies Operation;
+  const operation = {
+    id: 'bug',
+    method: 'GET',
+    path: '/api/v1/bug',
+    summary: '',
+    access: 'server:read',
+    answer: z.object({}),
+    status: 200,
+  } as const satisfies Operation;
   const admin = await start({ operations: [bindRead(operation, async () => Promise.reject(new Error('at /secret/path')))] });
   const answer = await admin.ask('GET', '/api/v1/bug');
   expect([answer.status, answer.body['title']]).toEqual([500, 'Internal error']);

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
-import { Hono, type Context } from 'hono';
+import { type Context, Hono } from 'hono';
 import { Fault, toFault } from '../base/fault.ts';
 import { newId } from '../base/ids.ts';
 import { GetOpenApi } from '../contract/health.ts';
@@ -12,9 +12,9 @@ import type { Operation } from '../contract/operation.ts';
 import { ANONYMOUS } from '../model/principal.ts';
 import { insertAuditEvent } from '../storage/audit-events.ts';
 import { transact } from '../storage/transaction.ts';
-import { identify, type Administrator, type IdentifyDeps } from './identify.ts';
+import { type Administrator, type IdentifyDeps, identify } from './identify.ts';
 import { toOpenApi } from './openapi.ts';
-import { bindRead, type AdminServices, type Bound } from './operation.ts';
+import { type AdminServices, type Bound, bindRead } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { parse } from './parse.ts';
 import { presentAnswer, presentFault } from './present.ts';
@@ -56,14 +56,20 @@ type Http = Context<{ Bindings: HttpBindings }>;
 export function createAdminHandler(deps: ControlPlaneDeps): AdminHandler {
   const getOpenApi = bindRead(GetOpenApi, async () => ({ openapi: '3.1.0' as const, ...document }));
   const table = [...(deps.operations ?? OPERATIONS), getOpenApi];
-  const document = toOpenApi(table.map((bound) => bound.operation), deps.version);
+  const document = toOpenApi(
+    table.map((bound) => bound.operation),
+    deps.version,
+  );
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   for (const bound of table) {
     app.on(bound.operation.method, toRoute(bound.operation), (http) => serve(http, bound, deps));
   }
   for (const path of new Set(table.map((bound) => toRoute(bound.operation)))) {
-    const allow = table.filter((bound) => toRoute(bound.operation) === path).map((bound) => bound.operation.method).join(', ');
+    const allow = table
+      .filter((bound) => toRoute(bound.operation) === path)
+      .map((bound) => bound.operation.method)
+      .join(', ');
     app.all(path, (http) => serve(http, new Fault('request.method_not_allowed', { data: { allow } }), deps));
   }
   app.notFound((http) => serve(http, new Fault('request.not_found'), deps));

@@ -26,7 +26,10 @@ export interface StoredAuditEvent extends AuditEvent {
 
 export async function insertAuditEvent(db: Db, event: AuditEvent): Promise<void> {
   const { atMs, principal, action, subject, outcome, detail } = event;
-  await db.insertInto('audit_event').values({ at_ms: atMs, principal, action, subject, outcome, detail: toJson(detail) }).execute();
+  await db
+    .insertInto('audit_event')
+    .values({ at_ms: atMs, principal, action, subject, outcome, detail: toJson(detail) })
+    .execute();
 }
 
 /** The page after `afterSeq`, oldest first. */

@@ -14,7 +14,11 @@ export interface Instance {
  */
 export async function checkInstance(db: Db, fresh: Instance): Promise<Instance> {
   const row = { only_row: 1, id: fresh.id, created_at_ms: fresh.createdAtMs, key_check: fresh.keyCheck };
-  await db.insertInto('instance').values(row).onConflict((conflict) => conflict.column('only_row').doNothing()).execute();
+  await db
+    .insertInto('instance')
+    .values(row)
+    .onConflict((conflict) => conflict.column('only_row').doNothing())
+    .execute();
   const stored = await db.selectFrom('instance').selectAll().executeTakeFirstOrThrow();
   if (stored.key_check !== fresh.keyCheck) {
     throw new Fault('storage.secret_unreadable', {

@@ -1,9 +1,9 @@
 /** Brings the tables to the form this version knows, or refuses what a newer version made. */
 import { sql } from 'kysely';
-import { Migrator, type Migration } from 'kysely/migration';
+import { type Migration, Migrator } from 'kysely/migration';
 import { Fault } from '../base/fault.ts';
 import { base } from './migrations/0001-base.ts';
-import { migrationTools, type Migrate } from './migrations/migration.ts';
+import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
 
 /** In the order of their names. A migration that was released is never changed; a change is a new one. */
@@ -29,7 +29,8 @@ export async function migrate(db: Db, dialect: Dialect): Promise<void> {
     migrationLockTableName: `${HISTORY_TABLE}_lock`,
   });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error instanceof Error) throw error;
+  if (error !== undefined) throw new Error('a migration failed', { cause: error });
 }
 
 async function refuseNewer(db: Db): Promise<void> {

@@ -9,11 +9,11 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { systemClock } from '../base/clock.ts';
 import { startPostgres, type TestPostgres } from '../../test/support/start-postgres.ts';
+import { systemClock } from '../base/clock.ts';
 import { insertAuditEvent, listAuditEvents } from './audit-events.ts';
-import { lockDataFolder, type DataFolder } from './data-folder.ts';
-import { findKey, insertKey, listActiveKeys, listKeys, revokeKey, updateKeyLastUsed, type StoredKey } from './keys.ts';
+import { type DataFolder, lockDataFolder } from './data-folder.ts';
+import { findKey, insertKey, listActiveKeys, listKeys, revokeKey, type StoredKey, updateKeyLastUsed } from './keys.ts';
 import { MIGRATIONS } from './migrate.ts';
 import { openStorage, type Storage } from './open-storage.ts';
 import { findSetting, upsertSetting } from './settings.ts';
@@ -248,6 +248,23 @@ test('a database that went away is a refusal, and works again when it is back, w
   await postgres.restart.start();
 
   expect((await query(storage.db, listKeys)).map((one) => one.id)).toEqual(['key_1']);
+  await storage.close();
+  folder.release();
+});
+
+test('a full disk is a refusal that leaves nothing behind, and writes go on once there is space', async () => {
+  const folder = lockDataFolder(newFolder());
+  const storage = await openStorage({ folder, databaseUrl: undefined, clock: systemClock, keyCheck: 'check', report: () => {} });
+  const large = key('key_1', { name: 'x'.repeat(100_000) });
+  const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(storage.db);
+  await sql.raw(`pragma max_page_count = ${rows[0]?.page_count}`).execute(storage.db);
+
+  await expect(transact(storage.db, (tx) => insertKey(tx, large))).rejects.toMatchObject({ code: 'storage.unavailable', isRetryable: true });
+  expect(await listKeys(storage.db)).toEqual([]);
+
+  await sql`pragma max_page_count = 100000`.execute(storage.db);
+  await transact(storage.db, (tx) => insertKey(tx, large));
+  expect(await listKeys(storage.db)).toHaveLength(1);
   await storage.close();
   folder.release();
 });

@@ -7,10 +7,17 @@ import type { Db, Tx } from './schema.ts';
  * Faults: `storage.unavailable`, and those of `work`. Do nothing in it but statements: SQLite has one connection.
  */
 export async function transact<Result>(db: Db, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+  let failure: unknown;
   try {
-    return await db.transaction().execute(work);
+    return await db.transaction().execute((tx) =>
+      work(tx).catch((thrown: unknown) => {
+        failure = thrown;
+        throw thrown;
+      }),
+    );
   } catch (thrown) {
-    throw translated(thrown);
+    // Where the rollback fails too, its error would hide the one that matters.
+    throw translated(failure ?? thrown);
   }
 }
 
@@ -31,8 +38,9 @@ export function isUniqueViolation(thrown: unknown): boolean {
 
 // PostgreSQL appendix A: 08 connection, 53 resources, 57P shutdown, 58 system, 25006 read-only after a failover.
 const UNAVAILABLE_CODE = /^(08|53|57P|58|25006|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOST|ENET|SQLITE_(FULL|IOERR|BUSY|CANTOPEN|READONLY|CORRUPT|NOTADB))/;
-// The driver of PostgreSQL gives these no code.
-const UNAVAILABLE_TEXT = /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error/;
+// The driver of PostgreSQL gives its own errors no code; the last one: SQLite ended a commit by itself (full disk, I/O error).
+const UNAVAILABLE_TEXT =
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|cannot rollback - no transaction is active/;
 
 function translated(thrown: unknown): unknown {
   if (thrown instanceof Fault || !(thrown instanceof Error)) return thrown;

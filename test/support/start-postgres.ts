@@ -2,7 +2,7 @@
  * A PostgreSQL for tests: that of TEST_DATABASE_URL, else one of Debian's binaries in a temporary folder.
  * Tests that get `undefined` skip, and say so in a printed line.
  */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -43,8 +43,8 @@ async function startOwn(binaries: string): Promise<TestPostgres> {
   let server: ChildProcess;
 
   const start = async (): Promise<void> => {
-    const [command = '', ...args] = [...asPostgres, join(binaries, 'postgres'), '-D', data, '-p', String(port), '-k', folder, '-h', '127.0.0.1', '-F'];
-    server = spawn(command, args, { cwd: folder, stdio: 'ignore' });
+    const command = [...asPostgres, join(binaries, 'postgres'), '-D', data, '-p', String(port), '-k', folder, '-h', '127.0.0.1', '-F'];
+    server = spawn(command[0] ?? '', command.slice(1), { cwd: folder, stdio: 'ignore' });
     await untilReady(url);
   };
   // SIGINT: ends connections and stops (postgres(1), "fast shutdown").

@@ -8,7 +8,15 @@ test('endpoints and settings are shown as they are now', async () => {
   await admin.close();
 
   expect(endpoints.body).toEqual({
-    items: [{ name: 'dev', namespace: 'dev', mcpUrl: 'http://127.0.0.1:12008/metamcp/dev/mcp', auth: { apiKey: true, oauth: false, query: false }, servers: ['files'] }],
+    items: [
+      {
+        name: 'dev',
+        namespace: 'dev',
+        mcpUrl: 'http://127.0.0.1:12008/metamcp/dev/mcp',
+        auth: { apiKey: true, oauth: false, query: false },
+        servers: ['files'],
+      },
+    ],
   });
   expect(config.body).toEqual({
     generation: 1,

@@ -1,6 +1,6 @@
 import { GetReady, type Readiness } from '../../contract/health.ts';
 import type { ServerState } from '../../contract/servers.ts';
-import { bindRead, type AdminServices } from '../operation.ts';
+import { type AdminServices, bindRead } from '../operation.ts';
 
 /** Whether the store answers and every required server is connected. Tells anyone how it is, nobody which one. */
 export const getReady = bindRead(GetReady, async ({ services }) => {

@@ -22,7 +22,10 @@ test.each([
   ['failed', 503, 'not_ready', 'failed'],
   ['stopped', 503, 'not_ready', 'failed'],
 ] as const)('a required server that is %s makes it %i', async (status, code, word, servers) => {
-  admin.states.now = [{ ...READY_SERVER, status }, { ...READY_SERVER, name: 'optional', status: 'failed' }];
+  admin.states.now = [
+    { ...READY_SERVER, status },
+    { ...READY_SERVER, name: 'optional', status: 'failed' },
+  ];
   const answer = await admin.ask('GET', '/ready', { credential: null });
   expect([answer.status, answer.body]).toEqual([code, { status: word, store: 'ok', servers }]);
   expect(answer.text).not.toContain('files');

@@ -1,37 +1,29 @@
-import { digestOf, newKeyValue } from '../../auth/keys.ts';
 import { Fault } from '../../base/fault.ts';
-import { newId } from '../../base/ids.ts';
 import { CreateKey } from '../../contract/keys.ts';
 import type { FieldError } from '../../contract/problem.ts';
 import type { Snapshot } from '../../snapshot/snapshot.ts';
-import { insertKey, type StoredKey } from '../../storage/keys.ts';
+import { insertKey } from '../../storage/keys.ts';
 import { bindChange } from '../operation.ts';
+import { makeKey } from './make-key.ts';
 import { toKey } from './to-key.ts';
 
 /** Makes a key. Its value is in this answer and nowhere else: what is stored is a keyed digest. */
 export const createKey = bindChange(CreateKey, async ({ body, tx, services }) => {
-  const { clock, random, instanceKey, snapshot } = services;
-  const createdAtMs = clock.nowMs();
+  const { name } = body;
   const expiresAtMs = body.expiresAt === null ? undefined : Date.parse(body.expiresAt);
-  refuseUnusable(body.endpoints, snapshot());
-  if (expiresAtMs !== undefined && expiresAtMs <= createdAtMs) throw invalid({ path: 'body.expiresAt', expected: 'a time to come' });
+  refuseUnusable(body.endpoints, services.snapshot());
+  if (expiresAtMs !== undefined && expiresAtMs <= services.clock.nowMs()) throw invalid({ path: 'body.expiresAt', expected: 'a time to come' });
+  // The configuration file would win over a stored key of the same name.
+  if ([...services.snapshot().keys.values()].some((one) => one.name === name)) {
+    throw new Fault('request.conflict', { message: `There is a key named ${JSON.stringify(name)} already.` });
+  }
 
-  const value = newKeyValue(random);
-  const key: StoredKey = {
-    id: newId('key', clock, random),
-    name: body.name,
-    endpoints: body.endpoints.length === 0 ? ['*'] : body.endpoints,
-    digest: digestOf(instanceKey.pepper, value),
-    sealedValue: undefined,
-    expiresAtMs,
-    createdAtMs,
-    lastUsedAtMs: undefined,
-    revokedAtMs: undefined,
-  };
+  const endpoints = body.endpoints.length === 0 ? ['*'] : body.endpoints;
+  const { key, value } = makeKey({ name, endpoints, expiresAtMs, isSealed: false }, services);
   await insertKey(tx, key);
   return {
     answer: { ...toKey(key, undefined), value },
-    event: { subject: key.id, detail: { name: key.name, endpoints: key.endpoints, expiresAtMs: key.expiresAtMs ?? null } },
+    event: { subject: key.id, detail: { name, endpoints, expiresAtMs: expiresAtMs ?? null } },
   };
 });
 

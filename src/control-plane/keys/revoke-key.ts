@@ -9,7 +9,11 @@ import { toKey } from './to-key.ts';
 export const revokeKey = bindChange(RevokeKey, async ({ params, tx, services }) => {
   await revokeStoredKey(tx, params.id, services.clock.nowMs());
   const key = await findKey(tx, params.id);
-  if (key === undefined) throw refusal(params.id, [...services.snapshot().keys.values()].some((one) => one.id === params.id));
+  if (key === undefined)
+    throw refusal(
+      params.id,
+      [...services.snapshot().keys.values()].some((one) => one.id === params.id),
+    );
   return { answer: toKey(key, await findStarterKeyId(tx)), event: { subject: key.id, detail: { name: key.name } } };
 });
 

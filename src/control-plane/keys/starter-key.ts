@@ -3,15 +3,14 @@
  * sealed until the key is revoked; then there is none, and no later start makes another.
  */
 import { z } from 'zod';
-import { digestOf, newKeyValue } from '../../auth/keys.ts';
-import { newId } from '../../base/ids.ts';
-import { open, seal } from '../../base/sealed.ts';
+import { open } from '../../base/sealed.ts';
 import { insertAuditEvent } from '../../storage/audit-events.ts';
 import { findKey, insertKey } from '../../storage/keys.ts';
 import type { Db, Tx } from '../../storage/schema.ts';
 import { findSetting, upsertSetting } from '../../storage/settings.ts';
 import { transact } from '../../storage/transaction.ts';
 import type { AdminServices } from '../operation.ts';
+import { type MakeKeyServices, makeKey, sealedRecordOf } from './make-key.ts';
 
 const SETTING = 'starter_key';
 const StarterKeySetting = z.object({ id: z.string() });
@@ -21,7 +20,7 @@ export interface StarterKey {
   readonly value: string;
 }
 
-export type StarterKeyServices = Pick<AdminServices, 'storage' | 'clock' | 'random' | 'instanceKey'>;
+export type StarterKeyServices = MakeKeyServices & Pick<AdminServices, 'storage'>;
 
 /** The starter key, made where there never was one; undefined once it was revoked. Call before the first snapshot. */
 export async function openStarterKey(services: StarterKeyServices): Promise<StarterKey | undefined> {
@@ -30,7 +29,7 @@ export async function openStarterKey(services: StarterKeyServices): Promise<Star
     if (id === undefined) return create(tx, services);
     const key = await findKey(tx, id);
     if (key?.sealedValue === undefined) return undefined;
-    return { id, value: open(key.sealedValue, { key: services.instanceKey.sealing, record: recordOf(id) }) };
+    return { id, value: open(key.sealedValue, { key: services.instanceKey.sealing, record: sealedRecordOf(id) }) };
   });
 }
 
@@ -38,26 +37,10 @@ export async function findStarterKeyId(db: Db): Promise<string | undefined> {
   return (await findSetting(db, SETTING, StarterKeySetting))?.id;
 }
 
-async function create(tx: Tx, { clock, random, instanceKey }: StarterKeyServices): Promise<StarterKey> {
-  const id = newId('key', clock, random);
-  const value = newKeyValue(random);
-  const createdAtMs = clock.nowMs();
-  await insertKey(tx, {
-    id,
-    name: 'starter',
-    endpoints: ['*'],
-    digest: digestOf(instanceKey.pepper, value),
-    sealedValue: seal(value, { key: instanceKey.sealing, record: recordOf(id) }, random),
-    expiresAtMs: undefined,
-    createdAtMs,
-    lastUsedAtMs: undefined,
-    revokedAtMs: undefined,
-  });
-  await upsertSetting(tx, SETTING, { id });
-  await insertAuditEvent(tx, { atMs: createdAtMs, principal: 'gateway', action: 'createStarterKey', subject: id, outcome: 'done', detail: {} });
-  return { id, value };
-}
-
-function recordOf(id: string): string {
-  return `key:${id}`;
+async function create(tx: Tx, services: StarterKeyServices): Promise<StarterKey> {
+  const { key, value } = makeKey({ name: 'starter', endpoints: ['*'], expiresAtMs: undefined, isSealed: true }, services);
+  await insertKey(tx, key);
+  await upsertSetting(tx, SETTING, { id: key.id });
+  await insertAuditEvent(tx, { atMs: key.createdAtMs, principal: 'gateway', action: 'createStarterKey', subject: key.id, outcome: 'done', detail: {} });
+  return { id: key.id, value };
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { READY_SERVER, startAdmin, type AdminOptions, type TestAdmin } from '../../../test/support/start-admin.ts';
+import { type AdminOptions, READY_SERVER, startAdmin, type TestAdmin } from '../../../test/support/start-admin.ts';
 import { Fault } from '../../base/fault.ts';
 import { listAuditEvents } from '../../storage/audit-events.ts';
 
@@ -31,7 +31,10 @@ test('restart and resync reach the server and leave two audit events each', asyn
     const answer = await admin.ask('POST', `/api/v1/servers/files/${verb}`);
     expect([answer.status, answer.body]).toEqual([200, READY_SERVER]);
   }
-  expect(admin.calls).toEqual([['restart', 'files'], ['resync', 'files']]);
+  expect(admin.calls).toEqual([
+    ['restart', 'files'],
+    ['resync', 'files'],
+  ]);
   expect(await events(admin)).toEqual([
     ['restartServer', 'files', 'started', {}],
     ['restartServer', 'files', 'done', {}],
