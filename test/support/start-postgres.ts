@@ -2,7 +2,7 @@
  * A PostgreSQL for tests: that of TEST_DATABASE_URL, else one of Debian's binaries in a temporary folder.
  * Tests that get `undefined` skip, and say so in a printed line.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
