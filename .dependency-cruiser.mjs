@@ -16,7 +16,7 @@ const MAY_IMPORT = {
   'data-plane': ['base', 'model', 'protocol', 'policy', 'auth', 'audit', 'observability', 'search', 'middleware', 'upstream', 'snapshot', 'workflows'],
   storage: ['base', 'model', 'audit'],
   contract: ['base', 'model'],
-  'control-plane': ['base', 'model', 'contract', 'auth', 'audit', 'observability', 'snapshot', 'storage'],
+  'control-plane': ['base', 'protocol', 'model', 'contract', 'auth', 'audit', 'observability', 'snapshot', 'storage'],
   cli: ['base', 'model', 'protocol', 'contract'],
   // A real MCP server that new users get; started as a child process, never imported.
   sample: ['base', 'protocol'],
