@@ -6,9 +6,9 @@
 import { type Clock, sleep } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { type Flight, type Outlet, passOn, refusalLine } from './flight.ts';
+import { keepListening } from './listening.ts';
 import { isRecord, type Message } from './message.ts';
 import { createSetup } from './session-setup.ts';
-import { keepListening } from './listening.ts';
 import type { Wire, WireAnswer, WireRequest } from './wire.ts';
 
 const ACCEPT = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
@@ -144,15 +144,29 @@ export class LegacyLeg {
     lost.abort.abort();
     const signal = AbortSignal.timeout(30_000);
     const params = this.#initialize?.params;
-    const answer = await this.#send({ method: 'POST', headers: ACCEPT, body: JSON.stringify({ jsonrpc: '2.0', id: 'metamcp-renew', method: 'initialize', params }), signal });
-    if (answer.status !== 200) throw new Fault('request.session_unknown', { message: `The session ended, and a new one was refused with HTTP ${answer.status}.` });
+    const answer = await this.#send({
+      method: 'POST',
+      headers: ACCEPT,
+      body: JSON.stringify({ jsonrpc: '2.0', id: 'metamcp-renew', method: 'initialize', params }),
+      signal,
+    });
+    if (answer.status !== 200)
+      throw new Fault('request.session_unknown', { message: `The session ended, and a new one was refused with HTTP ${answer.status}.` });
     let session: Session | undefined;
     const edit = (message: Message): string => {
       session = toSession(answer, message);
       return '';
     };
-    await passOn(answer, { id: 'metamcp-renew', message: emptyMessage, abort: new AbortController(), isCancelled: false }, { ...outlet, write: () => Promise.resolve() }, { edit });
-    if (session?.revision !== lost.revision) throw new Fault('request.session_unknown', { message: 'The session ended, and the gateway offers another protocol revision now. Start the client again.' });
+    await passOn(
+      answer,
+      { id: 'metamcp-renew', message: emptyMessage, abort: new AbortController(), isCancelled: false },
+      { ...outlet, write: () => Promise.resolve() },
+      { edit },
+    );
+    if (session?.revision !== lost.revision)
+      throw new Fault('request.session_unknown', {
+        message: 'The session ended, and the gateway offers another protocol revision now. Start the client again.',
+      });
     this.#session = session;
     for (const text of [JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }), ...this.#setup.messages()]) {
       await (await this.#post(text, signal)).text();
@@ -183,7 +197,11 @@ export class LegacyLeg {
       if (lastEventId === undefined || session?.id === undefined) throw streamEnded();
       await sleep(clock, retryMs);
       flight.abort.signal.throwIfAborted();
-      current = await this.#send({ method: 'GET', headers: { accept: 'text/event-stream', ...sessionHeaders(session), 'last-event-id': lastEventId }, signal: flight.abort.signal });
+      current = await this.#send({
+        method: 'GET',
+        headers: { accept: 'text/event-stream', ...sessionHeaders(session), 'last-event-id': lastEventId },
+        signal: flight.abort.signal,
+      });
       if (current.status !== 200) {
         await current.discard();
         throw streamEnded();
