@@ -16,6 +16,7 @@ const RESUMPTIONS_MAX = 5;
 const RETRY_DEFAULT_MS = 1000;
 /** How long a request waits for the notifications before it to be taken; then it goes its own way. */
 const ORDER_WAIT_MS = 5000;
+const RENEWAL_MS_MAX = 30_000;
 
 export interface LegacyLegDeps {
   readonly wire: Wire;
@@ -142,7 +143,17 @@ export class LegacyLeg {
     outlet.log('The gateway no longer knows the session; opening a new one.');
     failOthers(cause, new Fault('request.session_unknown', { message: 'The session ended before the answer.', effect: 'unknown' }));
     lost.abort.abort();
-    const signal = AbortSignal.timeout(30_000);
+    const renewal = new AbortController();
+    const stop = this.#deps.clock.after(RENEWAL_MS_MAX, () => renewal.abort());
+    try {
+      await this.#openAnew(lost, renewal.signal);
+    } finally {
+      stop();
+    }
+  }
+
+  async #openAnew(lost: Session, signal: AbortSignal): Promise<void> {
+    const { outlet } = this.#deps;
     const params = this.#initialize?.params;
     const answer = await this.#send({
       method: 'POST',
