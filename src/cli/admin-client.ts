@@ -1,75 +1,26 @@
 /** The admin API as the command line uses it: a request each, errors as RFC 9457 problem details made into refusals. */
-import { isRecord } from './stdio/message.ts';
+import type { z } from 'zod';
+import type { GetConfig } from '../contract/config.ts';
+import type { Endpoint } from '../contract/endpoints.ts';
+import type { CreateKey, Key } from '../contract/keys.ts';
+import type { CallServer, ServerState } from '../contract/servers.ts';
 import type { Gateway } from './locate.ts';
 import { Refusal } from './refusal.ts';
+import { isRecord } from './stdio/message.ts';
 
-export interface ServerState {
-  readonly name: string;
-  readonly type: string;
-  readonly status: 'connecting' | 'ready' | 'degraded' | 'failed' | 'stopped';
-  /** When the status began, ISO 8601. */
-  readonly since: string | null;
-  readonly pid: number | null;
-  readonly family: 'legacy' | 'modern' | null;
-  readonly revision: string | null;
-  readonly isolation: { readonly effective: string; readonly reason: string } | null;
-  readonly connections: number;
-  readonly restarts: number;
-  readonly lastError: string | null;
-  /** The end of its stderr; empty for servers that are no process. */
-  readonly stderrTail: string;
-  readonly warnings: readonly string[];
-  /** How many it offers; null where that is not known. */
-  readonly tools: number | null;
-  readonly prompts: number | null;
-  readonly resources: number | null;
-  readonly handshakeMs: number | null;
-}
-
-export interface KeyState {
-  readonly id: string;
-  readonly name: string;
-  /** Names of the endpoints it opens; `*` opens all. */
-  readonly endpoints: readonly string[];
-  /** Null for a key of the configuration file. */
-  readonly createdAt: string | null;
-  readonly expiresAt: string | null;
-  readonly lastUsedAt: string | null;
-  readonly revokedAt: string | null;
-  readonly source: string;
-}
-
-export interface EndpointState {
-  readonly name: string;
-  readonly namespace: string;
-  readonly mcpUrl: string;
-  readonly auth: unknown;
-}
-
-export interface DirectCall {
-  readonly result?: unknown;
-  readonly error?: unknown;
-  readonly durationMs: number;
-}
-
-export interface Setting {
-  readonly name: string;
-  /** Null where it is not set. */
-  readonly value: string | null;
-  /** Where the value came from, e.g. `flag`, `METAMCP_PORT`, `default`. */
-  readonly source: string;
-}
+/** The answer to a call straight at a server: either `result` or `error`. */
+export type DirectCall = z.infer<typeof CallServer.answer>;
 
 export interface AdminClient {
   listServers(): Promise<{ readonly items: readonly ServerState[] }>;
   restartServer(name: string): Promise<void>;
   resyncServer(name: string): Promise<void>;
   callServer(name: string, call: { readonly tool: string; readonly arguments: unknown }): Promise<DirectCall>;
-  listKeys(): Promise<{ readonly items: readonly KeyState[] }>;
-  createKey(key: { readonly name: string; readonly endpoints?: readonly string[]; readonly expiresAt?: string }): Promise<{ readonly id: string; readonly name: string; readonly value: string }>;
+  listKeys(): Promise<{ readonly items: readonly Key[] }>;
+  createKey(key: { readonly name: string; readonly endpoints?: readonly string[]; readonly expiresAt?: string }): Promise<z.infer<typeof CreateKey.answer>>;
   revokeKey(id: string): Promise<void>;
-  listEndpoints(): Promise<{ readonly items: readonly EndpointState[] }>;
-  getConfig(): Promise<{ readonly settings: readonly Setting[]; readonly document: unknown; readonly warnings: readonly string[] }>;
+  listEndpoints(): Promise<{ readonly items: readonly Endpoint[] }>;
+  getConfig(): Promise<z.infer<typeof GetConfig.answer>>;
 }
 
 /** Every method throws a Refusal that says what the gateway said, and what to do. */
@@ -90,16 +41,25 @@ export function createAdminClient(gateway: Gateway): AdminClient {
 }
 
 async function send(gateway: Gateway, request: { readonly method: string; readonly path: string; readonly body?: unknown }): Promise<unknown> {
-  if (gateway.token === undefined) throw new Refusal('The admin API asks for the operator token.', 'Set METAMCP_TOKEN (it is in gateway.json in the data folder of the gateway).');
+  if (gateway.token === undefined)
+    throw new Refusal('The admin API asks for the operator token.', 'Set METAMCP_TOKEN (it is in gateway.json in the data folder of the gateway).');
   const { request: http } = await import('undici');
   const answer = await http(`${gateway.baseUrl}/api/v1${request.path}`, {
     method: request.method,
-    headers: { authorization: `Bearer ${gateway.token}`, accept: 'application/json', ...(request.body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: {
+      authorization: `Bearer ${gateway.token}`,
+      accept: 'application/json',
+      ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     body: request.body === undefined ? null : JSON.stringify(request.body),
     headersTimeout: 0,
     bodyTimeout: 0,
   }).catch((error: unknown) => {
-    throw new Refusal(`The gateway at ${gateway.baseUrl} does not answer (${describe(error)}).`, gateway.isLocal ? 'Start it with: metamcp serve' : 'Check --url, and that it runs.', error);
+    throw new Refusal(
+      `The gateway at ${gateway.baseUrl} does not answer (${describe(error)}).`,
+      gateway.isLocal ? 'Start it with: metamcp serve' : 'Check --url, and that it runs.',
+      error,
+    );
   });
   const text = await answer.body.text();
   if (answer.statusCode < 400) return text === '' ? undefined : parse(text, gateway);

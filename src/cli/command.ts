@@ -54,7 +54,9 @@ export const ENDPOINT_FLAGS = {
 /** Throws a Refusal for a flag or word that the command does not know. */
 export function parseInvocation(command: Command, args: readonly string[], host: CliHost): Invocation {
   if (command.isRaw) return { words: args, flag: () => undefined, has: () => false, host };
-  const options = Object.fromEntries(Object.entries(command.flags).map(([name, flag]) => [name, { type: flag.value === undefined ? ('boolean' as const) : ('string' as const) }]));
+  const options = Object.fromEntries(
+    Object.entries(command.flags).map(([name, flag]) => [name, { type: flag.value === undefined ? ('boolean' as const) : ('string' as const) }]),
+  );
   const { tokens } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
   const values = new Map<string, string>();
   const words: string[] = [];
@@ -62,7 +64,8 @@ export function parseInvocation(command: Command, args: readonly string[], host:
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind === 'option') values.set(token.name, readFlag(command, token));
   }
-  if (words.length > command.wordsMax) throw new Refusal(`One word too many: ${words[command.wordsMax] ?? ''}`, `Usage: metamcp ${command.name} ${command.usage}`);
+  if (words.length > command.wordsMax)
+    throw new Refusal(`One word too many: ${words[command.wordsMax] ?? ''}`, `Usage: metamcp ${command.name} ${command.usage}`);
   return { words, flag: (name) => values.get(name), has: (name) => values.has(name), host };
 }
 
@@ -73,7 +76,8 @@ function readFlag(command: Command, token: { readonly name: string; readonly raw
     const near = nearest(token.name, Object.keys(command.flags));
     throw new Refusal(`metamcp ${command.name} has no flag ${token.rawName}.`, near ? `Did you mean --${near}? ${help}` : help);
   }
-  if (flag.value !== undefined && (token.value === undefined || token.value === '')) throw new Refusal(`${token.rawName} needs a value.`, `Write: ${token.rawName} ${flag.value}`);
+  if (flag.value !== undefined && (token.value === undefined || token.value === ''))
+    throw new Refusal(`${token.rawName} needs a value.`, `Write: ${token.rawName} ${flag.value}`);
   if (flag.value === undefined && token.value !== undefined) throw new Refusal(`${token.rawName} takes no value.`, help);
   return token.value ?? '';
 }

@@ -1,11 +1,26 @@
 import { expect, test } from 'vitest';
-import type { ServerState } from './admin-client.ts';
+import type { ServerState } from '../contract/servers.ts';
 import { diagnose, missingNames, similarNames } from './diagnosis.ts';
 import { nearest } from './nearest.ts';
 
 const failed = (lastError: string, stderrTail = ''): ServerState => ({
-  name: 's', type: 'stdio', status: 'failed', since: null, pid: null, family: null, revision: null, isolation: null, connections: 0, restarts: 0,
-  lastError, stderrTail, warnings: [], tools: null, prompts: null, resources: null, handshakeMs: null,
+  name: 's',
+  type: 'stdio',
+  status: 'failed',
+  since: '2026-01-01T00:00:00Z',
+  pid: null,
+  family: null,
+  revision: null,
+  isolation: { effective: 'shared', reason: 'configured' },
+  connections: 0,
+  restarts: 0,
+  lastError,
+  stderrTail,
+  warnings: [],
+  tools: null,
+  prompts: null,
+  resources: null,
+  handshakeMs: null,
 });
 
 test.each([

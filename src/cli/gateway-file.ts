@@ -4,15 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { GatewayFile } from '../contract/gateway-file.ts';
 import { isRecord } from './stdio/message.ts';
-
-export interface GatewayFile {
-  /** The gateway's base address, e.g. `http://127.0.0.1:12008`. */
-  readonly url: string;
-  readonly pid: number;
-  /** The operator token. Never shown. */
-  readonly token: string;
-}
 
 /** Undefined when no gateway runs on the folder, as far as can be told without dialling it. */
 export async function readGatewayFile(dataFolder: string): Promise<GatewayFile | undefined> {

@@ -1,7 +1,7 @@
 /** Which gateway a command talks to, and with what: flags first, then variables, then the data folder. */
 import { resolve } from 'node:path';
-import { type CliHost, variable } from './host.ts';
 import { readGatewayFile } from './gateway-file.ts';
+import { type CliHost, variable } from './host.ts';
 import { Refusal } from './refusal.ts';
 
 /** The flags that say which gateway is meant. */
@@ -32,7 +32,11 @@ export async function findGateway(flags: GatewayFlags, host: CliHost): Promise<G
   const url = flags.url ?? variable(host, 'METAMCP_URL');
   if (url !== undefined) return { url, baseUrl: baseOf(url), token, isLocal: false };
   const file = await readGatewayFile(dataFolderOf(flags, host)).catch((error: unknown) => {
-    throw new Refusal(`The file gateway.json in ${dataFolderOf(flags, host)} cannot be read: ${(error as Error).message}`, 'Run the command as the user who runs the gateway.', error);
+    throw new Refusal(
+      `The file gateway.json in ${dataFolderOf(flags, host)} cannot be read: ${(error as Error).message}`,
+      'Run the command as the user who runs the gateway.',
+      error,
+    );
   });
   return file && { url: file.url, baseUrl: baseOf(file.url), token: token ?? file.token, isLocal: true };
 }
@@ -41,7 +45,10 @@ export async function findGateway(flags: GatewayFlags, host: CliHost): Promise<G
 export async function getGateway(flags: GatewayFlags, host: CliHost): Promise<Gateway> {
   const gateway = await findGateway(flags, host);
   if (gateway !== undefined) return gateway;
-  throw new Refusal(`No gateway runs on the data folder ${dataFolderOf(flags, host)}.`, 'Start one with: metamcp serve (or name another with --data FOLDER or --url ADDRESS)');
+  throw new Refusal(
+    `No gateway runs on the data folder ${dataFolderOf(flags, host)}.`,
+    'Start one with: metamcp serve (or name another with --data FOLDER or --url ADDRESS)',
+  );
 }
 
 /** The MCP address of an endpoint; an address that already is one stays as it is. */
@@ -60,8 +67,10 @@ function baseOf(text: string): string {
   } catch (cause) {
     throw new Refusal(`${JSON.stringify(text)} is not an address.`, 'Give one like https://gateway.example or http://127.0.0.1:12008.', cause);
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Refusal(`${JSON.stringify(text)} is not an http address.`, 'Give one that begins with http:// or https://.');
-  if (url.username !== '' || url.password !== '') throw new Refusal('The address holds a user name or password.', 'Give credentials with --key or METAMCP_KEY.');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new Refusal(`${JSON.stringify(text)} is not an http address.`, 'Give one that begins with http:// or https://.');
+  if (url.username !== '' || url.password !== '')
+    throw new Refusal('The address holds a user name or password.', 'Give credentials with --key or METAMCP_KEY.');
   const own = /^(.*)\/metamcp\/[^/]+\/mcp\/?$/.exec(url.pathname);
   const path = own?.[1] ?? (isMcpUrl(text) ? '' : url.pathname.replace(/\/$/, ''));
   return `${url.origin}${path}`;

@@ -4,7 +4,7 @@
  */
 import { Fault } from '../base/fault.ts';
 import { LEGACY_REVISION_LATEST, MODERN_REVISION } from '../protocol/messages.ts';
-import { META } from '../protocol/meta.ts';
+import { META, META_SERVERS } from '../protocol/meta.ts';
 import type { Invocation } from './command.ts';
 import { endpointFlagsOf } from './endpoint-flags.ts';
 import type { CliHost } from './host.ts';
@@ -51,9 +51,9 @@ export async function withMcpClient<T>(invocation: Invocation, use: (client: Mcp
     throw error instanceof Fault && error.cause instanceof Refusal ? error.cause : error;
   });
   const wire = createWire({ findTarget: target.find, proxies: proxiesOf(host) });
-  const session = openSession(wire, host);
+  const session = openSession(wire, url, host);
   try {
-    return await use(await negotiate(session, url));
+    return await use(await negotiate(session));
   } catch (error) {
     throw error instanceof RpcFailure ? toRefusal(error, url) : error;
   } finally {
@@ -65,11 +65,14 @@ export async function withMcpClient<T>(invocation: Invocation, use: (client: Mcp
 interface Session {
   /** Of this program, for `clientInfo`. */
   readonly version: string;
+  readonly url: string;
   readonly bridge: Bridge;
+  /** For people. */
+  warn(text: string): void;
   ask(method: string, params: Readonly<Record<string, unknown>>): Promise<Result>;
 }
 
-function openSession(wire: Wire, host: CliHost): Session {
+function openSession(wire: Wire, url: string, host: CliHost): Session {
   const waiting = new Map<unknown, PromiseWithResolvers<Result>>();
   let nextId = 1;
   const write = (line: string): Promise<void> => {
@@ -95,6 +98,8 @@ function openSession(wire: Wire, host: CliHost): Session {
   const bridge = new Bridge({ wire, clock: host.clock, outlet: { write, log: (text) => void host.stderr.write(`${text}\n`) } });
   return {
     version: host.version,
+    url,
+    warn: (text) => void host.stderr.write(`${text}\n`),
     bridge,
     async ask(method, params) {
       const id = nextId++;
@@ -107,18 +112,18 @@ function openSession(wire: Wire, host: CliHost): Session {
 }
 
 /** Modern first; any error but a modern one means that the server wants `initialize` (2026-07-28, "Versioning"). */
-async function negotiate(session: Session, url: string): Promise<McpClient> {
+async function negotiate(session: Session): Promise<McpClient> {
   const clientInfo = { name: 'metamcp-cli', version: session.version };
   const meta = { [META.protocolVersion]: MODERN_REVISION, [META.clientCapabilities]: {}, [META.clientInfo]: clientInfo };
   try {
     await session.ask('server/discover', { _meta: meta });
-    return toClient(MODERN_REVISION, url, (method, params) => session.ask(method, { ...params, _meta: meta }));
+    return toClient(MODERN_REVISION, session, (method, params) => session.ask(method, { ...params, _meta: meta }));
   } catch (error) {
     if (!(error instanceof RpcFailure) || isFinal(error)) throw error;
   }
   const { protocolVersion } = await session.ask('initialize', { protocolVersion: LEGACY_REVISION_LATEST, capabilities: {}, clientInfo });
   await session.bridge.receive(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }));
-  return toClient(String(protocolVersion), url, (method, params) => session.ask(method, params));
+  return toClient(String(protocolVersion), session, (method, params) => session.ask(method, params));
 }
 
 /** Errors that `initialize` would meet as well: nobody answers, or the key is refused. */
@@ -132,7 +137,17 @@ function reasonOf(error: RpcFailure): string {
   return typeof reason === 'string' ? reason : '';
 }
 
-function toClient(revision: string, url: string, ask: Session['ask']): McpClient {
+/** What a list says of servers whose part is missing or stale. */
+function gapsOf(result: Result): readonly string[] {
+  const meta = isRecord(result['_meta']) ? result['_meta'][META_SERVERS] : undefined;
+  const servers: readonly unknown[] = Array.isArray(meta) ? meta : [];
+  return servers
+    .filter(isRecord)
+    .map((gap) => plain(`warning: the list lacks or repeats an older part of ${String(gap['server'])}, which is ${String(gap['state'])}; see: metamcp doctor`));
+}
+
+function toClient(revision: string, session: Session, ask: Session['ask']): McpClient {
+  const { url, warn } = session;
   return {
     revision,
     url,
@@ -143,6 +158,7 @@ function toClient(revision: string, url: string, ask: Session['ask']): McpClient
       for (let page = 0; page < PAGES_MAX; page++) {
         const result = await ask(method, cursor === undefined ? {} : { cursor });
         if (Array.isArray(result[key])) items.push(...result[key].filter(isRecord));
+        if (page === 0) for (const gap of gapsOf(result)) warn(gap);
         cursor = result['nextCursor'];
         if (typeof cursor !== 'string') break;
       }

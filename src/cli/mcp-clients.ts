@@ -29,16 +29,61 @@ const httpEntry = (reach: Extract<Reach, { kind: 'http' }>, urlMember: string): 
   ...(Object.keys(reach.headers).length > 0 && { headers: reach.headers }),
 });
 
-const plainEntry = (urlMember: string) => (reach: Reach): Readonly<Record<string, unknown>> => (reach.kind === 'stdio' ? stdioEntry(reach) : httpEntry(reach, urlMember));
+const plainEntry =
+  (urlMember: string) =>
+  (reach: Reach): Readonly<Record<string, unknown>> =>
+    reach.kind === 'stdio' ? stdioEntry(reach) : httpEntry(reach, urlMember);
 const typedEntry = (reach: Reach): Readonly<Record<string, unknown>> => ({ type: reach.kind, ...plainEntry('url')(reach) });
 
 export const MCP_CLIENT_PROGRAMS: readonly McpClientProgram[] = [
-  { name: 'claude-desktop', title: 'Claude Desktop', file: (host) => join(appFolder(host), 'Claude', 'claude_desktop_config.json'), member: 'mcpServers', speaksHttp: false, entry: plainEntry('url') },
-  { name: 'claude-code', title: 'Claude Code', file: (host) => join(host.homeFolder, '.claude.json'), member: 'mcpServers', speaksHttp: true, entry: typedEntry },
-  { name: 'cursor', title: 'Cursor', file: (host) => join(host.homeFolder, '.cursor', 'mcp.json'), member: 'mcpServers', speaksHttp: true, entry: plainEntry('url') },
-  { name: 'vscode', title: 'VS Code', file: (host) => join(appFolder(host), 'Code', 'User', 'mcp.json'), member: 'servers', speaksHttp: true, entry: typedEntry },
-  { name: 'windsurf', title: 'Windsurf', file: (host) => join(host.homeFolder, '.codeium', 'windsurf', 'mcp_config.json'), member: 'mcpServers', speaksHttp: true, entry: plainEntry('serverUrl') },
-  { name: 'gemini', title: 'Gemini CLI', file: (host) => join(host.homeFolder, '.gemini', 'settings.json'), member: 'mcpServers', speaksHttp: true, entry: plainEntry('httpUrl') },
+  {
+    name: 'claude-desktop',
+    title: 'Claude Desktop',
+    file: (host) => join(appFolder(host), 'Claude', 'claude_desktop_config.json'),
+    member: 'mcpServers',
+    speaksHttp: false,
+    entry: plainEntry('url'),
+  },
+  {
+    name: 'claude-code',
+    title: 'Claude Code',
+    file: (host) => join(host.homeFolder, '.claude.json'),
+    member: 'mcpServers',
+    speaksHttp: true,
+    entry: typedEntry,
+  },
+  {
+    name: 'cursor',
+    title: 'Cursor',
+    file: (host) => join(host.homeFolder, '.cursor', 'mcp.json'),
+    member: 'mcpServers',
+    speaksHttp: true,
+    entry: plainEntry('url'),
+  },
+  {
+    name: 'vscode',
+    title: 'VS Code',
+    file: (host) => join(appFolder(host), 'Code', 'User', 'mcp.json'),
+    member: 'servers',
+    speaksHttp: true,
+    entry: typedEntry,
+  },
+  {
+    name: 'windsurf',
+    title: 'Windsurf',
+    file: (host) => join(host.homeFolder, '.codeium', 'windsurf', 'mcp_config.json'),
+    member: 'mcpServers',
+    speaksHttp: true,
+    entry: plainEntry('serverUrl'),
+  },
+  {
+    name: 'gemini',
+    title: 'Gemini CLI',
+    file: (host) => join(host.homeFolder, '.gemini', 'settings.json'),
+    member: 'mcpServers',
+    speaksHttp: true,
+    entry: plainEntry('httpUrl'),
+  },
 ];
 
 /** Where programs with windows keep their settings on this system. */

@@ -19,12 +19,14 @@ export function editDistance(from: string, to: string): number {
     for (let column = 1; column <= to.length; column++) {
       const isSame = from[row - 1] === to[column - 1];
       const isSwap = row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
-      current.push(Math.min(
-        at(rows, row - 1, column) + 1,
-        (current[column - 1] ?? 0) + 1,
-        at(rows, row - 1, column - 1) + (isSame ? 0 : 1),
-        isSwap ? at(rows, row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY,
-      ));
+      current.push(
+        Math.min(
+          at(rows, row - 1, column) + 1,
+          (current[column - 1] ?? 0) + 1,
+          at(rows, row - 1, column - 1) + (isSame ? 0 : 1),
+          isSwap ? at(rows, row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
     }
     rows.push(current);
   }

@@ -7,7 +7,11 @@ export type HostParts = Pick<CliHost, 'env' | 'clock' | 'selfCommand' | 'version
 /** Listens to SIGINT, SIGTERM and SIGHUP from now on: the first asks to stop, a second ends the process at once. */
 export function createProcessHost(parts: HostParts, from: NodeJS.Process): CliHost {
   const stopping = new AbortController();
-  for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1]] as const) {
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+    ['SIGHUP', 1],
+  ] as const) {
     from.on(signal, () => {
       if (stopping.signal.aborted) from.exit(128 + number);
       stopping.abort();

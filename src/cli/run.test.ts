@@ -1,13 +1,13 @@
-import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { toNodeHandler } from '@modelcontextprotocol/node';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '../base/clock.ts';
@@ -50,14 +50,18 @@ test('help shows every command with examples', async () => {
   const { code, stdout } = await run(['help']);
   expect(code).toBe(0);
   expect(stdout).toContain('Examples:');
-  for (const name of ['serve', 'stdio', 'smoke', 'tools', 'call', 'read', 'prompt', 'keys', 'servers', 'doctor', 'config', 'connect', 'version']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+  for (const name of ['serve', 'stdio', 'smoke', 'tools', 'call', 'read', 'prompt', 'keys', 'servers', 'doctor', 'config', 'connect', 'version'])
+    expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   expect((await run(['help', 'call'])).stdout).toContain('Usage: metamcp call TOOL');
   expect((await run(['call', '--help'])).stdout).toContain('Usage: metamcp call TOOL');
 });
 
 test('version prints the version and the revisions, newest first', async () => {
   expect((await run(['version'])).stdout).toBe('metamcp 1.2.3\nMCP revisions: 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05\n');
-  expect(JSON.parse((await run(['--version', '--json'])).stdout)).toEqual({ version: '1.2.3', revisions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] });
+  expect(JSON.parse((await run(['--version', '--json'])).stdout)).toEqual({
+    version: '1.2.3',
+    revisions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'],
+  });
 });
 
 test('without a gateway, the error says how to start one', async () => {
@@ -143,7 +147,12 @@ test('doctor call tells at which hop a call fails', async () => {
   expect(well.stdout).toContain('It works at both hops');
   const ill = await run(['doctor', 'call', 'good__fail', '--json']);
   expect(ill.code).toBe(1);
-  expect(JSON.parse(ill.stdout)).toMatchObject({ ok: false, endpoint: { isOk: false, failedAt: 'tool' }, server: { isOk: false, failedAt: 'tool' }, verdict: expect.stringContaining('in the tool itself') as string });
+  expect(JSON.parse(ill.stdout)).toMatchObject({
+    ok: false,
+    endpoint: { isOk: false, failedAt: 'tool' },
+    server: { isOk: false, failedAt: 'tool' },
+    verdict: expect.stringContaining('in the tool itself') as string,
+  });
 });
 
 test('a new key is alone on stdout and its story on stderr', async () => {
@@ -175,7 +184,10 @@ test('connect keeps what is in the file, leaves a backup, and writes a command t
   expect(code).toBe(0);
   expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({
     theme: 'dark',
-    mcpServers: { other: { command: 'x' }, metamcp: { type: 'stdio', command: '/bin/node', args: ['/app/main.ts', 'stdio', '--endpoint', 'dev', '--data', folder] } },
+    mcpServers: {
+      other: { command: 'x' },
+      metamcp: { type: 'stdio', command: '/bin/node', args: ['/app/main.ts', 'stdio', '--endpoint', 'dev', '--data', folder] },
+    },
   });
   const backup = (await readdir(home)).find((name) => name.endsWith('.backup'));
   expect(await readFile(join(home, backup ?? ''), 'utf8')).toBe('{"theme":"dark","mcpServers":{"other":{"command":"x"}}}');
@@ -192,32 +204,50 @@ test('connect refuses a file whose comments it would lose', async () => {
 
 test('connect --print changes nothing, and puts a key into the environment, not the arguments', async () => {
   const { stdout } = await run(['connect', 'cursor', '--print', '--url', 'https://gateway.example', '--key', 'sk_mt_x']);
-  expect(JSON.parse(stdout)).toEqual({ mcpServers: { metamcp: { command: '/bin/node', args: ['/app/main.ts', 'stdio', '--url', 'https://gateway.example'], env: { METAMCP_KEY: 'sk_mt_x' } } } });
+  expect(JSON.parse(stdout)).toEqual({
+    mcpServers: { metamcp: { command: '/bin/node', args: ['/app/main.ts', 'stdio', '--url', 'https://gateway.example'], env: { METAMCP_KEY: 'sk_mt_x' } } },
+  });
   const http = await run(['connect', 'cursor', '--print', '--http', '--url', 'https://gateway.example/sub', '--key', 'k', '--endpoint', 'dev']);
-  expect(JSON.parse(http.stdout)).toEqual({ mcpServers: { metamcp: { url: 'https://gateway.example/sub/metamcp/dev/mcp', headers: { Authorization: 'Bearer k' } } } });
+  expect(JSON.parse(http.stdout)).toEqual({
+    mcpServers: { metamcp: { url: 'https://gateway.example/sub/metamcp/dev/mcp', headers: { Authorization: 'Bearer k' } } },
+  });
 });
 
 test('serve gets its words unread, and stops with standard input when it was asked to', async () => {
   const { host, stdin } = fakeHost();
-  const done = runCli(['serve', '--port', '0', '--exit-with-stdin', '--new-flag'], { ...host, serve: async (args, stopping) => {
-    expect(args).toEqual(['--port', '0', '--new-flag']);
-    await once(stopping, 'abort');
-    return 0;
-  } });
+  const done = runCli(['serve', '--port', '0', '--exit-with-stdin', '--new-flag'], {
+    ...host,
+    serve: async (args, stopping) => {
+      expect(args).toEqual(['--port', '0', '--new-flag']);
+      await once(stopping, 'abort');
+      return 0;
+    },
+  });
   stdin.end();
   expect(await done).toBe(0);
 });
 
-async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}, homeFolder = '/nowhere'): Promise<{ code: number; stdout: string; stderr: string }> {
+async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  homeFolder = '/nowhere',
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const { host, stdout, stderr } = fakeHost({ METAMCP_DATA: folder, ...env }, homeFolder);
   const code = await runCli(args, host);
   return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
 }
 
-function fakeHost(env: Readonly<Record<string, string>> = {}, homeFolder = '/nowhere'): { host: CliHost; stdin: PassThrough; stdout: PassThrough; stderr: PassThrough } {
+function fakeHost(
+  env: Readonly<Record<string, string>> = {},
+  homeFolder = '/nowhere',
+): { host: CliHost; stdin: PassThrough; stdout: PassThrough; stderr: PassThrough } {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough({ highWaterMark: 1 << 24 }), new PassThrough({ highWaterMark: 1 << 24 })];
   const host: CliHost = {
-    env, stdin, stdout, stderr, homeFolder,
+    env,
+    stdin,
+    stdout,
+    stderr,
+    homeFolder,
     clock: systemClock,
     platform: 'linux',
     workFolder: folder,
@@ -230,21 +260,65 @@ function fakeHost(env: Readonly<Record<string, string>> = {}, homeFolder = '/now
   return { host, stdin, stdout, stderr };
 }
 
-const mcp = toNodeHandler(createMcpHandler(() => {
-  const server = new McpServer({ name: 'gateway', version: '1' });
-  server.registerTool('good__echo', { description: 'Says it back', inputSchema: z.object({ message: z.string() }) }, ({ message }) => ({ content: [{ type: 'text', text: message }] }));
-  server.registerTool('good__fail', { inputSchema: z.object({}) }, () => ({ isError: true, content: [{ type: 'text', text: 'it broke' }] }));
-  return server;
-})) as (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+const mcp = toNodeHandler(
+  createMcpHandler(() => {
+    const server = new McpServer({ name: 'gateway', version: '1' });
+    server.registerTool('good__echo', { description: 'Says it back', inputSchema: z.object({ message: z.string() }) }, ({ message }) => ({
+      content: [{ type: 'text', text: message }],
+    }));
+    server.registerTool('good__fail', { inputSchema: z.object({}) }, () => ({ isError: true, content: [{ type: 'text', text: 'it broke' }] }));
+    return server;
+  }),
+) as (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-const STATE = { type: 'stdio', since: null, pid: 1, family: 'legacy', revision: '2025-11-25', isolation: null, connections: 1, restarts: 0, lastError: null, stderrTail: '', warnings: [], tools: 2, prompts: 0, resources: 0, handshakeMs: 12 };
+const STATE = {
+  type: 'stdio',
+  since: '2026-01-01T00:00:00Z',
+  pid: 1,
+  family: 'legacy',
+  revision: '2025-11-25',
+  isolation: { effective: 'shared', reason: 'configured' },
+  connections: 1,
+  restarts: 0,
+  lastError: null,
+  stderrTail: '',
+  warnings: [],
+  tools: 2,
+  prompts: 0,
+  resources: 0,
+  handshakeMs: 12,
+};
 const ADMIN: Readonly<Record<string, unknown>> = {
-  'GET /servers': { items: [
-    { ...STATE, name: 'good', status: 'ready' },
-    { ...STATE, name: 'bad', status: 'failed', pid: null, handshakeMs: null, tools: 0, lastError: 'The value ${GITHUB_PERSONAL_ACCESS_TOKEN} is missing.', stderrTail: 'spawn failed \u001b[31mred\n' },
-  ] },
+  'GET /servers': {
+    items: [
+      { ...STATE, name: 'good', status: 'ready' },
+      {
+        ...STATE,
+        name: 'bad',
+        status: 'failed',
+        pid: null,
+        handshakeMs: null,
+        tools: 0,
+        lastError: 'The value ${GITHUB_PERSONAL_ACCESS_TOKEN} is missing.',
+        stderrTail: 'spawn failed \u001b[31mred\n',
+      },
+    ],
+  },
   'POST /servers/bad/restart': {},
-  'GET /keys': { items: [{ id: 'k1', name: 'laptop', endpoints: ['default'], createdAt: '2026-01-01T00:00:00Z', expiresAt: null, lastUsedAt: null, revokedAt: null, source: 'created' }] },
+  'GET /keys': {
+    items: [
+      {
+        id: 'k1',
+        name: 'laptop',
+        endpoints: ['default'],
+        createdAt: '2026-01-01T00:00:00Z',
+        expiresAt: null,
+        lastUsedAt: null,
+        revokedAt: null,
+        source: 'created',
+      },
+    ],
+  },
   'POST /keys': { id: 'k2', name: 'laptop', value: 'sk_mt_value' },
   'DELETE /keys/k1': {},
   'GET /endpoints': { items: [{ name: 'dev', namespace: 'dev', mcpUrl: '', auth: {} }] },
@@ -253,16 +327,23 @@ const ADMIN: Readonly<Record<string, unknown>> = {
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
   if (request.headers.authorization !== `Bearer ${TOKEN}`) {
-    response.writeHead(401, { 'content-type': 'application/problem+json' }).end('{"type":"about:blank","title":"Unauthorized","status":401,"detail":"The token is not valid."}');
+    response
+      .writeHead(401, { 'content-type': 'application/problem+json' })
+      .end('{"type":"about:blank","title":"Unauthorized","status":401,"detail":"The token is not valid."}');
     return;
   }
   if (request.url === '/metamcp/dev/mcp') return void mcp(request, response);
   const pieces: Buffer[] = [];
-  request.on('data', (piece: Buffer) => pieces.push(piece)).on('end', () => {
-    const body = Buffer.concat(pieces).toString();
-    asked.push(`${String(request.method)} ${String(request.url)}${body === '' ? '' : ` ${body}`}`);
-    const key = `${String(request.method)} ${String(request.url).replace('/api/v1', '')}`;
-    const direct = key === 'POST /servers/good/call' ? { durationMs: 1, result: body.includes('"fail"') ? { isError: true, content: [] } : { content: [] } } : ADMIN[key];
-    response.writeHead(direct === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(direct ?? { title: 'Not found', status: 404 }));
-  });
+  request
+    .on('data', (piece: Buffer) => pieces.push(piece))
+    .on('end', () => {
+      const body = Buffer.concat(pieces).toString();
+      asked.push(`${String(request.method)} ${String(request.url)}${body === '' ? '' : ` ${body}`}`);
+      const key = `${String(request.method)} ${String(request.url).replace('/api/v1', '')}`;
+      const direct =
+        key === 'POST /servers/good/call' ? { durationMs: 1, result: body.includes('"fail"') ? { isError: true, content: [] } : { content: [] } } : ADMIN[key];
+      response
+        .writeHead(direct === undefined ? 404 : 200, { 'content-type': 'application/json' })
+        .end(JSON.stringify(direct ?? { title: 'Not found', status: 404 }));
+    });
 }

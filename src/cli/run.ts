@@ -52,12 +52,21 @@ function printHelp(name: string | undefined, host: CliHost): number {
 }
 
 function unknownCommand(name: string): Misunderstanding {
-  const near = nearest(name, COMMANDS.map((command) => command.name));
-  return new Misunderstanding(`There is no command ${JSON.stringify(name)}.`, near ? `Did you mean: metamcp ${near}? All commands: metamcp help` : 'See all commands with: metamcp help');
+  const near = nearest(
+    name,
+    COMMANDS.map((command) => command.name),
+  );
+  return new Misunderstanding(
+    `There is no command ${JSON.stringify(name)}.`,
+    near ? `Did you mean: metamcp ${near}? All commands: metamcp help` : 'See all commands with: metamcp help',
+  );
 }
 
 function describe(error: unknown): { readonly message: string; readonly advice: string } {
   if (error instanceof Refusal) return { message: error.message, advice: error.advice };
   if (error instanceof Fault) return { message: error.message, advice: `The fault is ${error.code}; metamcp doctor may know more.` };
-  return { message: error instanceof Error ? (error.stack ?? error.message) : String(error), advice: 'This is a bug of metamcp: please report it with the lines above.' };
+  return {
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    advice: 'This is a bug of metamcp: please report it with the lines above.',
+  };
 }

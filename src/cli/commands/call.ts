@@ -1,4 +1,4 @@
-import { parseCallArguments, needsSchema } from '../call-arguments.ts';
+import { needsSchema, parseCallArguments } from '../call-arguments.ts';
 import { getWord, type Invocation } from '../command.ts';
 import { describeContent } from '../content.ts';
 import { type McpClient, type Result, withMcpClient } from '../mcp-client.ts';
@@ -11,8 +11,11 @@ import { unknownTool } from './tools.ts';
 export async function call(invocation: Invocation): Promise<number> {
   const { words, has, host } = invocation;
   const name = getWord(invocation, 0, { name: 'call', usage: 'TOOL [ARGUMENTS]' });
-  const result = await withProgress(host, `Calling ${name}`, () => withMcpClient(invocation, (client) => callTool(client, { name, words: words.slice(1), invocation })));
-  if (result['resultType'] === 'input_required') throw new Refusal(`${name} asks for input, which the command line cannot give.`, 'Call it from a client that supports elicitation.');
+  const result = await withProgress(host, `Calling ${name}`, () =>
+    withMcpClient(invocation, (client) => callTool(client, { name, words: words.slice(1), invocation })),
+  );
+  if (result['resultType'] === 'input_required')
+    throw new Refusal(`${name} asks for input, which the command line cannot give.`, 'Call it from a client that supports elicitation.');
   if (has('json')) printJson(host, result);
   else {
     const said = describeContent(result['content']);
@@ -22,13 +25,20 @@ export async function call(invocation: Invocation): Promise<number> {
   return result['isError'] === true ? 1 : 0;
 }
 
-async function callTool(client: McpClient, wish: { readonly name: string; readonly words: readonly string[]; readonly invocation: Invocation }): Promise<Result> {
+async function callTool(
+  client: McpClient,
+  wish: { readonly name: string; readonly words: readonly string[]; readonly invocation: Invocation },
+): Promise<Result> {
   const { name, words, invocation } = wish;
   let inputSchema: unknown;
   if (needsSchema(words)) {
     const all = await client.list('tools/list', 'tools');
     const tool = all.find((candidate) => candidate['name'] === name);
-    if (tool === undefined) throw unknownTool(name, all.map((candidate) => String(candidate['name'])));
+    if (tool === undefined)
+      throw unknownTool(
+        name,
+        all.map((candidate) => String(candidate['name'])),
+      );
     inputSchema = tool['inputSchema'];
   }
   return await client.request('tools/call', { name, arguments: await parseCallArguments(words, inputSchema, invocation.host) });

@@ -12,7 +12,14 @@ export async function config(invocation: Invocation): Promise<number> {
   const { has, host } = invocation;
   const answer = await (await openAdminClient(invocation)).getConfig();
   if (has('json')) printJson(host, answer);
-  else printLines(host, formatTable(['SETTING', 'VALUE', 'SOURCE'], answer.settings.map((one) => [one.name, one.value ?? '-', one.source])));
+  else
+    printLines(
+      host,
+      formatTable(
+        ['SETTING', 'VALUE', 'SOURCE'],
+        answer.settings.map((one) => [one.name, one.value ?? '-', one.source]),
+      ),
+    );
   for (const warning of answer.warnings) host.stderr.write(`warning: ${plainBlock(warning)}\n`);
   return 0;
 }
@@ -23,6 +30,11 @@ async function checkFile(invocation: Invocation): Promise<number> {
   const problems = await host.checkConfigFile(resolve(host.workFolder, file));
   if (has('json')) printJson(host, { file, ok: problems.length === 0, problems });
   else if (problems.length === 0) printLines(host, [`${file}: ok`]);
-  else printLines(host, [...problems.map(plainBlock), '', `${file}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}. Change them as said above; nothing was applied.`]);
+  else
+    printLines(host, [
+      ...problems.map(plainBlock),
+      '',
+      `${file}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}. Change them as said above; nothing was applied.`,
+    ]);
   return problems.length === 0 ? 0 : 1;
 }

@@ -27,7 +27,12 @@ export async function connect(invocation: Invocation): Promise<number> {
   const file = program.file(host);
   const backup = await writeEntry(host, { file, member: program.member, name, entry });
   if (has('json')) printJson(host, { client: program.name, file, backup: backup ?? null, name });
-  else printLines(host, [`${program.title}: wrote ${JSON.stringify(name)} into ${file}`, ...(backup === undefined ? [] : [`The file as it was: ${backup}`]), `Restart ${program.title} to use it.`]);
+  else
+    printLines(host, [
+      `${program.title}: wrote ${JSON.stringify(name)} into ${file}`,
+      ...(backup === undefined ? [] : [`The file as it was: ${backup}`]),
+      `Restart ${program.title} to use it.`,
+    ]);
   return 0;
 }
 
@@ -36,7 +41,10 @@ function getProgram(word: string): McpClientProgram {
   const program = MCP_CLIENT_PROGRAMS.find((candidate) => candidate.name === word);
   if (program !== undefined) return program;
   const near = nearest(word, names);
-  throw new Refusal(`metamcp connect does not know the client ${JSON.stringify(word)}.`, near ? `Did you mean: metamcp connect ${near}?` : `It knows: ${names.join(', ')}`);
+  throw new Refusal(
+    `metamcp connect does not know the client ${JSON.stringify(word)}.`,
+    near ? `Did you mean: metamcp connect ${near}?` : `It knows: ${names.join(', ')}`,
+  );
 }
 
 function reachByStdio(invocation: Invocation): Reach {

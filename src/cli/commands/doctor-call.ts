@@ -24,20 +24,36 @@ export async function doctorCall(invocation: Invocation): Promise<number> {
   const name = getWord(invocation, 1, { name: 'doctor call', usage: 'TOOL [ARGUMENTS]' });
   const admin = await openAdminClient(invocation);
   const { items } = await admin.listServers();
-  const { endpoint, given } = await withProgress(host, `Calling ${name} at the endpoint`, () => withMcpClient(invocation, (client) => callAtEndpoint(client, { name, words: words.slice(2), invocation })));
-  const target = splitName(name, items.map((server) => server.name));
-  const server = target && (await withProgress(host, `Calling ${target.tool} at ${target.server}`, async () => toHop(await admin.callServer(target.server, { tool: target.tool, arguments: given }))));
+  const { endpoint, given } = await withProgress(host, `Calling ${name} at the endpoint`, () =>
+    withMcpClient(invocation, (client) => callAtEndpoint(client, { name, words: words.slice(2), invocation })),
+  );
+  const target = splitName(
+    name,
+    items.map((server) => server.name),
+  );
+  const server =
+    target &&
+    (await withProgress(host, `Calling ${target.tool} at ${target.server}`, async () =>
+      toHop(await admin.callServer(target.server, { tool: target.tool, arguments: given })),
+    ));
   const verdict = judge(endpoint, server, target?.server);
   if (has('json')) printJson(host, { ok: endpoint.isOk, tool: name, endpoint, server: server ?? null, verdict });
   else printLines(host, [...[endpoint, ...(server ? [server] : [])].map(describeHop), '', verdict]);
   return endpoint.isOk ? 0 : 1;
 }
 
-async function callAtEndpoint(client: McpClient, wish: { readonly name: string; readonly words: readonly string[]; readonly invocation: Invocation }): Promise<{ endpoint: Hop; given: Result }> {
+async function callAtEndpoint(
+  client: McpClient,
+  wish: { readonly name: string; readonly words: readonly string[]; readonly invocation: Invocation },
+): Promise<{ endpoint: Hop; given: Result }> {
   const { name, words, invocation } = wish;
   const tools = await client.list('tools/list', 'tools');
   const tool = tools.find((candidate) => candidate['name'] === name);
-  if (tool === undefined) throw unknownTool(name, tools.map((candidate) => String(candidate['name'])));
+  if (tool === undefined)
+    throw unknownTool(
+      name,
+      tools.map((candidate) => String(candidate['name'])),
+    );
   const given = await parseCallArguments(words, tool['inputSchema'], invocation.host);
   const { clock } = invocation.host;
   const startMs = clock.monotonicMs();
@@ -46,7 +62,10 @@ async function callAtEndpoint(client: McpClient, wish: { readonly name: string; 
     return { given, endpoint: { at: 'endpoint', ...judgeResult(result), durationMs: clock.monotonicMs() - startMs } };
   } catch (error) {
     const data = isRecord(error) && isRecord(error['data']) ? error['data'] : {};
-    return { given, endpoint: { at: 'endpoint', isOk: false, said: (error as Error).message, failedAt: hopOf(data), durationMs: clock.monotonicMs() - startMs } };
+    return {
+      given,
+      endpoint: { at: 'endpoint', isOk: false, said: (error as Error).message, failedAt: hopOf(data), durationMs: clock.monotonicMs() - startMs },
+    };
   }
 }
 
@@ -81,8 +100,10 @@ export function judge(endpoint: Hop, server: Hop | undefined, name = 'the server
     return `${result} at the endpoint${at(endpoint)}; the name says no server (renamed, or another separator), so it was not called straight.`;
   }
   if (endpoint.isOk && server.isOk) return `It works at both hops; the gateway adds ${Math.max(0, endpoint.durationMs - server.durationMs).toFixed(1)} ms.`;
-  if (endpoint.isOk) return `It works at the endpoint but not straight at ${name}: middleware answers or changes the call, or the server is unsteady. Try again.`;
-  if (server.isOk) return `It fails in the gateway${at(endpoint)}: ${name} itself answers. Check the namespace's policies, overrides and middleware, and the key.`;
+  if (endpoint.isOk)
+    return `It works at the endpoint but not straight at ${name}: middleware answers or changes the call, or the server is unsteady. Try again.`;
+  if (server.isOk)
+    return `It fails in the gateway${at(endpoint)}: ${name} itself answers. Check the namespace's policies, overrides and middleware, and the key.`;
   if (server.failedAt === 'tool') return `It fails in the tool itself: ${name} runs it and reports an error. Check the arguments and what the tool needs.`;
   return `It fails at the server: ${name} does not answer straight, either. See: metamcp servers ${name}`;
 }

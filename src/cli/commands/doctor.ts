@@ -1,4 +1,4 @@
-import type { ServerState } from '../admin-client.ts';
+import type { ServerState } from '../../contract/servers.ts';
 import type { Invocation } from '../command.ts';
 import { type Diagnosis, diagnose } from '../diagnosis.ts';
 import { openAdminClient } from '../gateway-flags.ts';
@@ -13,7 +13,8 @@ const STDERR_LINES_SHOWN = 5;
 export async function doctor(invocation: Invocation): Promise<number> {
   const { words, host } = invocation;
   if (words[0] === 'call') return await (await import('./doctor-call.ts')).doctorCall(invocation);
-  if (words[0] !== undefined) throw new Refusal(`metamcp doctor cannot ${JSON.stringify(words[0])}.`, 'It can: call TOOL; without a word it checks every server');
+  if (words[0] !== undefined)
+    throw new Refusal(`metamcp doctor cannot ${JSON.stringify(words[0])}.`, 'It can: call TOOL; without a word it checks every server');
   const admin = await openAdminClient(invocation);
   const startMs = host.clock.monotonicMs();
   const { items } = await withProgress(host, 'Asking the gateway', () => admin.listServers());
@@ -31,10 +32,19 @@ interface Checked {
 }
 
 function printReport({ host }: Invocation, checked: readonly Checked[], adminMs: number): void {
-  printLines(host, [`gateway: answers in ${adminMs} ms, ${checked.length} servers`, '', ...formatTable(['SERVER', 'START', 'HANDSHAKE', 'LIST', 'LATENCY'], checked.map(({ state }) => toRow(state)))]);
+  printLines(host, [
+    `gateway: answers in ${adminMs} ms, ${checked.length} servers`,
+    '',
+    ...formatTable(
+      ['SERVER', 'START', 'HANDSHAKE', 'LIST', 'LATENCY'],
+      checked.map(({ state }) => toRow(state)),
+    ),
+  ]);
   const ill = checked.filter(({ diagnosis }) => !diagnosis.isHealthy);
   for (const { state, diagnosis } of ill) {
-    const tail = stderrLines(state).slice(-STDERR_LINES_SHOWN).map((line) => `    | ${cut(line, 160)}`);
+    const tail = stderrLines(state)
+      .slice(-STDERR_LINES_SHOWN)
+      .map((line) => `    | ${cut(line, 160)}`);
     printLines(host, ['', `${state.name}: ${plain(diagnosis.problem ?? state.status)}`, ...tail, ...diagnosis.advice.map((advice) => `  → ${advice}`)]);
   }
   printLines(host, ['', ill.length === 0 ? 'Everything is well.' : `${ill.length} of ${checked.length} servers need attention.`]);
@@ -46,5 +56,11 @@ function toRow(state: ServerState): readonly string[] {
   const hasStarted = isUp || state.pid !== null;
   const mark = (isDone: boolean): string => (isDone ? 'ok' : state.status === 'connecting' ? '…' : 'failed');
   const lists = `${state.tools ?? '?'} tools, ${state.prompts ?? '?'} prompts, ${state.resources ?? '?'} resources`;
-  return [state.name, mark(hasStarted), hasStarted ? mark(isUp) : '-', isUp ? lists : '-', state.handshakeMs === null ? '-' : `${Math.round(state.handshakeMs)} ms`];
+  return [
+    state.name,
+    mark(hasStarted),
+    hasStarted ? mark(isUp) : '-',
+    isUp ? lists : '-',
+    state.handshakeMs === null ? '-' : `${Math.round(state.handshakeMs)} ms`,
+  ];
 }

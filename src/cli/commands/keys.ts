@@ -17,7 +17,15 @@ async function listKeys(invocation: Invocation): Promise<number> {
   const { items } = await (await openAdminClient(invocation)).listKeys();
   if (has('json')) printJson(host, { keys: items });
   else {
-    const rows = items.map((key) => [key.id, key.name, key.endpoints.includes('*') ? 'all' : key.endpoints.join(','), key.createdAt ?? '-', key.revokedAt === null ? (key.expiresAt ?? 'never') : `revoked ${key.revokedAt}`, key.lastUsedAt ?? 'never', key.source]);
+    const rows = items.map((key) => [
+      key.id,
+      key.name,
+      key.endpoints.includes('*') ? 'all' : key.endpoints.join(','),
+      key.createdAt ?? '-',
+      key.revokedAt === null ? (key.expiresAt ?? 'never') : `revoked ${key.revokedAt}`,
+      key.lastUsedAt ?? 'never',
+      key.source,
+    ]);
     printLines(host, formatTable(['ID', 'NAME', 'ENDPOINTS', 'CREATED', 'EXPIRES', 'LAST USED', 'SOURCE'], rows));
   }
   return 0;
@@ -26,9 +34,16 @@ async function listKeys(invocation: Invocation): Promise<number> {
 async function createKey(invocation: Invocation): Promise<number> {
   const { has, flag, host } = invocation;
   const name = getWord(invocation, 1, { name: 'keys create', usage: 'NAME' });
-  const endpoints = flag('endpoints')?.split(',').map((one) => one.trim()).filter((one) => one !== '');
+  const endpoints = flag('endpoints')
+    ?.split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
   const expires = flag('expires');
-  const made = await (await openAdminClient(invocation)).createKey({ name, ...(endpoints && { endpoints }), ...(expires !== undefined && { expiresAt: toMoment(expires) }) });
+  const made = await (await openAdminClient(invocation)).createKey({
+    name,
+    ...(endpoints && { endpoints }),
+    ...(expires !== undefined && { expiresAt: toMoment(expires) }),
+  });
   if (has('json')) printJson(host, made);
   else {
     host.stderr.write(`Key ${made.id} (${made.name}); it is shown this once:\n`);
@@ -44,7 +59,11 @@ async function revokeKey(invocation: Invocation): Promise<number> {
   const { items } = await admin.listKeys();
   const named = items.filter((key) => key.id === word || (key.name === word && key.revokedAt === null));
   const key = named.find((candidate) => candidate.id === word) ?? (named.length === 1 ? named[0] : undefined);
-  if (key === undefined) throw new Refusal(named.length > 1 ? `Several keys are named ${JSON.stringify(word)}.` : `There is no key ${JSON.stringify(word)}.`, 'Take its id from: metamcp keys');
+  if (key === undefined)
+    throw new Refusal(
+      named.length > 1 ? `Several keys are named ${JSON.stringify(word)}.` : `There is no key ${JSON.stringify(word)}.`,
+      'Take its id from: metamcp keys',
+    );
   await admin.revokeKey(key.id);
   if (has('json')) printJson(host, { revoked: key.id });
   else printLines(host, [`Revoked ${key.id} (${key.name}).`]);

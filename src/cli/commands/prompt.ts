@@ -18,7 +18,9 @@ export async function prompt(invocation: Invocation): Promise<number> {
   }
   const textOnly = { properties: Object.fromEntries(rest.map((word) => [word.split('=', 1)[0], { type: 'string' }])) };
   const given = await parseCallArguments(rest, textOnly, host);
-  const result = await withProgress(host, `Getting ${name}`, () => withMcpClient(invocation, (client) => client.request('prompts/get', { name, arguments: given })));
+  const result = await withProgress(host, `Getting ${name}`, () =>
+    withMcpClient(invocation, (client) => client.request('prompts/get', { name, arguments: given })),
+  );
   if (has('json')) printJson(host, result);
   else printLines(host, toLines(result));
   return 0;

@@ -12,7 +12,14 @@ export async function read(invocation: Invocation): Promise<number> {
   if (uri === undefined) {
     const all = await withProgress(host, 'Listing resources', () => withMcpClient(invocation, (client) => client.list('resources/list', 'resources')));
     if (has('json')) printJson(host, { resources: all });
-    else printLines(host, formatTable(['URI', 'NAME', 'TYPE'], all.map((one) => [String(one['uri']), cut(plain(String(one['title'] ?? one['name'] ?? '')), 60), String(one['mimeType'] ?? '')])));
+    else
+      printLines(
+        host,
+        formatTable(
+          ['URI', 'NAME', 'TYPE'],
+          all.map((one) => [String(one['uri']), cut(plain(String(one['title'] ?? one['name'] ?? '')), 60), String(one['mimeType'] ?? '')]),
+        ),
+      );
     return 0;
   }
   const result = await withProgress(host, `Reading ${uri}`, () => withMcpClient(invocation, (client) => client.request('resources/read', { uri })));

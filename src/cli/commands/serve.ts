@@ -9,7 +9,10 @@ export async function serve({ words, host }: Invocation): Promise<number> {
   const stop = (): void => orphaned.abort();
   host.stdin.once('end', stop).once('close', stop).once('error', stop).resume();
   try {
-    return await host.serve(words.filter((word) => word !== EXIT_WITH_STDIN), AbortSignal.any([host.stopping, orphaned.signal]));
+    return await host.serve(
+      words.filter((word) => word !== EXIT_WITH_STDIN),
+      AbortSignal.any([host.stopping, orphaned.signal]),
+    );
   } finally {
     // An open pipe would keep the process alive.
     host.stdin.destroy();

@@ -1,4 +1,5 @@
-import type { AdminClient, ServerState } from '../admin-client.ts';
+import type { ServerState } from '../../contract/servers.ts';
+import type { AdminClient } from '../admin-client.ts';
 import { getWord, type Invocation } from '../command.ts';
 import { openAdminClient } from '../gateway-flags.ts';
 import { nearest } from '../nearest.ts';
@@ -30,7 +31,11 @@ export async function servers(invocation: Invocation): Promise<number> {
   }
   const { items } = await admin.listServers();
   if (has('json')) printJson(host, { servers: items });
-  else printLines(host, formatTable(['SERVER', 'TYPE', 'STATUS', 'TOOLS', 'PROMPTS', 'RESOURCES', 'HANDSHAKE', 'REVISION', 'RESTARTS', 'LAST ERROR'], items.map(toRow)));
+  else
+    printLines(
+      host,
+      formatTable(['SERVER', 'TYPE', 'STATUS', 'TOOLS', 'PROMPTS', 'RESOURCES', 'HANDSHAKE', 'REVISION', 'RESTARTS', 'LAST ERROR'], items.map(toRow)),
+    );
   return 0;
 }
 
@@ -43,10 +48,10 @@ function toRow(state: ServerState): readonly string[] {
 function describe(state: ServerState): readonly string[] {
   const facts: readonly (readonly [string, unknown])[] = [
     ['type', state.type],
-    ['status', state.since === null ? state.status : `${state.status} since ${state.since}`],
+    ['status', `${state.status} since ${state.since}`],
     ['process', state.pid],
     ['revision', state.revision],
-    ['isolation', state.isolation && `${state.isolation.effective} (${state.isolation.reason})`],
+    ['isolation', `${state.isolation.effective} (${state.isolation.reason})`],
     ['connections', state.connections],
     ['restarts', state.restarts],
     ['offers', `${state.tools ?? '?'} tools, ${state.prompts ?? '?'} prompts, ${state.resources ?? '?'} resources`],
@@ -61,6 +66,12 @@ async function getServer(admin: AdminClient, name: string): Promise<ServerState>
   const { items } = await admin.listServers();
   const state = items.find((candidate) => candidate.name === name);
   if (state !== undefined) return state;
-  const near = nearest(name, items.map((candidate) => candidate.name));
-  throw new Refusal(`There is no server ${JSON.stringify(name)}.`, near === undefined ? 'See what there is with: metamcp servers' : `Did you mean: metamcp servers ${near}?`);
+  const near = nearest(
+    name,
+    items.map((candidate) => candidate.name),
+  );
+  throw new Refusal(
+    `There is no server ${JSON.stringify(name)}.`,
+    near === undefined ? 'See what there is with: metamcp servers' : `Did you mean: metamcp servers ${near}?`,
+  );
 }

@@ -14,18 +14,32 @@ export async function smoke(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-async function run(client: McpClient, nowMs: () => number): Promise<{ url: string; revision: string; tools: number; tool: string; listMs: number; callMs: number }> {
+async function run(
+  client: McpClient,
+  nowMs: () => number,
+): Promise<{ url: string; revision: string; tools: number; tool: string; listMs: number; callMs: number }> {
   const startMs = nowMs();
   const tools = await client.list('tools/list', 'tools');
   const listedMs = nowMs();
   const echo = tools.find((tool) => tool['name'] === 'echo') ?? tools.find((tool) => /(^|[_./-])echo$/.test(String(tool['name'])));
   if (echo === undefined) {
-    throw new Refusal(`The endpoint lists ${tools.length} tools, but no echo to call.`, tools.length === 0 ? 'See why with: metamcp doctor' : 'Call one of them with: metamcp call TOOL (see metamcp tools)');
+    throw new Refusal(
+      `The endpoint lists ${tools.length} tools, but no echo to call.`,
+      tools.length === 0 ? 'See why with: metamcp doctor' : 'Call one of them with: metamcp call TOOL (see metamcp tools)',
+    );
   }
   const tool = String(echo['name']);
   const result = await client.request('tools/call', { name: tool, arguments: argumentsFor(echo) });
-  if (result['isError'] === true || !JSON.stringify(result).includes('ping')) throw new Refusal(`${tool} did not say "ping" back: ${JSON.stringify(result['content'])}`, `See at which hop it fails with: metamcp doctor call ${tool}`);
-  return { url: client.url, revision: client.revision, tools: tools.length, tool, listMs: Math.round(listedMs - startMs), callMs: Math.round(nowMs() - listedMs) };
+  if (result['isError'] === true || !JSON.stringify(result).includes('ping'))
+    throw new Refusal(`${tool} did not say "ping" back: ${JSON.stringify(result['content'])}`, `See at which hop it fails with: metamcp doctor call ${tool}`);
+  return {
+    url: client.url,
+    revision: client.revision,
+    tools: tools.length,
+    tool,
+    listMs: Math.round(listedMs - startMs),
+    callMs: Math.round(nowMs() - listedMs),
+  };
 }
 
 /** `{"echo":"ping"}`, unless the tool knows no such argument: then its first one is the text. */

@@ -1,6 +1,6 @@
+import { REVISIONS } from '../../protocol/messages.ts';
 import type { Invocation } from '../command.ts';
 import { printJson, printLines } from '../print.ts';
-import { REVISIONS } from '../../protocol/messages.ts';
 
 /** `metamcp version`. */
 export function version({ has, host }: Invocation): Promise<number> {

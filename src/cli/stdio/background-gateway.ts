@@ -4,8 +4,9 @@
  * however it ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type GatewayFile, readGatewayFile } from '../gateway-file.ts';
 import { sleep } from '../../base/clock.ts';
+import type { GatewayFile } from '../../contract/gateway-file.ts';
+import { readGatewayFile } from '../gateway-file.ts';
 import type { CliHost } from '../host.ts';
 import { Refusal } from '../refusal.ts';
 

@@ -20,7 +20,9 @@ test('what the server sends outside any request arrives, and the answer to its r
   const { bridge, next } = await open((request, response, body) => {
     if (request.method === 'GET') {
       expect(request.headers['mcp-session-id']).toBe('s');
-      return void response.writeHead(200, EVENT_STREAM).write('data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\ndata: {"jsonrpc":"2.0","id":"q","method":"roots/list"}\n\n');
+      return void response
+        .writeHead(200, EVENT_STREAM)
+        .write('data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\ndata: {"jsonrpc":"2.0","id":"q","method":"roots/list"}\n\n');
     }
     posted.push(`${String(request.headers['mcp-session-id'])} ${body}`);
     return handshake(response, body) || void response.writeHead(202).end();
@@ -41,7 +43,9 @@ test('a broken stream with event ids is resumed where it broke, and the call is 
     seen.push(`${String(request.method)} ${String(request.headers['last-event-id'])}`);
     if (request.method === 'GET') return void response.writeHead(200, EVENT_STREAM).end('id: 2\ndata: {"jsonrpc":"2.0","id":5,"result":{"ok":true}}\n\n');
     if (handshake(response, body)) return;
-    response.writeHead(200, EVENT_STREAM).end('id: 1\nretry: 1\ndata: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}\n\n');
+    response
+      .writeHead(200, EVENT_STREAM)
+      .end('id: 1\nretry: 1\ndata: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}\n\n');
   });
   await bridge.receive(INITIALIZE);
   await next();
@@ -65,7 +69,12 @@ test('numbers, key order and unknown fields pass through untouched in both direc
 });
 
 test("the gateway's own JSON-RPC error reaches the client under the request's id, whatever the status", async () => {
-  const { bridge, next } = await open((_request, response) => void response.writeHead(429, JSON_TYPE).end('{"jsonrpc":"2.0","id":null,"error":{"code":-31008,"message":"Too many requests.","data":{"reason":"limit"}}}'));
+  const { bridge, next } = await open(
+    (_request, response) =>
+      void response
+        .writeHead(429, JSON_TYPE)
+        .end('{"jsonrpc":"2.0","id":null,"error":{"code":-31008,"message":"Too many requests.","data":{"reason":"limit"}}}'),
+  );
   await bridge.receive('{"jsonrpc":"2.0","id":"x","method":"tools/list"}');
   expect(await next()).toBe('{"jsonrpc":"2.0","id":"x","error":{"code":-31008,"message":"Too many requests.","data":{"reason":"limit"}}}');
 });
@@ -125,23 +134,26 @@ test('when the client reads no more, the stream from the gateway stops as well',
   const event = `data: {"jsonrpc":"2.0","method":"notifications/message","params":{"data":"${'x'.repeat(60_000)}"}}\n\n`;
   let isFull = false;
   const full = Promise.withResolvers<void>();
-  const { bridge, stdout } = await open((_request, response) => {
-    response.writeHead(200, EVENT_STREAM);
-    const pump = (count: number): void => {
-      if (count === 0) return void response.end();
-      if (response.write(event)) return void setImmediate(pump, count - 1);
-      // The socket takes no more for a while: the bridge is not reading.
-      const timer = setTimeout(() => {
-        isFull = true;
-        full.resolve();
-      }, 300);
-      response.once('drain', () => {
-        clearTimeout(timer);
-        pump(count - 1);
-      });
-    };
-    pump(2000);
-  }, { isRead: false });
+  const { bridge, stdout } = await open(
+    (_request, response) => {
+      response.writeHead(200, EVENT_STREAM);
+      const pump = (count: number): void => {
+        if (count === 0) return void response.end();
+        if (response.write(event)) return void setImmediate(pump, count - 1);
+        // The socket takes no more for a while: the bridge is not reading.
+        const timer = setTimeout(() => {
+          isFull = true;
+          full.resolve();
+        }, 300);
+        response.once('drain', () => {
+          clearTimeout(timer);
+          pump(count - 1);
+        });
+      };
+      pump(2000);
+    },
+    { isRead: false },
+  );
   await bridge.receive('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x"}}');
   await full.promise;
   expect(isFull).toBe(true);
@@ -150,13 +162,16 @@ test('when the client reads no more, the stream from the gateway stops as well',
 
 const EVENT_STREAM = { 'content-type': 'text/event-stream' };
 const JSON_TYPE = { 'content-type': 'application/json' };
-const INITIALIZE = '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}';
+const INITIALIZE =
+  '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}';
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 
 /** Answers `initialize`; false for everything else. */
 function handshake(response: ServerResponse, body: string): boolean {
   if (!body.includes('"initialize"')) return false;
-  response.writeHead(200, { ...JSON_TYPE, 'mcp-session-id': 's' }).end('{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}}');
+  response
+    .writeHead(200, { ...JSON_TYPE, 'mcp-session-id': 's' })
+    .end('{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}}');
   return true;
 }
 
@@ -171,13 +186,23 @@ async function open(handler: Handler, { isRead = true } = {}): Promise<{ bridge:
   const wire = createWire({ findTarget: () => Promise.resolve({ url, headers: {} }), proxies: {} });
   const stdout = new PassThrough();
   const bridge = new Bridge({ wire, clock: systemClock, outlet: createOutlet(stdout, new PassThrough().resume(), () => undefined) });
-  closers.push(() => new Promise((resolve) => server.close(resolve)), () => Promise.resolve(server.closeAllConnections()), () => wire.close(), () => bridge.close(100), () => Promise.resolve(stdout.destroy()));
+  closers.push(
+    () => new Promise((resolve) => server.close(resolve)),
+    () => Promise.resolve(server.closeAllConnections()),
+    () => wire.close(),
+    () => bridge.close(100),
+    () => Promise.resolve(stdout.destroy()),
+  );
   const lines: string[] = [];
   const waiting: ((line: string) => void)[] = [];
   let taken = 0;
   if (isRead) {
     stdout.on('data', (piece: Buffer) => {
-      for (const line of piece.toString().split('\n').filter((text) => text !== '')) lines.push(line);
+      for (const line of piece
+        .toString()
+        .split('\n')
+        .filter((text) => text !== ''))
+        lines.push(line);
       while (waiting.length > 0 && taken < lines.length) waiting.shift()?.(lines[taken++] ?? '');
     });
   }

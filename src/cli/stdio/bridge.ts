@@ -78,7 +78,8 @@ export class Bridge {
 
   async #startFlight(message: Message): Promise<void> {
     const id = message.id as MessageId;
-    if (this.#flights.has(id)) return await this.#outlet.write(errorAnswer(id, new Fault('request.invalid', { message: 'A request with this id is still waiting for its answer.' })));
+    if (this.#flights.has(id))
+      return await this.#outlet.write(errorAnswer(id, new Fault('request.invalid', { message: 'A request with this id is still waiting for its answer.' })));
     if (this.#flights.size >= FLIGHTS_MAX) return await this.#outlet.write(errorAnswer(id, new Fault('limit.overloaded')));
     const flight: Flight = { id, message, abort: new AbortController(), isCancelled: false };
     this.#flights.set(id, flight);
@@ -90,7 +91,12 @@ export class Bridge {
       await (flight.message.revision === undefined ? this.#legacy : this.#modern).request(flight);
     } catch (error) {
       const reason: unknown = flight.abort.signal.reason;
-      const fault = reason instanceof Fault ? reason : error instanceof Fault ? error : new Fault('upstream.closed', { cause: error, message: 'The connection to the gateway ended before it answered.' });
+      const fault =
+        reason instanceof Fault
+          ? reason
+          : error instanceof Fault
+            ? error
+            : new Fault('upstream.closed', { cause: error, message: 'The connection to the gateway ended before it answered.' });
       if (!flight.isCancelled) await this.#outlet.write(errorAnswer(flight.id, fault));
     } finally {
       this.#flights.delete(flight.id);
@@ -101,7 +107,9 @@ export class Bridge {
     const cancelled = message.method === 'notifications/cancelled' ? this.#flights.get(message.params['requestId'] as MessageId) : undefined;
     if (cancelled?.message.revision !== undefined) return cancel(cancelled);
     if (message.revision !== undefined) {
-      return await this.#modern.notify(message, this.#oneWay.signal).catch((error: unknown) => this.#outlet.log(`${message.method} was not delivered: ${String(error)}`));
+      return await this.#modern
+        .notify(message, this.#oneWay.signal)
+        .catch((error: unknown) => this.#outlet.log(`${message.method} was not delivered: ${String(error)}`));
     }
     if (cancelled) cancelled.isCancelled = true;
     await this.#legacy.notify(message, this.#oneWay.signal);

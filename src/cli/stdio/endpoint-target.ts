@@ -25,7 +25,11 @@ export interface EndpointTarget {
 }
 
 /** `log` gets a line for people when a gateway is started. */
-export function createEndpointTarget(flags: EndpointFlags, host: CliHost, options: { readonly mayStart: boolean; readonly log: (text: string) => void }): EndpointTarget {
+export function createEndpointTarget(
+  flags: EndpointFlags,
+  host: CliHost,
+  options: { readonly mayStart: boolean; readonly log: (text: string) => void },
+): EndpointTarget {
   let target: Target | undefined;
   let background: BackgroundGateway | undefined;
   let pending: Promise<Target> | undefined;

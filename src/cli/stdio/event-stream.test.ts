@@ -1,14 +1,23 @@
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readEventStream, type StreamEvent } from './event-stream.ts';
 import { readLines } from './lines.ts';
-import { Readable } from 'node:stream';
 
 test('events are the same however the bytes are cut', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(fc.record({ id: fc.stringMatching(/^[a-z0-9]{1,5}$/), data: fc.string({ unit: 'grapheme' }).map((text) => JSON.stringify(text)) }), { maxLength: 8 }), fc.constantFrom('\n', '\r\n'), fc.integer({ min: 1, max: 7 }), async (sent, lineEnd, size) => {
-    const bytes = Buffer.from(sent.map((event) => `id: ${event.id}${lineEnd}data: ${event.data}${lineEnd}${lineEnd}`).join(''));
-    expect(await collect(slices(bytes, size))).toEqual(sent);
-  }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ id: fc.stringMatching(/^[a-z0-9]{1,5}$/), data: fc.string({ unit: 'grapheme' }).map((text) => JSON.stringify(text)) }), {
+        maxLength: 8,
+      }),
+      fc.constantFrom('\n', '\r\n'),
+      fc.integer({ min: 1, max: 7 }),
+      async (sent, lineEnd, size) => {
+        const bytes = Buffer.from(sent.map((event) => `id: ${event.id}${lineEnd}data: ${event.data}${lineEnd}${lineEnd}`).join(''));
+        expect(await collect(slices(bytes, size))).toEqual(sent);
+      },
+    ),
+  );
 });
 
 test('a long event in many pieces takes time in proportion to its length', async () => {
@@ -29,12 +38,23 @@ test('the wished delay is heard and an unfinished event at the end is dropped', 
 });
 
 test('lines are the same however the bytes are cut, with or without a last line end', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(fc.string({ unit: 'grapheme' }).map((text) => JSON.stringify(text)), { maxLength: 8 }), fc.constantFrom('\n', '\r\n'), fc.integer({ min: 1, max: 7 }), fc.boolean(), async (sent, lineEnd, size, isOpen) => {
-    const text = sent.join(lineEnd) + (isOpen ? '' : lineEnd);
-    const lines: string[] = [];
-    for await (const line of readLines(Readable.from(slices(Buffer.from(text), size)))) lines.push(line);
-    expect(lines).toEqual(sent);
-  }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.string({ unit: 'grapheme' }).map((text) => JSON.stringify(text)),
+        { maxLength: 8 },
+      ),
+      fc.constantFrom('\n', '\r\n'),
+      fc.integer({ min: 1, max: 7 }),
+      fc.boolean(),
+      async (sent, lineEnd, size, isOpen) => {
+        const text = sent.join(lineEnd) + (isOpen ? '' : lineEnd);
+        const lines: string[] = [];
+        for await (const line of readLines(Readable.from(slices(Buffer.from(text), size)))) lines.push(line);
+        expect(lines).toEqual(sent);
+      },
+    ),
+  );
 });
 
 async function* slices(bytes: Buffer, size: number): AsyncGenerator<Buffer> {

@@ -6,9 +6,9 @@
 import { type Clock, sleep } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { type Flight, type Outlet, passOn, refusalLine } from './flight.ts';
+import { keepListening } from './listening.ts';
 import { isRecord, type Message } from './message.ts';
 import { createSetup } from './session-setup.ts';
-import { keepListening } from './listening.ts';
 import type { Wire, WireAnswer, WireRequest } from './wire.ts';
 
 const ACCEPT = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
@@ -16,6 +16,7 @@ const RESUMPTIONS_MAX = 5;
 const RETRY_DEFAULT_MS = 1000;
 /** How long a request waits for the notifications before it to be taken; then it goes its own way. */
 const ORDER_WAIT_MS = 5000;
+const RENEWAL_MS_MAX = 30_000;
 
 export interface LegacyLegDeps {
   readonly wire: Wire;
@@ -142,17 +143,41 @@ export class LegacyLeg {
     outlet.log('The gateway no longer knows the session; opening a new one.');
     failOthers(cause, new Fault('request.session_unknown', { message: 'The session ended before the answer.', effect: 'unknown' }));
     lost.abort.abort();
-    const signal = AbortSignal.timeout(30_000);
+    const renewal = new AbortController();
+    const stop = this.#deps.clock.after(RENEWAL_MS_MAX, () => renewal.abort());
+    try {
+      await this.#openAnew(lost, renewal.signal);
+    } finally {
+      stop();
+    }
+  }
+
+  async #openAnew(lost: Session, signal: AbortSignal): Promise<void> {
+    const { outlet } = this.#deps;
     const params = this.#initialize?.params;
-    const answer = await this.#send({ method: 'POST', headers: ACCEPT, body: JSON.stringify({ jsonrpc: '2.0', id: 'metamcp-renew', method: 'initialize', params }), signal });
-    if (answer.status !== 200) throw new Fault('request.session_unknown', { message: `The session ended, and a new one was refused with HTTP ${answer.status}.` });
+    const answer = await this.#send({
+      method: 'POST',
+      headers: ACCEPT,
+      body: JSON.stringify({ jsonrpc: '2.0', id: 'metamcp-renew', method: 'initialize', params }),
+      signal,
+    });
+    if (answer.status !== 200)
+      throw new Fault('request.session_unknown', { message: `The session ended, and a new one was refused with HTTP ${answer.status}.` });
     let session: Session | undefined;
     const edit = (message: Message): string => {
       session = toSession(answer, message);
       return '';
     };
-    await passOn(answer, { id: 'metamcp-renew', message: emptyMessage, abort: new AbortController(), isCancelled: false }, { ...outlet, write: () => Promise.resolve() }, { edit });
-    if (session?.revision !== lost.revision) throw new Fault('request.session_unknown', { message: 'The session ended, and the gateway offers another protocol revision now. Start the client again.' });
+    await passOn(
+      answer,
+      { id: 'metamcp-renew', message: emptyMessage, abort: new AbortController(), isCancelled: false },
+      { ...outlet, write: () => Promise.resolve() },
+      { edit },
+    );
+    if (session?.revision !== lost.revision)
+      throw new Fault('request.session_unknown', {
+        message: 'The session ended, and the gateway offers another protocol revision now. Start the client again.',
+      });
     this.#session = session;
     for (const text of [JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }), ...this.#setup.messages()]) {
       await (await this.#post(text, signal)).text();
@@ -183,7 +208,11 @@ export class LegacyLeg {
       if (lastEventId === undefined || session?.id === undefined) throw streamEnded();
       await sleep(clock, retryMs);
       flight.abort.signal.throwIfAborted();
-      current = await this.#send({ method: 'GET', headers: { accept: 'text/event-stream', ...sessionHeaders(session), 'last-event-id': lastEventId }, signal: flight.abort.signal });
+      current = await this.#send({
+        method: 'GET',
+        headers: { accept: 'text/event-stream', ...sessionHeaders(session), 'last-event-id': lastEventId },
+        signal: flight.abort.signal,
+      });
       if (current.status !== 200) {
         await current.discard();
         throw streamEnded();

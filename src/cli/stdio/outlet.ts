@@ -16,9 +16,11 @@ export function createOutlet(stdout: Writable, stderr: Writable, onGone: () => v
   return {
     async write(line) {
       if (isGone || stdout.write(`${line}\n`)) return;
-      room ??= Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(leave).finally(() => {
-        room = undefined;
-      });
+      room ??= Promise.race([once(stdout, 'drain'), once(stdout, 'close')])
+        .catch(leave)
+        .finally(() => {
+          room = undefined;
+        });
       await room;
     },
     log: (text) => void stderr.write(`metamcp stdio: ${text}\n`),

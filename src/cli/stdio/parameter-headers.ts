@@ -57,13 +57,25 @@ export function readParameterHeaders(inputSchema: unknown): readonly ParameterHe
       if (problem !== undefined) return `${path.join('.') || 'the schema itself'}: ${problem}`;
       found.push({ name: String(schema['x-mcp-header']), path });
     }
-    return firstProblem(Object.entries(schema).map(([key, child]) => () => visitChild(key, child, path, isReachable)));
+    return firstProblem(
+      Object.entries(schema).map(
+        ([key, child]) =>
+          () =>
+            visitChild(key, child, path, isReachable),
+      ),
+    );
   };
   const visitChild = (key: string, child: unknown, path: readonly string[], isReachable: boolean): string | undefined => {
     if (DATA_KEYWORDS.has(key)) return undefined;
     if (!NAMED_CHILDREN.has(key) || !isRecord(child)) return visit(child, path, false);
     const isStep = key === 'properties' && isReachable;
-    return firstProblem(Object.entries(child).map(([name, schema]) => () => visit(schema, [...path, name], isStep)));
+    return firstProblem(
+      Object.entries(child).map(
+        ([name, schema]) =>
+          () =>
+            visit(schema, [...path, name], isStep),
+      ),
+    );
   };
   const invalid = visit(inputSchema, [], true);
   return invalid === undefined ? found : { invalid };

@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Client as ClientV2 } from '@modelcontextprotocol/client';
 import { StdioClientTransport as StdioV2 } from '@modelcontextprotocol/client/stdio';
+import { toNodeHandler } from '@modelcontextprotocol/node';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as StdioV1 } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { CreateMessageRequestSchema } from '@modelcontextprotocol/sdk/types.js';
-import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -56,7 +56,9 @@ test('a client of SDK 1 lists and calls the tools of a sessionful server through
     expect(tools.map((tool) => tool.name)).toContain('echo');
     const echo = await client.callTool({ name: 'echo', arguments: { message: 'grüße' } });
     expect(echo.content).toEqual([{ type: 'text', text: 'Echo: grüße' }]);
-    const long = await client.callTool({ name: 'trigger-long-running-operation', arguments: { duration: 0.3, steps: 3 } }, undefined, { onprogress: (step) => progress.push(step.progress) });
+    const long = await client.callTool({ name: 'trigger-long-running-operation', arguments: { duration: 0.3, steps: 3 } }, undefined, {
+      onprogress: (step) => progress.push(step.progress),
+    });
     expect(JSON.stringify(long.content)).toContain('completed');
     // The client itself drops a step that arrives in one piece with the answer.
     expect(progress.slice(0, 2)).toEqual([1, 2]);
@@ -112,14 +114,18 @@ test('a cancelled stateless call closes its request at the server', async () => 
 
 test('everything asked on a pipe is answered before the bridge ends, and stdout holds JSON-RPC only', async () => {
   const child = spawn(process.execPath, bridgeArgs(everythingUrl), { stdio: ['pipe', 'pipe', 'ignore'] });
-  child.stdin.end([
-    '{"jsonrpc":"2.0","id":"a","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}',
-    'not json',
-    '{"jsonrpc":"2.0","method":"notifications/initialized"}',
-    '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"trigger-long-running-operation","arguments":{"duration":0.2,"steps":4},"_meta":{"progressToken":"p"}}}',
-  ].join('\r\n'));
+  child.stdin.end(
+    [
+      '{"jsonrpc":"2.0","id":"a","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}',
+      'not json',
+      '{"jsonrpc":"2.0","method":"notifications/initialized"}',
+      '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"trigger-long-running-operation","arguments":{"duration":0.2,"steps":4},"_meta":{"progressToken":"p"}}}',
+    ].join('\r\n'),
+  );
   const [lines, [code]] = await Promise.all([collectLines(child), once(child, 'exit')]);
-  const messages = lines.map((line) => JSON.parse(line) as { id?: unknown; method?: string; params?: { progress: number }; result?: unknown; error?: { code: number } });
+  const messages = lines.map(
+    (line) => JSON.parse(line) as { id?: unknown; method?: string; params?: { progress: number }; result?: unknown; error?: { code: number } },
+  );
   expect(new Set(messages.filter((message) => message.method === undefined).map((message) => message.id))).toEqual(new Set(['a', null, 7]));
   expect(messages.filter((message) => message.method === 'notifications/progress').map((message) => message.params?.progress)).toEqual([1, 2, 3, 4]);
   expect(messages.at(-1)).toMatchObject({ id: 7, result: {} });
@@ -132,7 +138,12 @@ test('a connection lost in mid-call is an error answer for that id, and the call
   const server = createServer((request, response) => {
     void readBody(request).then((body) => {
       const message = JSON.parse(body) as { id: number; method: string };
-      if (message.method !== 'tools/call') return answerJson(response, { jsonrpc: '2.0', id: message.id, result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 's', version: '1' } } });
+      if (message.method !== 'tools/call')
+        return answerJson(response, {
+          jsonrpc: '2.0',
+          id: message.id,
+          result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 's', version: '1' } },
+        });
       calls++;
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n', () => response.destroy());
     });
@@ -145,7 +156,11 @@ test('a connection lost in mid-call is an error answer for that id, and the call
   expect(JSON.parse(line ?? '')).toEqual({
     jsonrpc: '2.0',
     id: 5,
-    error: { code: -31003, message: 'The connection to the gateway ended before it answered.', data: { source: 'gateway', reason: 'upstream.closed', retryable: false, outcome: 'unknown' } },
+    error: {
+      code: -31003,
+      message: 'The connection to the gateway ended before it answered.',
+      data: { source: 'gateway', reason: 'upstream.closed', retryable: false, outcome: 'unknown' },
+    },
   });
   expect(calls).toBe(1);
 });
@@ -164,7 +179,11 @@ test('a session the gateway forgot is opened anew without the client noticing, l
         session++;
         isForgotten = false;
         response.setHeader('mcp-session-id', `s${session}`);
-        return answerJson(response, { jsonrpc: '2.0', id: message.id, result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 's', version: '1' } } });
+        return answerJson(response, {
+          jsonrpc: '2.0',
+          id: message.id,
+          result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 's', version: '1' } },
+        });
       }
       if (isForgotten || id !== `s${session}`) return void response.writeHead(404).end();
       if (message.id === undefined) return void response.writeHead(202).end();
@@ -179,7 +198,9 @@ test('a session the gateway forgot is opened anew without the client noticing, l
     child.stdin.write(`${line}\n`);
     await answered;
   };
-  await ask('{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}');
+  await ask(
+    '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}',
+  );
   child.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
   await ask('{"jsonrpc":"2.0","id":2,"method":"logging/setLevel","params":{"level":"info"}}');
   isForgotten = true;
@@ -211,7 +232,11 @@ test('SIGTERM answers what waits, closes the session and ends with code 0', asyn
       const message = JSON.parse(body) as { id: number; method: string };
       if (message.method === 'tools/call') return called.resolve();
       response.setHeader('mcp-session-id', 'abc');
-      answerJson(response, { jsonrpc: '2.0', id: message.id, result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 's', version: '1' } } });
+      answerJson(response, {
+        jsonrpc: '2.0',
+        id: message.id,
+        result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 's', version: '1' } },
+      });
     });
   });
   await listen(server);
@@ -237,7 +262,9 @@ const slowCancels: (() => void)[] = [];
 
 function makeModernServer(): McpServer {
   const server = new McpServer({ name: 'modern', version: '1' });
-  server.registerTool('query', { inputSchema: z.object({ region: z.string().meta({ 'x-mcp-header': 'Region' }), text: z.string() }) }, ({ region, text }) => ({ content: [{ type: 'text', text: `${region}:${text}` }] }));
+  server.registerTool('query', { inputSchema: z.object({ region: z.string().meta({ 'x-mcp-header': 'Region' }), text: z.string() }) }, ({ region, text }) => ({
+    content: [{ type: 'text', text: `${region}:${text}` }],
+  }));
   server.registerTool('slow', { inputSchema: z.object({}) }, async (_arguments, context) => {
     slowCalls.shift()?.();
     await once(context.mcpReq.signal, 'abort');
@@ -265,7 +292,10 @@ async function freePort(): Promise<number> {
 
 async function untilAnswers(url: string): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
-    const isUp = await fetch(url).then(() => true, () => false);
+    const isUp = await fetch(url).then(
+      () => true,
+      () => false,
+    );
     if (isUp) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -276,7 +306,10 @@ async function collectLines(child: ChildProcess): Promise<string[]> {
   const pieces: Buffer[] = [];
   child.stdout?.on('data', (piece: Buffer) => pieces.push(piece));
   await once(child, 'close');
-  return Buffer.concat(pieces).toString('utf8').split('\n').filter((line) => line !== '');
+  return Buffer.concat(pieces)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -17,7 +17,6 @@ export function createSetup(): SessionSetup {
       if (message.method === 'resources/subscribe') kept.set(`resource ${uri}`, message);
       if (message.method === 'resources/unsubscribe') kept.delete(`resource ${uri}`);
     },
-    messages: () =>
-      [...kept.values()].map(({ method, params }, index) => JSON.stringify({ jsonrpc: '2.0', id: `metamcp-setup-${index}`, method, params })),
+    messages: () => [...kept.values()].map(({ method, params }, index) => JSON.stringify({ jsonrpc: '2.0', id: `metamcp-setup-${index}`, method, params })),
   };
 }

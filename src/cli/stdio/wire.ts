@@ -128,6 +128,7 @@ function wireFault(error: unknown, request: WireRequest): Fault {
   if (error instanceof Fault) return error;
   if (request.signal.reason instanceof Fault) return request.signal.reason;
   const detail = error instanceof Error ? error.message : String(error);
-  if (wasNeverSent(error)) return new Fault('upstream.unavailable', { message: `The gateway cannot be reached (${detail}). Start it with: metamcp serve`, detail, cause: error });
+  if (wasNeverSent(error))
+    return new Fault('upstream.unavailable', { message: `The gateway cannot be reached (${detail}). Start it with: metamcp serve`, detail, cause: error });
   return new Fault('upstream.closed', { message: 'The connection to the gateway ended before it answered.', detail, cause: error });
 }
