@@ -82,7 +82,15 @@ export class Bench {
     const echo: Aim = { url: one.line, tool: 'echo', key: undefined, pid: one.pid };
     const startMs = await firstListMs(echo, startedMs);
     const many = await this.#startPrinting(...command(true), MEASURED_CORE);
-    return { name, pid: one.pid, startMs, aims: new Map([['echo', echo], ['many', { ...echo, url: many.line, pid: many.pid }]]) };
+    return {
+      name,
+      pid: one.pid,
+      startMs,
+      aims: new Map([
+        ['echo', echo],
+        ['many', { ...echo, url: many.line, pid: many.pid }],
+      ]),
+    };
   }
 
   async #startGateway(echoUrl: string, manyUrl: string): Promise<Target> {
@@ -96,7 +104,11 @@ export class Bench {
     const startMs = await firstListMs(echo, startedMs);
     const stdio = { type: 'stdio', command: process.execPath, args: [script('echo-upstream.ts'), '--stdio'] };
     const second = await this.#serve(folder, 'rest', gatewayConfig(key, { stdio, many: { type: 'http', url: manyUrl } }));
-    const aims = new Map([['echo', echo], ['stdio', aim(second, 'stdio')], ['many', aim(second, 'many')]]);
+    const aims = new Map([
+      ['echo', echo],
+      ['stdio', aim(second, 'stdio')],
+      ['many', aim(second, 'many')],
+    ]);
     return { name: 'gateway', pid: first.pid, startMs, aims };
   }
 
