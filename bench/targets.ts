@@ -1,5 +1,6 @@
 /** What is measured, and how each is started: the bare upstream, the floor in front of it, the gateway in front of it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -96,7 +97,7 @@ export class Bench {
   async #startGateway(echoUrl: string, manyUrl: string): Promise<Target> {
     const folder = await mkdtemp(join(tmpdir(), 'metamcp-bench-'));
     this.#folders.push(folder);
-    const key = `sk_mt_${'b'.repeat(64)}`;
+    const key = `sk_mt_${randomBytes(32).toString('hex')}`;
     const startedMs = systemClock.monotonicMs();
     const first = await this.#serve(folder, 'echo', gatewayConfig(key, { echo: { type: 'http', url: echoUrl } }));
     const aim = ({ url, pid }: Served, server: string): Aim => ({ url: `${url}/metamcp/${server}/mcp`, tool: `${server}__echo`, key, pid });
