@@ -15,7 +15,10 @@ const row: Row = {
 };
 
 test('only figures of the gateway that could be measured are kept', () => {
-  const prints = [{ target: 'gateway', startMs: 300, rssMb: 90 }, { target: 'floor', startMs: 100, rssMb: 60 }] as const;
+  const prints = [
+    { target: 'gateway', startMs: 300, rssMb: 90 },
+    { target: 'floor', startMs: 100, rssMb: 60 },
+  ] as const;
   expect(figuresOf([row, { ...row, target: 'floor' }], prints)).toEqual({
     'legacy-32 calls/s of the floor': 0.9,
     'legacy-32 CPU of the floor': 1.25,

@@ -80,7 +80,8 @@ async function openClient(load: Load, aim: Aim): Promise<Client> {
   const connection = new HttpConnection(new URL(aim.url), reject);
   const key = aim.key === undefined ? '' : `authorization: Bearer ${aim.key}\r\n`;
   const base = `content-type: application/json\r\naccept: application/json, text/event-stream\r\n${key}`;
-  const exchange = (request: Buffer): Promise<HttpAnswer> => Promise.race([broken, new Promise<HttpAnswer>((resolve) => connection.exchange(request, resolve))]);
+  const exchange = (request: Buffer): Promise<HttpAnswer> =>
+    Promise.race([broken, new Promise<HttpAnswer>((resolve) => connection.exchange(request, resolve))]);
   const params: JsonObject = load.method === 'tools/call' ? { name: aim.tool, arguments: { message: MESSAGE } } : {};
   const isExpected = load.method === 'tools/call' ? isEcho : isList;
   if (load.family === 'modern') {

@@ -66,9 +66,7 @@ async function takeSample(load: Parameters<typeof runLoad>[0], aim: Aim, sliceMs
 }
 
 export function sumUp(targets: readonly Target[], rounds: readonly Round[]): Row[] {
-  return PROFILES.flatMap((profile) =>
-    targets.flatMap((target) => (target.aims.has(profile.upstream) ? [rowOf(profile, target.name, rounds)] : [])),
-  );
+  return PROFILES.flatMap((profile) => targets.flatMap((target) => (target.aims.has(profile.upstream) ? [rowOf(profile, target.name, rounds)] : [])));
 }
 
 function rowOf(profile: (typeof PROFILES)[number], target: TargetName, rounds: readonly Round[]): Row {
@@ -96,5 +94,8 @@ export function footprints(targets: readonly Target[]): Footprint[] {
 }
 
 function median(values: readonly number[]): number {
-  return quantile(values.toSorted((a, b) => a - b), 0.5);
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
 }

@@ -1,5 +1,6 @@
 /** What is measured, and how each is started: the bare upstream, the floor in front of it, the gateway in front of it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -82,13 +83,21 @@ export class Bench {
     const echo: Aim = { url: one.line, tool: 'echo', key: undefined, pid: one.pid };
     const startMs = await firstListMs(echo, startedMs);
     const many = await this.#startPrinting(...command(true), MEASURED_CORE);
-    return { name, pid: one.pid, startMs, aims: new Map([['echo', echo], ['many', { ...echo, url: many.line, pid: many.pid }]]) };
+    return {
+      name,
+      pid: one.pid,
+      startMs,
+      aims: new Map([
+        ['echo', echo],
+        ['many', { ...echo, url: many.line, pid: many.pid }],
+      ]),
+    };
   }
 
   async #startGateway(echoUrl: string, manyUrl: string): Promise<Target> {
     const folder = await mkdtemp(join(tmpdir(), 'metamcp-bench-'));
     this.#folders.push(folder);
-    const key = `sk_mt_${'b'.repeat(64)}`;
+    const key = `sk_mt_${randomBytes(32).toString('hex')}`;
     const startedMs = systemClock.monotonicMs();
     const first = await this.#serve(folder, 'echo', gatewayConfig(key, { echo: { type: 'http', url: echoUrl } }));
     const aim = ({ url, pid }: Served, server: string): Aim => ({ url: `${url}/metamcp/${server}/mcp`, tool: `${server}__echo`, key, pid });
@@ -96,7 +105,11 @@ export class Bench {
     const startMs = await firstListMs(echo, startedMs);
     const stdio = { type: 'stdio', command: process.execPath, args: [script('echo-upstream.ts'), '--stdio'] };
     const second = await this.#serve(folder, 'rest', gatewayConfig(key, { stdio, many: { type: 'http', url: manyUrl } }));
-    const aims = new Map([['echo', echo], ['stdio', aim(second, 'stdio')], ['many', aim(second, 'many')]]);
+    const aims = new Map([
+      ['echo', echo],
+      ['stdio', aim(second, 'stdio')],
+      ['many', aim(second, 'many')],
+    ]);
     return { name: 'gateway', pid: first.pid, startMs, aims };
   }
 

@@ -46,7 +46,12 @@ test.each([
 test('a modern request needs no session and carries its result type and the server', async () => {
   const { sent, receive } = startPeer();
   await receive(modern(1, 'tools/list'));
-  expect(sent).toMatchObject([{ id: 1, result: { resultType: 'complete', ttlMs: 3_600_000, cacheScope: 'public', _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'metamcp-sample' } } } }]);
+  expect(sent).toMatchObject([
+    {
+      id: 1,
+      result: { resultType: 'complete', ttlMs: 3_600_000, cacheScope: 'public', _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'metamcp-sample' } } },
+    },
+  ]);
 });
 
 test('a legacy result says nothing of the modern family', async () => {
@@ -102,11 +107,17 @@ test('a cancelled call is never answered', async () => {
 
 test('a subscription is acknowledged, told of each call, and ended with a result', async () => {
   const { peer, sent, receive } = startPeer();
-  await receive(modern('s', 'subscriptions/listen', { notifications: { toolsListChanged: true, resourceSubscriptions: ['sample://calls', 'sample://guide'] } }));
+  await receive(
+    modern('s', 'subscriptions/listen', { notifications: { toolsListChanged: true, resourceSubscriptions: ['sample://calls', 'sample://guide'] } }),
+  );
   await receive(modern(2, 'tools/call', { name: 'echo', arguments: { message: 'x' } }));
   peer.close();
   const _meta = { 'io.modelcontextprotocol/subscriptionId': 's' };
-  expect(sent[0]).toEqual({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { _meta, notifications: { resourceSubscriptions: ['sample://calls'] } } });
+  expect(sent[0]).toEqual({
+    jsonrpc: '2.0',
+    method: 'notifications/subscriptions/acknowledged',
+    params: { _meta, notifications: { resourceSubscriptions: ['sample://calls'] } },
+  });
   expect(sent[1]).toEqual({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { _meta, uri: 'sample://calls' } });
   expect(sent[3]).toMatchObject({ id: 's', result: { resultType: 'complete', _meta } });
 });
@@ -122,5 +133,8 @@ test('a batch in a session of 2025-03-26 gets one array of answers', async () =>
   const { sent, receive } = startPeer();
   await receive(request(1, 'initialize', { protocolVersion: '2025-03-26' }));
   await receive([request(2, 'ping'), { jsonrpc: '2.0', method: 'notifications/initialized' }, request(3, 'ping')]);
-  expect(sent[1]).toEqual([{ jsonrpc: '2.0', id: 2, result: {} }, { jsonrpc: '2.0', id: 3, result: {} }]);
+  expect(sent[1]).toEqual([
+    { jsonrpc: '2.0', id: 2, result: {} },
+    { jsonrpc: '2.0', id: 3, result: {} },
+  ]);
 });

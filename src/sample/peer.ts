@@ -5,11 +5,11 @@
  * `initialize` opened. Each request is answered in its own family, so both may be mixed on one connection.
  */
 import type { Clock } from '../base/clock.ts';
-import { isObject, isRevision, LEGACY_REVISION_LATEST, MODERN_REVISION } from '../protocol/messages.ts';
 import type { JsonObject, JsonValue, RequestId, Revision } from '../protocol/messages.ts';
+import { isObject, isRevision, LEGACY_REVISION_LATEST, MODERN_REVISION } from '../protocol/messages.ts';
 import { complete, getPrompt, PROMPTS } from './prompts.ts';
-import { INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, Refusal, RESOURCE_NOT_FOUND, toRpcError, UNSUPPORTED_REVISION } from './refusal.ts';
-import { COUNTER_URI, readResource, RESOURCE_TEMPLATES, RESOURCES } from './resources.ts';
+import { INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, Refusal, toRpcError, UNSUPPORTED_REVISION } from './refusal.ts';
+import { COUNTER_URI, RESOURCE_TEMPLATES, RESOURCES, readResource } from './resources.ts';
 import { callTool, TOOLS } from './tools.ts';
 
 export interface SamplePeerDeps {
@@ -80,6 +80,10 @@ export class SamplePeer {
     if (id === undefined) return this.#notice(method, params);
     if (typeof id !== 'string' && typeof id !== 'number') return failure(undefined, new Refusal(INVALID_REQUEST, 'id must be a string or a number'));
     if (this.#running.has(id) || this.#listening.has(id)) return failure(id, new Refusal(INVALID_REQUEST, 'A request with this id is still running'));
+    return this.#run(id, method, params);
+  }
+
+  async #run(id: RequestId, method: string, params: JsonObject): Promise<JsonObject | undefined> {
     const running = new AbortController();
     this.#running.set(id, running);
     try {
@@ -105,7 +109,8 @@ export class SamplePeer {
     const revision = meta[`${META}protocolVersion`];
     if (revision === undefined) return this.#serveLegacy(request);
     if (typeof revision !== 'string') throw new Refusal(INVALID_PARAMS, `_meta ${META}protocolVersion must be a string`);
-    if (revision !== MODERN_REVISION) throw new Refusal(UNSUPPORTED_REVISION, 'Unsupported protocol version', { supported: [MODERN_REVISION], requested: revision });
+    if (revision !== MODERN_REVISION)
+      throw new Refusal(UNSUPPORTED_REVISION, 'Unsupported protocol version', { supported: [MODERN_REVISION], requested: revision });
     if (!isObject(meta[`${META}clientCapabilities`])) throw new Refusal(INVALID_PARAMS, `_meta ${META}clientCapabilities is required`);
     return this.#serveModern(request);
   }

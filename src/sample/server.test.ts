@@ -33,7 +33,10 @@ test('the newer SDK client discovers 2026-07-28 and calls a tool with structured
     expect(client.getNegotiatedProtocolVersion()).toBe('2026-07-28');
     expect((await client.listTools()).tools).toHaveLength(4);
     const progress: number[] = [];
-    const counted = await client.callTool({ name: 'progress', arguments: { steps: 3, intervalMs: 0 } }, { onprogress: (notice) => progress.push(notice.progress) });
+    const counted = await client.callTool(
+      { name: 'progress', arguments: { steps: 3, intervalMs: 0 } },
+      { onprogress: (notice) => progress.push(notice.progress) },
+    );
     expect(counted.content).toEqual([{ type: 'text', text: 'Counted to 3.' }]);
     expect(progress[0]).toBe(1);
     expect((await client.callTool({ name: 'time', arguments: {} })).structuredContent).toMatchObject({ timezone: 'UTC' });

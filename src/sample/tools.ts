@@ -1,6 +1,7 @@
 /** The tools of the sample server: a list and one function each. A wrong argument is a result with `isError`, so that a model can mend it. */
-import { sleep } from '../base/clock.ts';
+
 import type { Clock } from '../base/clock.ts';
+import { sleep } from '../base/clock.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import { INVALID_PARAMS, Refusal } from './refusal.ts';
 
