@@ -147,7 +147,7 @@ function asObject(value: JsonValue | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
 
-function toList(entries: ReadonlyMap<string, Entry>): CatalogList {
+export function toList(entries: ReadonlyMap<string, Entry>): CatalogList {
   const modern: string[] = [];
   const legacy: string[] = [];
   for (const { definition } of entries.values()) {

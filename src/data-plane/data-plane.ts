@@ -75,7 +75,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     refuse(http, response, fault, deps.newCorrelationId());
   };
   const serve = createServe({
-    receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, newCorrelationId: deps.newCorrelationId }),
+    receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, nowMs: clock.nowMs }),
     throttle: (identified) => throttle(identified, buckets, clock.monotonicMs()),
     openOrEnd: (identified, response) => openOrEnd(identified, headersOf(identified.http), response, legacy),

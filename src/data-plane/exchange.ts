@@ -24,6 +24,8 @@ export interface Received {
   readonly endpoint: EndpointSpec;
   readonly snapshot: Snapshot;
   readonly startedMs: number;
+  /** Wall clock, milliseconds: what policies decide on. */
+  readonly atMs: number;
 }
 
 export interface Identified extends Received {

@@ -14,11 +14,14 @@ import type { Catalogs } from './catalogs.ts';
 import type { Decoded } from './exchange.ts';
 import { mergedCapabilities, mergedInstructions } from './profile.ts';
 import { listenResult, type Subscriptions } from './subscriptions.ts';
+import { visibleList } from './visible-list.ts';
 
 const LIST_WAIT_MS = 5_000;
 /** Lists may be kept so long by modern clients; a change is announced to those that listen. */
 const LIST_TTL_MS = 5_000;
 const LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
+
+const PRIMITIVES = { tools: 'tool', prompts: 'prompt', resources: 'resource', resourceTemplates: 'resourceTemplate' } as const;
 
 export interface LocalDeps {
   readonly info: GatewayInfo;
@@ -83,8 +86,9 @@ async function list(exchange: Decoded, deps: LocalDeps, kind: 'tools' | 'prompts
   if (deps.catalogs.isStarting(servers)) await deps.catalogs.started(servers, LIST_WAIT_MS);
   const catalogList: CatalogList = deps.catalogs.of(namespace)[kind];
   const isModern = exchange.client.revision === MODERN_REVISION;
+  const visible = visibleList(catalogList, PRIMITIVES[kind], exchange);
   const gaps = deps.catalogs.gaps(namespace);
-  const text = isModern ? catalogList.modernText : catalogList.legacyText;
+  const text = isModern ? visible.modernText : visible.legacyText;
   const meta = gaps.length > 0 ? `,"_meta":{"${META_SERVERS}":${JSON.stringify(gaps)}}` : '';
   const head = isModern ? `"resultType":"complete","ttlMs":${gaps.length > 0 ? 0 : LIST_TTL_MS},"cacheScope":"private",` : '';
   return RawObject.fromText(`{${head}"${kind}":[${text}]${meta}}`);

@@ -6,6 +6,7 @@ import { type Catalog, type Entry, findReadable } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import type { Decoded, Resolved, Target } from './exchange.ts';
 import { checkMirroredParams, toParamHeaders } from './mirrored-params.ts';
+import { unknownTarget } from './unknown-target.ts';
 
 /** A call waits so long for a server that is still starting; the server's own start deadline ends it earlier. */
 const START_WAIT_MS = 30_000;
@@ -20,7 +21,7 @@ export async function resolve(decoded: Decoded, catalogs: Catalogs): Promise<Res
     await catalogs.started(servers, START_WAIT_MS);
     found = find(decoded.method, params, catalogs.of(namespace));
   }
-  if (found === undefined) throw unknown(decoded.method, params);
+  if (found === undefined) throw unknownTarget(decoded.method, params);
   const { entry, upstreamParams } = found;
   const listed = 'definition' in entry ? entry : undefined;
   const target: Target = { server: entry.member.server, as: entry.member.as, own: entry.own, entry: listed };
@@ -68,12 +69,4 @@ function text(params: JsonObject, key: string): string {
   const value = params[key];
   if (typeof value !== 'string') throw new Fault('request.params_invalid', { message: `${key} is not a string` });
   return value;
-}
-
-/** MCP answers unknown names with -32602 and names them (tools, "Error Handling"; resources since 2026-07-28). */
-function unknown(method: string, params: JsonObject): Fault {
-  if (method === 'tools/call') return new Fault('routing.unknown', { message: `Unknown tool: ${String(params['name']).slice(0, 200)}` });
-  if (method === 'prompts/get') return new Fault('routing.unknown', { message: `Unknown prompt: ${String(params['name']).slice(0, 200)}` });
-  if (method === 'completion/complete') return new Fault('routing.unknown', { message: 'Unknown reference' });
-  return new Fault('routing.unknown', { message: 'Resource not found', data: { uri: String(params['uri']).slice(0, 2_000) } });
 }

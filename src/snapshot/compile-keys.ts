@@ -29,7 +29,7 @@ export function compileKeys(document: ConfigDocument, context: CompileContext): 
 
 function toKeySpec(name: string, key: KeyConfig, id: string): KeySpec {
   const expiresAtMs = key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt);
-  return { id, name, endpoints: key.endpoints ?? ['*'], expiresAtMs };
+  return { id, name, endpoints: key.endpoints ?? ['*'], expiresAtMs, ...(key.labels === undefined ? {} : { labels: key.labels }) };
 }
 
 /** Undefined with a problem noted where the value cannot be used. The value itself is never told. */
