@@ -179,7 +179,8 @@ function startUpstreams(base: Base): Live {
     newCorrelationId: () => newId('req', clock, random),
     digestOf: (credential) => digestOf(instanceKey.pepper, credential),
     operatorDigest: digestOf(instanceKey.pepper, token),
-    write: (record) => log.debug('request', { ...record }),
+    write: ({ shadow, ...record }) => log.debug('request', { ...record, shadow: shadow && `${shadow.effect} ${shadow.rule}` }),
+    middlewareFailed: (middleware, hook, detail) => log.error('middleware failed', { middleware, hook, detail }),
     refused: (fault) => log.info('refused', { code: fault.code, detail: fault.detail }),
     bodyBytesMax: BODY_BYTES_MAX,
   });

@@ -15,6 +15,7 @@ import { unknownTarget } from './unknown-target.ts';
  */
 export function admit(resolved: Resolved): Admitted {
   const decision = decide(resolved.endpoint.namespace, resolved.principal, actionOf(resolved));
+  Object.assign(resolved, { decision });
   if (!decision.isAllowed) throw refusal(resolved, decision);
   return resolved as Admitted;
 }
@@ -22,7 +23,17 @@ export function admit(resolved: Resolved): Admitted {
 function actionOf({ method, params, endpoint, target, upstreamParams, atMs }: Resolved): Action {
   const given: JsonObject = isObject(upstreamParams['arguments']) ? upstreamParams['arguments'] : {};
   const { server, as, own } = target;
-  return { method, endpoint: endpoint.name, server, as, primitive: primitiveOf(method, params), name: own, arguments: given, claimed: claimedLabels(params), atMs };
+  return {
+    method,
+    endpoint: endpoint.name,
+    server,
+    as,
+    primitive: primitiveOf(method, params),
+    name: own,
+    arguments: given,
+    claimed: claimedLabels(params),
+    atMs,
+  };
 }
 
 function refusal({ method, params, target }: Resolved, { effect, rule, reason, isStatic }: Decision): Fault {

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { type Fault, toFault } from '../base/fault.ts';
+import type { MiddlewareServices } from '../model/middleware.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/upstreams.ts';
@@ -33,6 +34,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly write: (record: RequestRecord) => void;
   /** A refusal before any request was read, for the log. */
   readonly refused: (fault: Fault) => void;
+  /** A middleware failed, whether the call went on or not. */
+  readonly middlewareFailed: MiddlewareServices['failed'];
   readonly bodyBytesMax: number;
 }
 
@@ -85,6 +88,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     refuse: refuseWith,
     record: createRecord(deps.write, clock.monotonicMs),
     local: { info: deps.info, upstreams, catalogs, subscriptions },
+    middlewareServices: { clock, failed: deps.middlewareFailed },
     bodyBytesMax: deps.bodyBytesMax,
   });
   return {
@@ -117,7 +121,8 @@ function headersOf(http: IncomingMessage): ClientHeaders {
 function toRequests(identified: Identified, body: ReturnType<typeof decodeBody>, response: ServerResponse, legacy: LegacyDeps): readonly Decoded[] {
   const headers = headersOf(identified.http);
   const [first] = body.envelopes;
-  if (identified.door === 'mcp' && first !== undefined && isModern(first, headers)) return modernRequests(identified, body.envelopes, headers, response, legacy.clock);
+  if (identified.door === 'mcp' && first !== undefined && isModern(first, headers))
+    return modernRequests(identified, body.envelopes, headers, response, legacy.clock);
   return legacyRequests(identified, body, headers, response, legacy);
 }
 
@@ -173,7 +178,8 @@ function eventsFor(catalogs: Catalogs, subscriptions: Subscriptions, sessions: S
 /** Sessions whose endpoint is gone or whose credential no longer opens it. */
 function endOrphans(sessions: Sessions, snapshot: Snapshot, nowMs: number): void {
   const alive = new Set<string>();
-  for (const key of snapshot.keys.values()) if (key.expiresAtMs === undefined || key.expiresAtMs > nowMs) for (const endpoint of key.endpoints) alive.add(`${key.id}\n${endpoint}`);
+  for (const key of snapshot.keys.values())
+    if (key.expiresAtMs === undefined || key.expiresAtMs > nowMs) for (const endpoint of key.endpoints) alive.add(`${key.id}\n${endpoint}`);
   for (const session of [...sessions.all()]) {
     const { endpoint, principal } = session.opening;
     const isOpen = principal.kind !== 'key' || alive.has(`${principal.credentialId}\n${endpoint}`) || alive.has(`${principal.credentialId}\n*`);

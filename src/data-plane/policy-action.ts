@@ -1,6 +1,7 @@
 /** What a request means to policy, beside its target: the kind of primitive, and the labels it claims. */
-import type { Labels } from '../model/policy.ts';
+
 import type { PrimitiveKind } from '../model/namespace.ts';
+import type { Labels } from '../model/policy.ts';
 import { isObject, type JsonObject } from '../protocol/messages.ts';
 import { META_LABELS, metaOf } from '../protocol/meta.ts';
 

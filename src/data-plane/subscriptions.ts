@@ -7,8 +7,8 @@ import { decide } from '../policy/decide.ts';
 import { isObject, type JsonObject, type RequestId } from '../protocol/messages.ts';
 import { META } from '../protocol/meta.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { ConnectionOwner, Lease, Upstreams } from '../upstream/upstreams.ts';
 import type { ListKind, Upstream } from '../upstream/upstream.ts';
+import type { ConnectionOwner, Lease, Upstreams } from '../upstream/upstreams.ts';
 import { type Entry, findReadable } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import { leaseOf } from './dispatch.ts';
@@ -135,7 +135,8 @@ export class Subscriptions {
 
   /** A server is up again: what is watched there must be watched anew. */
   serverReady(server: string): void {
-    for (const watcher of this.#watchers) if ([...watcher.uris.values()].some((watched) => watched.server === server)) void this.#attach(watcher, server).catch(() => undefined);
+    for (const watcher of this.#watchers)
+      if ([...watcher.uris.values()].some((watched) => watched.server === server)) void this.#attach(watcher, server).catch(() => undefined);
   }
 
   resourceUpdated(owner: ConnectionOwner, params: JsonObject): void {
@@ -152,7 +153,8 @@ export class Subscriptions {
   }
 
   #tellChange(endpoint: string, kind: ListKind): void {
-    for (const watcher of this.#watchers) if (watcher.endpoint === endpoint && watcher.kinds.has(kind)) watcher.tell(`notifications/${kind}/list_changed`, undefined);
+    for (const watcher of this.#watchers)
+      if (watcher.endpoint === endpoint && watcher.kinds.has(kind)) watcher.tell(`notifications/${kind}/list_changed`, undefined);
   }
 
   #remember(endpoint: string): Readonly<Record<ListKind, string>> {
@@ -218,6 +220,16 @@ export function listenResult(id: RequestId): JsonObject {
 
 /** Who may not read a resource is told nothing of its changes. */
 function mayRead({ endpoint, principal, params, atMs }: Decoded, { member, own }: Pick<Entry, 'member' | 'own'>): boolean {
-  const action = { method: 'resources/read', endpoint: endpoint.name, server: member.server, as: member.as, primitive: 'resource', name: own, arguments: {}, claimed: claimedLabels(params), atMs } as const;
+  const action = {
+    method: 'resources/read',
+    endpoint: endpoint.name,
+    server: member.server,
+    as: member.as,
+    primitive: 'resource',
+    name: own,
+    arguments: {},
+    claimed: claimedLabels(params),
+    atMs,
+  } as const;
   return decide(endpoint.namespace, principal, action).isAllowed;
 }

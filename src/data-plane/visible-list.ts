@@ -8,7 +8,12 @@ import { claimedLabels } from './policy-action.ts';
 /** Views of one list that are remembered, each by what it leaves out. */
 const VIEWS_MAX = 100;
 const views = new WeakMap<CatalogList, Map<string, CatalogList>>();
-const METHODS: Readonly<Record<PrimitiveKind, string>> = { tool: 'tools/call', prompt: 'prompts/get', resource: 'resources/read', resourceTemplate: 'resources/read' };
+const METHODS: Readonly<Record<PrimitiveKind, string>> = {
+  tool: 'tools/call',
+  prompt: 'prompts/get',
+  resource: 'resources/read',
+  resourceTemplate: 'resources/read',
+};
 
 export function visibleList(list: CatalogList, primitive: PrimitiveKind, exchange: Decoded): CatalogList {
   if (exchange.endpoint.namespace.policy === undefined) return list;

@@ -6,14 +6,14 @@
  */
 import { z } from 'zod';
 import { ENDPOINT_NAME, FREE_NAME, namedRecord, SERVER_NAME } from './config-names.ts';
-import { configInvalid, type ConfigFinding, type ConfigPath, type Locate, locateFindings } from './config-problem.ts';
+import { type ConfigFinding, type ConfigPath, configInvalid, type Locate, locateFindings } from './config-problem.ts';
 import { findReferenceProblems } from './config-references.ts';
 import { EndpointConfigSchema } from './endpoint-config.ts';
 import { KeyConfigSchema } from './key-config.ts';
 import { NamespaceConfigSchema } from './namespace-config.ts';
 import { nearestHint, nearestName } from './nearest-name.ts';
-import { ServerConfigSchema } from './server-config.ts';
 import { PolicyConfigSchema } from './policy-config.ts';
+import { ServerConfigSchema } from './server-config.ts';
 import { FileSettingsSchema } from './settings.ts';
 
 export const ConfigDocumentSchema = z.strictObject({

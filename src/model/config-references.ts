@@ -18,11 +18,17 @@ export function findReferenceProblems(document: unknown): ConfigFinding[] {
   return [
     ...entriesOf(root['namespaces']).flatMap(([name, namespace]) => checkNamespace(namespace, ['namespaces', name], servers)),
     ...entriesOf(root['namespaces']).flatMap(([name, namespace]) =>
-      itemsOf(namespace['policies']).flatMap((policy, index) => checkName(policy, ['namespaces', name, 'policies', index], { noun: 'a policy', known: policies })),
+      itemsOf(namespace['policies']).flatMap((policy, index) =>
+        checkName(policy, ['namespaces', name, 'policies', index], { noun: 'a policy', known: policies }),
+      ),
     ),
-    ...entriesOf(root['endpoints']).flatMap(([name, endpoint]) => checkName(endpoint['namespace'], ['endpoints', name, 'namespace'], { noun: 'a namespace', known: namespaces })),
+    ...entriesOf(root['endpoints']).flatMap(([name, endpoint]) =>
+      checkName(endpoint['namespace'], ['endpoints', name, 'namespace'], { noun: 'a namespace', known: namespaces }),
+    ),
     ...entriesOf(root['keys']).flatMap(([name, key]) =>
-      itemsOf(key['endpoints']).flatMap((endpoint, index) => checkName(endpoint, ['keys', name, 'endpoints', index], { noun: 'an endpoint', known: endpoints })),
+      itemsOf(key['endpoints']).flatMap((endpoint, index) =>
+        checkName(endpoint, ['keys', name, 'endpoints', index], { noun: 'an endpoint', known: endpoints }),
+      ),
     ),
   ];
 }
@@ -48,7 +54,11 @@ function checkNamespace(namespace: JsonObject, path: ConfigPath, servers: readon
     const as = fields['as'] ?? server;
     if (typeof as !== 'string') continue;
     if (shown.includes(as)) {
-      findings.push({ path: at, part: 'value', message: `expected a name that no other server of this namespace has: "${as}" is there already; give one of them another with as` });
+      findings.push({
+        path: at,
+        part: 'value',
+        message: `expected a name that no other server of this namespace has: "${as}" is there already; give one of them another with as`,
+      });
     }
     shown.push(as);
   }

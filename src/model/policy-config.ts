@@ -13,7 +13,10 @@ const LabelsMatchSchema = z.strictObject({ agent: GlobsSchema.optional(), stage:
 
 export const WhoSchema = z
   .strictObject({
-    kinds: z.array(z.enum(['anonymous', 'key', 'user', 'operator'])).min(1).optional(),
+    kinds: z
+      .array(z.enum(['anonymous', 'key', 'user', 'operator']))
+      .min(1)
+      .optional(),
     users: GlobsSchema.optional().describe('Names or ids of users.'),
     roles: GlobsSchema.optional(),
     groups: GlobsSchema.optional(),
@@ -27,7 +30,10 @@ const WhatSchema = z.strictObject({
   endpoints: GlobsSchema.optional(),
   namespaces: GlobsSchema.optional(),
   servers: GlobsSchema.optional().describe('Configured names of servers.'),
-  primitives: z.array(z.enum(['tool', 'prompt', 'resource', 'resourceTemplate'])).min(1).optional(),
+  primitives: z
+    .array(z.enum(['tool', 'prompt', 'resource', 'resourceTemplate']))
+    .min(1)
+    .optional(),
   names: GlobsSchema.optional().describe('Own names or URIs.'),
   risks: z.array(z.enum(RISKS)).min(1).optional().describe("The operator's labels; unlabelled tools are destructive."),
 });
@@ -67,7 +73,11 @@ export const TimeSchema = z.strictObject({
 });
 
 export const PolicyRuleSchema = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected 1 to 64 letters, digits, "_", "." and "-"').optional().describe('Shown where the rule decides.'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected 1 to 64 letters, digits, "_", "." and "-"')
+    .optional()
+    .describe('Shown where the rule decides.'),
   effect: z.enum(EFFECTS),
   priority: z.int().min(-1_000).max(1_000).default(0).describe('Rules of a higher priority are asked first.'),
   reason: z.string().max(1_000).optional().describe('For whoever reads the log.'),
@@ -75,7 +85,12 @@ export const PolicyRuleSchema = z.strictObject({
   what: WhatSchema.optional(),
   arguments: z.array(BoundSchema).max(100).optional().describe('All must hold.'),
   time: TimeSchema.optional(),
-  when: z.string().min(1).max(4_000).optional().describe('A condition in CEL over principal, endpoint, namespace, server, primitive, name, method, risk, args and now. An error denies.'),
+  when: z
+    .string()
+    .min(1)
+    .max(4_000)
+    .optional()
+    .describe('A condition in CEL over principal, endpoint, namespace, server, primitive, name, method, risk, args and now. An error denies.'),
 });
 
 export const PolicyConfigSchema = z

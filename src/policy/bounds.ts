@@ -1,7 +1,7 @@
 /** Bounds on arguments: JSON pointers (RFC 6901) and what must hold there. */
 import { compilePattern } from '../base/linear-pattern.ts';
-import type { BoundConfig } from '../model/policy-config.ts';
 import type { RulePart } from '../model/policy.ts';
+import type { BoundConfig } from '../model/policy-config.ts';
 import { canonicalJson } from '../protocol/canonical.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
 import { numberOf } from './raw-number.ts';
@@ -10,7 +10,10 @@ type Check = (value: JsonValue | undefined) => boolean;
 
 /** A bound on an argument that is absent does not hold, unless absence is what it asks for; `not` turns either round. */
 export function compileBound(bound: BoundConfig): RulePart {
-  const keys = bound.at.split('/').slice(1).map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const keys = bound.at
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
   const checks = checksOf(bound);
   const { at, not, ...asked } = bound;
   return {

@@ -3,9 +3,9 @@
  * configuration. What of a rule is about the primitive alone is asked once for each primitive and remembered.
  */
 import { compileGlob } from '../base/linear-pattern.ts';
-import type { PrimitiveKind } from '../model/primitive.ts';
-import type { PolicyConfig, PolicyRuleConfig } from '../model/policy-config.ts';
 import { type CompiledPolicy, type CompiledRule, EFFECTS, type PolicyFacts, RISKS, type Risk, type RuleTable } from '../model/policy.ts';
+import type { PolicyConfig, PolicyRuleConfig } from '../model/policy-config.ts';
+import type { PrimitiveKind } from '../model/primitive.ts';
 import { compileRule, toDecision } from './compile-rule.ts';
 import { expandTemplate } from './templates.ts';
 

@@ -1,7 +1,7 @@
 /** One rule of the configuration as requirements that are quick to ask. */
 import { compileGlobs } from '../base/linear-pattern.ts';
-import type { PolicyRuleConfig } from '../model/policy-config.ts';
 import type { CompiledRule, Decision, Effect, PolicyFacts, RulePart } from '../model/policy.ts';
+import type { PolicyRuleConfig } from '../model/policy-config.ts';
 import { compileBound } from './bounds.ts';
 import { compileCondition } from './condition.ts';
 import { compileTime } from './time-window.ts';

@@ -49,7 +49,11 @@ export function compileCondition(text: string): Condition | string {
     const evaluate = plan(ENVIRONMENT, parsed);
     const uses = [...shape.names].filter((name) => NAMES.has(name));
     const elementsMax = shape.isWalking ? COLLECTION_MAX : Number.POSITIVE_INFINITY;
-    return { uses, isConditional: shape.names.has('args') || shape.names.has('now'), holds: (facts) => truthOf(evaluate(bindingsOf(facts, shape.names, elementsMax))) };
+    return {
+      uses,
+      isConditional: shape.names.has('args') || shape.names.has('now'),
+      holds: (facts) => truthOf(evaluate(bindingsOf(facts, shape.names, elementsMax))),
+    };
   } catch (thrown) {
     return `expected a condition in CEL: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { arbitraryArguments, arbitraryFacts, arbitraryLabels, arbitraryRule, policyOf } from '../../test/support/arbitrary-policy.ts';
 import { EFFECTS, type PolicyFacts } from '../model/policy.ts';
-import { type PolicyRuleInput, PolicyConfigSchema } from '../model/policy-config.ts';
+import { PolicyConfigSchema, type PolicyRuleInput } from '../model/policy-config.ts';
 import { compilePolicy } from './compile-policy.ts';
 import { evaluate, isHidden } from './evaluate.ts';
 
@@ -49,7 +49,11 @@ test.each([
 
 test('conditions that could take long are refused when they are compiled, or deny when they meet a large argument', () => {
   for (const when of ['args.a.all(x, args.b.all(y, x == y))', 'unknown == 1', '1 +', '('.repeat(500)]) {
-    const compiled = compilePolicy({ policies: [{ name: 'p', config: PolicyConfigSchema.parse({ rules: [{ effect: 'allow', when }] }) }], fallback: 'allow', risks: {} });
+    const compiled = compilePolicy({
+      policies: [{ name: 'p', config: PolicyConfigSchema.parse({ rules: [{ effect: 'allow', when }] }) }],
+      fallback: 'allow',
+      risks: {},
+    });
     expect(compiled, when).toMatchObject({ problems: [{ policy: 'p', path: ['rules', 0, 'when'] }] });
   }
   const walking = policyOf([{ effect: 'allow', when: 'args.list.all(x, x == 1)' }]);
@@ -60,10 +64,18 @@ test('conditions that could take long are refused when they are compiled, or den
 test('time windows know zones, days and midnight', () => {
   const at = (iso: string): PolicyFacts => ({ ...facts, atMs: Date.parse(iso) });
   const berlin = policyOf([{ effect: 'allow', time: { days: ['mon'], from: '08:00', to: '18:00', timezone: 'Europe/Berlin' } }]);
-  expect(['2026-01-05T06:59:00Z', '2026-01-05T07:00:00Z', '2026-01-05T16:59:59Z', '2026-01-05T17:00:00Z', '2026-01-06T09:00:00Z'].map((iso) => evaluate(berlin, at(iso)).effect)).toEqual(['deny', 'allow', 'allow', 'deny', 'deny']);
+  expect(
+    ['2026-01-05T06:59:00Z', '2026-01-05T07:00:00Z', '2026-01-05T16:59:59Z', '2026-01-05T17:00:00Z', '2026-01-06T09:00:00Z'].map(
+      (iso) => evaluate(berlin, at(iso)).effect,
+    ),
+  ).toEqual(['deny', 'allow', 'allow', 'deny', 'deny']);
   expect(evaluate(berlin, at('2026-07-06T06:00:00Z')).effect, 'summer time').toBe('allow');
   const night = policyOf([{ effect: 'allow', time: { days: ['fri'], from: '22:00', to: '06:00' } }]);
-  expect(['2026-01-09T21:59:00Z', '2026-01-09T22:00:00Z', '2026-01-10T05:59:00Z', '2026-01-10T06:00:00Z', '2026-01-10T22:30:00Z'].map((iso) => evaluate(night, at(iso)).effect)).toEqual(['deny', 'allow', 'allow', 'deny', 'deny']);
+  expect(
+    ['2026-01-09T21:59:00Z', '2026-01-09T22:00:00Z', '2026-01-10T05:59:00Z', '2026-01-10T06:00:00Z', '2026-01-10T22:30:00Z'].map(
+      (iso) => evaluate(night, at(iso)).effect,
+    ),
+  ).toEqual(['deny', 'allow', 'allow', 'deny', 'deny']);
 });
 
 test('bounds see numbers that were kept as text, and nothing that only looks like one', () => {
@@ -76,7 +88,11 @@ test('bounds see numbers that were kept as text, and nothing that only looks lik
 
 test('what is denied by arguments or time is refused; what is denied anyway is hidden', () => {
   const byArgument = policyOf([{ effect: 'deny', arguments: [{ at: '/path', matches: '^/etc' }] }]);
-  expect(evaluate(byArgument, { ...facts, arguments: { path: '/etc/passwd' } })).toMatchObject({ effect: 'deny', isStatic: false, factsUsed: ['arguments:/path'] });
+  expect(evaluate(byArgument, { ...facts, arguments: { path: '/etc/passwd' } })).toMatchObject({
+    effect: 'deny',
+    isStatic: false,
+    factsUsed: ['arguments:/path'],
+  });
   expect(isHidden(byArgument, facts)).toBe(false);
   const byName = policyOf([{ effect: 'deny', what: { names: ['delete_*'] }, reason: 'never' }]);
   expect(evaluate(byName, facts)).toMatchObject({ effect: 'deny', isStatic: true, reason: 'never' });
@@ -102,7 +118,9 @@ test('another deny never allows more', () => {
 });
 
 test('the order in which rules are written does not matter', () => {
-  const shuffled = fc.array(arbitraryRule, { maxLength: 6 }).chain((rules) => fc.tuple(fc.constant(rules), fc.shuffledSubarray(rules, { minLength: rules.length })));
+  const shuffled = fc
+    .array(arbitraryRule, { maxLength: 6 })
+    .chain((rules) => fc.tuple(fc.constant(rules), fc.shuffledSubarray(rules, { minLength: rules.length })));
   fc.assert(
     fc.property(shuffled, arbitraryFacts, ([rules, other], seen) => {
       expect(evaluate(policyOf(other), seen).effect).toBe(evaluate(policyOf(rules), seen).effect);
@@ -125,12 +143,18 @@ test('claimed labels never widen', () => {
 
 test('what a list hides is denied with any arguments at any time, and a static denial is hidden', () => {
   fc.assert(
-    fc.property(fc.array(arbitraryRule, { maxLength: 5 }), arbitraryFacts, arbitraryArguments, fc.integer({ min: 0, max: 168 }), (rules, seen, given, hours) => {
-      const policy = policyOf(rules);
-      const called = evaluate(policy, { ...seen, arguments: given, atMs: seen.atMs + hours * 3_600_000 });
-      if (isHidden(policy, seen)) expect(called).toMatchObject({ effect: 'deny', isStatic: true });
-      if (called.effect === 'deny' && called.isStatic) expect(isHidden(policy, seen)).toBe(true);
-    }),
+    fc.property(
+      fc.array(arbitraryRule, { maxLength: 5 }),
+      arbitraryFacts,
+      arbitraryArguments,
+      fc.integer({ min: 0, max: 168 }),
+      (rules, seen, given, hours) => {
+        const policy = policyOf(rules);
+        const called = evaluate(policy, { ...seen, arguments: given, atMs: seen.atMs + hours * 3_600_000 });
+        if (isHidden(policy, seen)) expect(called).toMatchObject({ effect: 'deny', isStatic: true });
+        if (called.effect === 'deny' && called.isStatic) expect(isHidden(policy, seen)).toBe(true);
+      },
+    ),
     { numRuns: 1_000 },
   );
 });

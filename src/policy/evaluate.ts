@@ -3,7 +3,16 @@
  * highest down; in a group deny wins over approve and approve over allow, so no order of writing matters, and another
  * deny can only take away.
  */
-import { type CompiledPolicy, type CompiledRule, type Decision, EFFECTS, type Labels, type PolicyFacts, type RuleTable, type Verdict } from '../model/policy.ts';
+import {
+  type CompiledPolicy,
+  type CompiledRule,
+  type Decision,
+  EFFECTS,
+  type Labels,
+  type PolicyFacts,
+  type RuleTable,
+  type Verdict,
+} from '../model/policy.ts';
 import { toDecision } from './compile-rule.ts';
 
 export function evaluate(policy: CompiledPolicy, facts: PolicyFacts): Decision {

@@ -36,7 +36,12 @@ test('the facts are the input of one POST, under the deadline', async () => {
 test('a boolean or an object decides, and the decision id is kept', async () => {
   expect(await answering({ result: true, decision_id: 'd-1' })).toMatchObject({ effect: 'allow', isAllowed: true, decisionId: 'd-1' });
   expect(await answering({ result: false, decision_id: 'd-2' })).toMatchObject({ effect: 'deny', rule: 'opa', decisionId: 'd-2' });
-  expect(await answering({ result: { effect: 'approve', rule: 'ask', reason: 'big' } })).toMatchObject({ effect: 'approve', rule: 'ask', reason: 'big', isAllowed: false });
+  expect(await answering({ result: { effect: 'approve', rule: 'ask', reason: 'big' } })).toMatchObject({
+    effect: 'approve',
+    rule: 'ask',
+    reason: 'big',
+    isAllowed: false,
+  });
   expect(await answering({ result: { allow: true } })).toMatchObject({ effect: 'allow' });
 });
 
@@ -74,6 +79,11 @@ test('claimed labels are asked about beside the proven ones; the stricter answer
   });
   expect(await careful.decide({ ...facts, claimed: { agent: 'intern' } })).toMatchObject({ effect: 'deny', decisionId: 'for-intern' });
   expect(asked).toEqual(['coder', 'intern']);
-  const strictAtHome = engine((_url, body) => Promise.resolve({ status: 200, body: JSON.stringify({ result: body.includes('"intern"'), decision_id: body.includes('"intern"') ? 'claimed' : 'proven' }) }));
+  const strictAtHome = engine((_url, body) =>
+    Promise.resolve({
+      status: 200,
+      body: JSON.stringify({ result: body.includes('"intern"'), decision_id: body.includes('"intern"') ? 'claimed' : 'proven' }),
+    }),
+  );
   expect(await strictAtHome.decide({ ...facts, claimed: { agent: 'intern' } })).toMatchObject({ effect: 'deny', decisionId: 'proven' });
 });

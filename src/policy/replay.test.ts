@@ -50,7 +50,18 @@ test('an explanation says of each rule which requirement did not hold', () => {
   const { cases } = PolicyCasesSchema.parse({ cases: [{ name: 'a', facts: { server: 'files', name: 'read', arguments: { amount: 5 } }, expect: 'deny' }] });
   const report = testPolicy(policy, cases);
   expect(report).toMatchObject({ passed: 1, failed: 0, outcomes: [{ actual: { effect: 'deny', rule: 'error:p/broken' } }] });
-  const facts: PolicyFacts = { principal: { kind: 'key', id: 'k', name: 'k' }, endpoint: 'e', namespace: 'n', server: 'files', primitive: 'tool', name: 'read', method: 'tools/call', risk: 'write', arguments: { amount: 5 }, atMs: 0 };
+  const facts: PolicyFacts = {
+    principal: { kind: 'key', id: 'k', name: 'k' },
+    endpoint: 'e',
+    namespace: 'n',
+    server: 'files',
+    primitive: 'tool',
+    name: 'read',
+    method: 'tools/call',
+    risk: 'write',
+    arguments: { amount: 5 },
+    atMs: 0,
+  };
   expect(explain(policy, facts).rules.map((rule) => rule.because)).toEqual([
     'what: server mail: does not hold',
     'who: groups interns: does not hold',

@@ -31,7 +31,16 @@ const CaseFactsSchema = z.strictObject({
 });
 
 export const PolicyCasesSchema = z.strictObject({
-  cases: z.array(z.strictObject({ name: z.string(), facts: CaseFactsSchema, expect: z.enum(EFFECTS), rule: z.string().optional().describe('The rule that should decide.') })).min(1),
+  cases: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        facts: CaseFactsSchema,
+        expect: z.enum(EFFECTS),
+        rule: z.string().optional().describe('The rule that should decide.'),
+      }),
+    )
+    .min(1),
 });
 
 export type PolicyCase = z.infer<typeof PolicyCasesSchema>['cases'][number];
@@ -59,7 +68,12 @@ export function toFacts({ facts }: PolicyCase): PolicyFacts {
 export function testPolicy(policy: CompiledPolicy, cases: readonly PolicyCase[]): CasesReport {
   const outcomes = cases.map((tried): CaseOutcome => {
     const { effect, rule } = evaluate(policy, toFacts(tried));
-    return { name: tried.name, isPassed: effect === tried.expect && (tried.rule ?? rule) === rule, expected: { effect: tried.expect, rule: tried.rule }, actual: { effect, rule } };
+    return {
+      name: tried.name,
+      isPassed: effect === tried.expect && (tried.rule ?? rule) === rule,
+      expected: { effect: tried.expect, rule: tried.rule },
+      actual: { effect, rule },
+    };
   });
   const passed = outcomes.filter((outcome) => outcome.isPassed).length;
   const tried = new Set(outcomes.map((outcome) => outcome.actual.rule));

@@ -69,6 +69,12 @@ test('a template that is unknown or whose parameters do not fit is a problem of 
 
 test('every template describes itself as data', () => {
   const described = describeTemplates();
-  expect(described.map((template) => template.name)).toEqual(['read-only-agent', 'business-hours', 'tools-per-agent', 'argument-bounds', 'approve-destructive']);
+  expect(described.map((template) => template.name)).toEqual([
+    'read-only-agent',
+    'business-hours',
+    'tools-per-agent',
+    'argument-bounds',
+    'approve-destructive',
+  ]);
   for (const template of described) expect(template.parameters).toMatchObject({ type: 'object', properties: expect.anything() });
 });

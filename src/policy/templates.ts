@@ -1,7 +1,7 @@
 /** Templates: rules that many need, as functions from parameters. To add one: a row in TEMPLATES. */
 import { z } from 'zod';
-import { BoundSchema, GlobsSchema, type PolicyRuleConfig, type PolicyRuleInput, PolicyRuleSchema, TimeSchema, WhoSchema } from '../model/policy-config.ts';
 import { RISKS } from '../model/policy.ts';
+import { BoundSchema, GlobsSchema, type PolicyRuleConfig, type PolicyRuleInput, PolicyRuleSchema, TimeSchema, WhoSchema } from '../model/policy-config.ts';
 
 interface Template<Parameters extends z.ZodType> {
   readonly name: string;
@@ -40,14 +40,24 @@ const businessHours = define({
 const toolsPerAgent = define({
   name: 'tools-per-agent',
   description: 'Each agent has its own set of tools. Everything that is not listed is closed.',
-  parameters: z.strictObject({ agents: z.array(z.strictObject({ who: WhoSchema, ...target })).min(1).max(1_000) }),
+  parameters: z.strictObject({
+    agents: z
+      .array(z.strictObject({ who: WhoSchema, ...target }))
+      .min(1)
+      .max(1_000),
+  }),
   rules: ({ agents }) => agents.map(({ who, servers, names }, index) => ({ name: `agent-${index}`, effect: 'allow', who, what: { servers, names } })),
 });
 
 const argumentBounds = define({
   name: 'argument-bounds',
   description: 'Calls whose arguments leave these bounds are denied. A bound on an optional argument counts only where the argument is given.',
-  parameters: z.strictObject({ who: WhoSchema.optional(), ...target, bounds: z.array(BoundSchema).min(1).max(100), required: z.boolean().default(false).describe('true: the arguments must be given.') }),
+  parameters: z.strictObject({
+    who: WhoSchema.optional(),
+    ...target,
+    bounds: z.array(BoundSchema).min(1).max(100),
+    required: z.boolean().default(false).describe('true: the arguments must be given.'),
+  }),
   rules: ({ who, servers, names, bounds, required }) =>
     bounds.map((bound, index) => ({
       name: `bound-${index}`,
@@ -63,7 +73,9 @@ const approveDestructive = define({
   name: 'approve-destructive',
   description: 'A person approves each call of a tool with one of these labels; tools without a label count as destructive.',
   parameters: z.strictObject({ who: WhoSchema.optional(), risks: z.array(z.enum(RISKS)).min(1).default(['destructive']), ...target }),
-  rules: ({ who, risks, servers, names }) => [{ name: 'ask-first', effect: 'approve', who, what: { risks, servers, names, primitives: ['tool'] }, reason: 'A person approves this first.' }],
+  rules: ({ who, risks, servers, names }) => [
+    { name: 'ask-first', effect: 'approve', who, what: { risks, servers, names, primitives: ['tool'] }, reason: 'A person approves this first.' },
+  ],
 });
 
 const TEMPLATES = [readOnlyAgent, businessHours, toolsPerAgent, argumentBounds, approveDestructive] as const;
@@ -95,7 +107,8 @@ function define<Parameters extends z.ZodType>(template: Template<Parameters>): D
     schema: () => z.toJSONSchema(parameters, { io: 'input' }),
     expand: (given) => {
       const parsed = parameters.safeParse(given);
-      if (!parsed.success) return `the parameters of ${name} do not fit: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'with'}: ${issue.message}`).join('; ')}`;
+      if (!parsed.success)
+        return `the parameters of ${name} do not fit: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'with'}: ${issue.message}`).join('; ')}`;
       return rules(parsed.data).map((rule) => PolicyRuleSchema.parse(withoutUndefined(rule)));
     },
   };

@@ -1,6 +1,7 @@
 /** Days and hours in a time zone. A window that ends before it begins ends on the next day and belongs to the day it began. */
-import { DAYS, type TimeConfig } from '../model/policy-config.ts';
+
 import type { RulePart } from '../model/policy.ts';
+import { DAYS, type TimeConfig } from '../model/policy-config.ts';
 
 const MINUTES_PER_DAY = 1_440;
 const MINUTE_MS = 60_000;

@@ -1,8 +1,8 @@
 /** The keys that open endpoints, by digest: values of the configuration, and those that are only stored. */
 import { Fault } from '../base/fault.ts';
 import type { ConfigDocument } from '../model/config-document.ts';
-import { CONFIGURED_KEY_VALUE, type KeyConfig } from '../model/key-config.ts';
 import type { KeySpec } from '../model/key.ts';
+import { CONFIGURED_KEY_VALUE, type KeyConfig } from '../model/key-config.ts';
 import { isWeakKeyValue } from '../model/weak-secret.ts';
 import type { CompileContext } from './compile-context.ts';
 import { createValues } from './values.ts';
@@ -21,7 +21,8 @@ export function compileKeys(document: ConfigDocument, context: CompileContext): 
       continue;
     }
     const holder = keys.get(digest);
-    if (holder !== undefined) context.findings.problems.push({ path: ['keys', name], part: 'value', message: `expected a value of its own: key "${holder.name}" has the same` });
+    if (holder !== undefined)
+      context.findings.problems.push({ path: ['keys', name], part: 'value', message: `expected a value of its own: key "${holder.name}" has the same` });
     keys.set(digest, toKeySpec(name, key, stored?.id ?? `key_${name}`));
   }
   return keys;

@@ -1,7 +1,10 @@
 /** One namespace of the configuration: its members that are enabled, and its overrides in one form. */
+
+import { compileStep, type StepProblem } from '../middleware/registry.ts';
 import type { ConfigFinding } from '../model/config-problem.ts';
-import type { MemberConfig, NamespaceConfig, OverrideConfig } from '../model/namespace-config.ts';
+import type { Step } from '../model/middleware.ts';
 import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
+import type { MemberConfig, NamespaceConfig, OverrideConfig } from '../model/namespace-config.ts';
 import type { CompiledPolicy } from '../model/policy.ts';
 import type { PolicyConfig } from '../model/policy-config.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
@@ -26,8 +29,24 @@ export function compileNamespace(name: string, namespace: NamespaceConfig, { ser
       resource: toOverrides(namespace.resources, (key) => !isTemplateKey(key)),
       resourceTemplate: toOverrides(namespace.resources, isTemplateKey),
     },
+    middleware: stepsOf(name, namespace, problems),
     policy: policyOf(namespace, policies, problems),
   };
+}
+
+function stepsOf(name: string, namespace: NamespaceConfig, problems: ConfigFinding[]): readonly Step[] {
+  return namespace.middleware.flatMap((config, index) => {
+    const step = compileStep(config);
+    if (!Array.isArray(step)) return [step as Step];
+    problems.push(
+      ...(step as readonly StepProblem[]).map(({ path, message }) => ({
+        path: ['namespaces', name, 'middleware', index, ...path],
+        part: 'value' as const,
+        message,
+      })),
+    );
+    return [];
+  });
 }
 
 /** Undefined where nothing is restricted. Problems of a policy are told once for each namespace that names it. */

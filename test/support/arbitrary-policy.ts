@@ -19,7 +19,12 @@ const who = fc.record(
 );
 
 const what = fc.record(
-  { servers: some('files', 'mail'), names: some('read', 'write', 'r*', '*e'), primitives: some('tool' as const, 'prompt' as const), risks: some('read-only' as const, 'destructive' as const) },
+  {
+    servers: some('files', 'mail'),
+    names: some('read', 'write', 'r*', '*e'),
+    primitives: some('tool' as const, 'prompt' as const),
+    risks: some('read-only' as const, 'destructive' as const),
+  },
   { requiredKeys: [] },
 );
 
@@ -29,7 +34,14 @@ const bound = fc.oneof(
   fc.record({ at: fc.constant('/n'), present: fc.boolean() }),
 );
 
-const when = fc.constantFrom('args.n < 3', 'has(args.n)', 'name.startsWith("r")', 'principal.labels.agent == "reader"', 'timestamp(now).getHours() < 12', 'args.path');
+const when = fc.constantFrom(
+  'args.n < 3',
+  'has(args.n)',
+  'name.startsWith("r")',
+  'principal.labels.agent == "reader"',
+  'timestamp(now).getHours() < 12',
+  'args.path',
+);
 
 export const arbitraryRule: fc.Arbitrary<PolicyRuleInput> = fc.record(
   {
@@ -44,11 +56,20 @@ export const arbitraryRule: fc.Arbitrary<PolicyRuleInput> = fc.record(
   { requiredKeys: ['effect'] },
 );
 
-export const arbitraryArguments = fc.record({ n: fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant('x')), path: fc.constantFrom('/tmp/a', '/etc/passwd') }, { requiredKeys: [], noNullPrototype: true });
+export const arbitraryArguments = fc.record(
+  { n: fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant('x')), path: fc.constantFrom('/tmp/a', '/etc/passwd') },
+  { requiredKeys: [], noNullPrototype: true },
+);
 
 export const arbitraryFacts: fc.Arbitrary<PolicyFacts> = fc.record({
   principal: fc.record(
-    { kind: fc.constantFrom('key' as const, 'user' as const), id: fc.constant('id'), name: fc.constantFrom('laptop', 'ci-1'), groups: some('ops', 'dev'), labels },
+    {
+      kind: fc.constantFrom('key' as const, 'user' as const),
+      id: fc.constant('id'),
+      name: fc.constantFrom('laptop', 'ci-1'),
+      groups: some('ops', 'dev'),
+      labels,
+    },
     { requiredKeys: ['kind', 'id', 'name'] },
   ),
   endpoint: fc.constant('main'),
