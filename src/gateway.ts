@@ -194,13 +194,14 @@ function startUpstreams(base: Base): Live {
 }
 
 /** Each type of server has its runtime; values from outside are read at the moment a link is opened. */
-function linkOpener({ clock, environment }: GatewayOptions, parts: { readonly dialer: Dialer; readonly watcher: OrphanWatcher; readonly log: Log }): (spec: ServerSpec) => OpenLink {
+function linkOpener({ clock, environment, random: randomBytes }: GatewayOptions, parts: { readonly dialer: Dialer; readonly watcher: OrphanWatcher; readonly log: Log }): (spec: ServerSpec) => OpenLink {
   const { dialer, watcher, log } = parts;
+  const random = (): number => fraction(randomBytes);
   return (spec) => (events) => {
     const resolve = createValues(environment());
     const values = (text: string): string => resolve(text, spec.name);
-    if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer }, events);
-    if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer }, events);
+    if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer, random }, events);
+    if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer, random }, events);
     const onStderr = (line: string): void => log.debug('stderr', { server: spec.name, line });
     return openStdioLink(spec, values, { clock, environment: environment(), watcher, onStderr }, events);
   };

@@ -2,7 +2,7 @@
  * Stage 10: result or fault → wire, in the client's revision. Results are spliced, not parsed, unless the client's
  * revision lacks something that is in them.
  */
-import { Fault } from '../base/fault.ts';
+import type { Fault } from '../base/fault.ts';
 import type { RawObject } from '../protocol/envelope.ts';
 import { isObject, type JsonObject, type JsonValue, MODERN_REVISION, type RequestId, type Revision, type RpcError } from '../protocol/messages.ts';
 import { META } from '../protocol/meta.ts';

@@ -8,7 +8,7 @@ import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/up
 import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts';
 import { Buckets } from './buckets.ts';
 import { Catalogs } from './catalogs.ts';
-import { type ClientHeaders, type decodeBody, isModern } from './decode.ts';
+import { type Body, type ClientHeaders, isModern } from './decode.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
@@ -114,11 +114,12 @@ function headersOf(http: IncomingMessage): ClientHeaders {
 }
 
 /** Each family has its front end; one address serves both. */
-function toRequests(identified: Identified, body: ReturnType<typeof decodeBody>, response: ServerResponse, legacy: LegacyDeps): readonly Decoded[] {
+function toRequests(identified: Identified, body: Body, response: ServerResponse, legacy: LegacyDeps): readonly Decoded[] {
   const headers = headersOf(identified.http);
+  const post = { identified, headers, body, response };
   const [first] = body.envelopes;
-  if (identified.door === 'mcp' && first !== undefined && isModern(first, headers)) return modernRequests(identified, body.envelopes, headers, response, legacy.clock);
-  return legacyRequests(identified, body, headers, response, legacy);
+  const isForModern = identified.door === 'mcp' && first !== undefined && isModern(first, headers);
+  return isForModern ? modernRequests(post, legacy.clock) : legacyRequests(post, legacy);
 }
 
 function refuse(http: IncomingMessage, response: ServerResponse, fault: Fault, correlationId: string): void {

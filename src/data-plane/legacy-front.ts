@@ -9,7 +9,7 @@ import type { Envelope } from '../protocol/envelope.ts';
 import { familyOf, isObject, isRevision, type JsonObject, LEGACY_REVISION_LATEST, type Revision } from '../protocol/messages.ts';
 import { metaOf } from '../protocol/meta.ts';
 import { REVISION_TABLES } from '../protocol/revisions.ts';
-import { type ClientHeaders, paramsOf } from './decode.ts';
+import { type ClientHeaders, type Post, paramsOf } from './decode.ts';
 import { EventStream } from './event-stream.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { HttpReply, type Reply, StreamReply } from './reply.ts';
@@ -28,7 +28,8 @@ export interface LegacyDeps {
 }
 
 /** The requests of a POST; notifications and answers of the client are dealt with here. */
-export function legacyRequests(identified: Identified, body: { readonly envelopes: readonly Envelope[]; readonly isBatch: boolean }, headers: ClientHeaders, response: ServerResponse, deps: LegacyDeps): readonly Decoded[] {
+export function legacyRequests(post: Post, deps: LegacyDeps): readonly Decoded[] {
+  const { body, headers, identified, response } = post;
   const [first] = body.envelopes;
   const isOpening = first?.kind === 'request' && first.method === 'initialize' && !body.isBatch;
   if (isOpening && identified.door === 'mcp') return [openSession(identified, first, response, deps)];
@@ -42,7 +43,7 @@ export function legacyRequests(identified: Identified, body: { readonly envelope
     response.writeHead(202, { 'content-length': 0 }).end();
     return [];
   }
-  const reply = replyTo(identified, session, requests.length, body.isBatch, response, deps);
+  const reply = replyTo(post, session, requests.length, deps);
   return requests.map((envelope) => toDecoded(identified, session, envelope, reply));
 }
 
@@ -116,13 +117,13 @@ function sessionOf(identified: Identified, headers: ClientHeaders, deps: LegacyD
   return deps.sessions.get(id, identified.endpoint.name, identified.principal);
 }
 
-function replyTo(identified: Identified, session: Session, answers: number, isBatch: boolean, response: ServerResponse, deps: LegacyDeps): Reply {
+function replyTo({ body, identified, response }: Post, session: Session, answers: number, deps: LegacyDeps): Reply {
   if (identified.door === 'message' && session.main !== undefined) {
     response.writeHead(202, { 'content-length': 0 }).end();
     return new StreamReply(session.main);
   }
   const canStream = accepts(identified.http.headers.accept, 'text/event-stream');
-  return new HttpReply({ http: response, clock: deps.clock, canStream, openStream: () => session.openStream(), headers: NO_HEADERS, answers, isBatch });
+  return new HttpReply({ http: response, clock: deps.clock, canStream, openStream: () => session.openStream(), headers: NO_HEADERS, answers, isBatch: body.isBatch });
 }
 
 function toDecoded(identified: Identified, session: Session, envelope: Envelope, reply: Reply): Decoded {

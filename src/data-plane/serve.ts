@@ -12,7 +12,7 @@ import { REVISION_TABLES } from '../protocol/revisions.ts';
 import type { Outcome } from '../upstream/upstream.ts';
 import { admit } from './admit.ts';
 import type { EncodeOutcome } from './answer.ts';
-import { decodeBody } from './decode.ts';
+import { type Body, decodeBody } from './decode.ts';
 import { type DispatchDeps, dispatch } from './dispatch.ts';
 import type { Decoded, Identified, Received } from './exchange.ts';
 import type { Identify } from './identify.ts';
@@ -27,7 +27,7 @@ export interface ServeDeps {
   /** 3 */ readonly throttle: (identified: Identified) => Identified;
   /** 4: what a request without body, or a body's messages, become; front ends of both families. */
   readonly openOrEnd: (identified: Identified, response: ServerResponse) => void;
-  readonly toRequests: (identified: Identified, body: ReturnType<typeof decodeBody>, response: ServerResponse) => readonly Decoded[];
+  readonly toRequests: (identified: Identified, body: Body, response: ServerResponse) => readonly Decoded[];
   /** 9 */ readonly dispatch: DispatchDeps;
   /** 10 */ readonly encode: EncodeOutcome;
   readonly refuse: (http: IncomingMessage, response: ServerResponse, fault: Fault) => void;

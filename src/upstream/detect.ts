@@ -8,7 +8,7 @@
  * What was found is remembered for each fingerprint.
  */
 import type { Clock } from '../base/clock.ts';
-import { Fault, toFault } from '../base/fault.ts';
+import { type Fault, toFault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import type { Family, JsonObject } from '../protocol/messages.ts';

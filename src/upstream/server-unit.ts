@@ -2,7 +2,7 @@
  * One server of the pool: the catalogue connection under supervision, which is the source of its lists and serves
  * everybody where sharing is allowed, and the connections of single principals and sessions.
  */
-import { Fault } from '../base/fault.ts';
+import type { Fault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
 import { Connection, type ConnectionDeps } from './connection.ts';
 import { type Budget, IsolatedConnections } from './isolated-connections.ts';

@@ -61,7 +61,7 @@ class HttpLink implements Link, CarrierHost {
     this.clock = deps.clock;
     this.resultBytesMax = spec.resultBytesMax;
     this.#target = target;
-    this.#random = deps.random ?? Math.random;
+    this.#random = deps.random;
     this.#requests = target.openPool(CONNECTIONS_MAX);
     this.#notices = target.openPool(NOTICE_CONNECTIONS_MAX);
     this.#postHeaders = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream', ...target.headers];
