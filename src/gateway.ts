@@ -5,7 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { delimiter } from 'node:path';
-import { createFailureThrottle, FAILURE_THROTTLE } from './auth/failure-throttle.ts';
+import { type AddressOf, createAddressOf } from './auth/client-address.ts';
+import { createFailureThrottle, FAILURE_THROTTLE, type FailureThrottle } from './auth/failure-throttle.ts';
 import { checkHostAndOrigin, createHostRules, type HostRules } from './auth/host-rules.ts';
 import { type InstanceKey, openInstanceKey } from './auth/instance-key.ts';
 import { digestOf } from './auth/keys.ts';
@@ -20,6 +21,7 @@ import { createFindCommand } from './control-plane/config-file/find-command.ts';
 import { watchConfigFile } from './control-plane/config-file/watch-config-file.ts';
 import { writeGatewayFile } from './control-plane/gateway-file.ts';
 import { operatorTokenAuthenticator } from './control-plane/identify.ts';
+import { createKeyUses, KEY_USES_FLUSH_MS, type KeyUses } from './control-plane/keys/key-uses.ts';
 import { loadKeys } from './control-plane/keys/load-keys.ts';
 import { openStarterKey } from './control-plane/keys/starter-key.ts';
 import { createPublisher, type PublishedSource, type Publisher } from './control-plane/publish.ts';
@@ -87,6 +89,10 @@ interface Base {
   readonly rules: HostRules;
   readonly publisher: Publisher;
   readonly listening: { current?: Listening };
+  readonly addressOf: AddressOf;
+  /** Refused credentials, of MCP and admin requests together. */
+  readonly failures: FailureThrottle;
+  readonly keyUses: KeyUses;
 }
 
 /** Faults: `config.invalid`, `storage.*`. Whatever was started by then is stopped again. */
@@ -117,8 +123,10 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const log = createLog({ console: settings.logLevel, dataFolder: settings.data });
   undo.push(() => log.close());
   const instanceKey = openInstanceKey(settings.data, random);
-  const storage = await openStorage({ folder, databaseUrl: undefined, clock, keyCheck: instanceKey.check, report: (problem) => log.error('storage', { detail: problem.message }) });
+  const storage = await openStorage({ folder, databaseUrl: settings.databaseUrl, clock, keyCheck: instanceKey.check, report: (problem) => log.error('storage', { detail: problem.message }) });
   undo.push(() => storage.close());
+  const keyUses = createKeyUses({ storage, clock, flushMs: KEY_USES_FLUSH_MS, report: (problem) => log.warn('key uses', { detail: String(problem) }) });
+  undo.push(() => keyUses.stop());
   const starter = await openStarterKey({ storage, clock, random, instanceKey });
   const publisher = await createPublisher(options.source, {
     compileOptions: compileOptions(options, instanceKey),
@@ -130,7 +138,7 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   say(`configuration loaded: ${servers.size} servers, ${endpoints.size} endpoints`);
   for (const warning of [...resolved.warnings, ...warnings]) say(`warning: ${warning}`);
   const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
-  return { options, undo, log, storage, instanceKey, starterKey: starter?.value, rules, publisher, listening: {} };
+  return { options, undo, log, storage, instanceKey, starterKey: starter?.value, rules, publisher, listening: {}, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 function compileOptions({ environment, resolved }: GatewayOptions, instanceKey: InstanceKey): Parameters<typeof createPublisher>[1]['compileOptions'] {
@@ -179,8 +187,13 @@ function startUpstreams(base: Base): Live {
     newCorrelationId: () => newId('req', clock, random),
     digestOf: (credential) => digestOf(instanceKey.pepper, credential),
     operatorDigest: digestOf(instanceKey.pepper, token),
-    write: (record) => log.debug('request', { ...record }),
+    write: (record) => {
+      if (record.keyId !== undefined) base.keyUses.used(record.keyId);
+      log.debug('request', { ...record });
+    },
     refused: (fault) => log.info('refused', { code: fault.code, detail: fault.detail }),
+    addressOf: base.addressOf,
+    failed: (http) => base.failures.failed(base.addressOf(http)),
     bodyBytesMax: BODY_BYTES_MAX,
   });
   late.dataPlane = dataPlane;
@@ -295,10 +308,10 @@ function adminHandler(base: Base, live: Live): AdminHandler {
     },
     version,
     checkHost: (http) => checkHostAndOrigin(http, rules),
-    addressOf: (http) => http.socket.remoteAddress ?? '',
+    addressOf: base.addressOf,
     record: (entry) => log.info('admin', { requestId: entry.requestId, operation: entry.operation, principal: entry.principal, status: entry.status, code: entry.fault?.code, detail: entry.fault?.detail, durationMs: entry.durationMs }),
     authenticators: [operatorTokenAuthenticator(live.token)],
-    throttle: createFailureThrottle({ clock, ...FAILURE_THROTTLE }),
+    throttle: base.failures,
   });
 }
 

@@ -21,7 +21,7 @@ import { SESSION_LIMITS, type Session, Sessions } from './sessions.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { throttle } from './throttle.ts';
 
-export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest'> {
+export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed'> {
   readonly clock: Clock;
   readonly snapshot: () => Snapshot;
   readonly upstreams: Upstreams;
@@ -33,6 +33,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly write: (record: RequestRecord) => void;
   /** A refusal before any request was read, for the log. */
   readonly refused: (fault: Fault) => void;
+  /** Of the client, past trusted proxies. */
+  readonly addressOf: (http: IncomingMessage) => string;
   readonly bodyBytesMax: number;
 }
 
@@ -55,7 +57,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const subscriptions = new Subscriptions({ upstreams, catalogs, snapshot });
   const sessions = new Sessions({ clock, randomId: deps.randomId, limits: SESSION_LIMITS });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
-  const buckets = new Buckets();
+  const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf: deps.addressOf };
   const legacy: LegacyDeps = {
     clock,
     sessions,
@@ -76,8 +78,8 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   };
   const serve = createServe({
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, newCorrelationId: deps.newCorrelationId }),
-    identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, nowMs: clock.nowMs }),
-    throttle: (identified) => throttle(identified, buckets, clock.monotonicMs()),
+    identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, nowMs: clock.nowMs }),
+    throttle: (identified) => throttle(identified, throttleDeps),
     openOrEnd: (identified, response) => openOrEnd(identified, headersOf(identified.http), response, legacy),
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
     dispatch: { clock, upstreams, parking, park: (call, asked) => parking.park(call, asked) },

@@ -5,6 +5,7 @@
  */
 import { Fault, toFault } from '../base/fault.ts';
 import { isObject, type JsonObject, MODERN_REVISION } from '../protocol/messages.ts';
+import { HOPS_HEADER, readHops } from '../upstream/dialer/hops.ts';
 import type { Lease, Upstreams } from '../upstream/upstreams.ts';
 import type { Call, CallEvents, Outcome, Upstream } from '../upstream/upstream.ts';
 import { missingCapability, wantsInteraction } from './capabilities.ts';
@@ -83,11 +84,17 @@ function send(admitted: Admitted, params: JsonObject, upstream: Upstream, events
       clientCapabilities: client.capabilities,
       clientInfo: client.info,
       logLevel: client.session?.logLevel ?? client.logLevel,
-      headers: admitted.paramHeaders,
+      headers: withHops(admitted),
       timeoutMs: snapshot.servers.get(target.server)?.callTimeoutMs ?? 60_000,
     },
     events,
   );
+}
+
+/** A request that came through gateways says so to the next one; the link counts the first hop by itself. */
+function withHops({ http, paramHeaders }: Admitted): Readonly<Record<string, string>> {
+  const hops = http.headers[HOPS_HEADER];
+  return hops === undefined ? paramHeaders : { ...paramHeaders, [HOPS_HEADER]: String(readHops(String(hops)) + 1) };
 }
 
 /** Legacy servers know no rounds. */
