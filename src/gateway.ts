@@ -29,6 +29,7 @@ import { type AdminHandler, createAdminHandler } from './control-plane/serve.ts'
 import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
 import type { Sealer } from './data-plane/parking.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
+import { sessionLimits } from './data-plane/sessions.ts';
 import { type Listening, listen } from './listening.ts';
 import { createLiveServers } from './live-servers.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
@@ -163,8 +164,8 @@ function startUpstreams(base: Base): Live {
   const { clock, random } = options;
   const watcher = new OrphanWatcher({ clock, platform: process.platform, onProblem: (detail) => log.error('orphan watcher', { detail }) });
   undo.push(() => watcher.close());
-  const { host } = options.resolved.settings;
-  const dialer = createDialer({ clock, ownListeners: () => (listening.current === undefined ? [] : [{ address: host, port: listening.current.port }]) });
+  const { settings } = options.resolved;
+  const dialer = createDialer({ clock, ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
   const late: { dataPlane?: DataPlane } = {};
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
@@ -195,6 +196,7 @@ function startUpstreams(base: Base): Live {
     addressOf: base.addressOf,
     failed: (http) => base.failures.failed(base.addressOf(http)),
     bodyBytesMax: BODY_BYTES_MAX,
+    sessionLimits: sessionLimits(settings.sessionsMax, settings.sessionIdleMs),
   });
   late.dataPlane = dataPlane;
   publisher.onPublish((snapshot) => {

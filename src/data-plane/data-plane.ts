@@ -17,7 +17,7 @@ import { Parking, type Sealer } from './parking.ts';
 import { receive } from './receive.ts';
 import { createRecord, type RequestRecord } from './record.ts';
 import { createServe, type Serve } from './serve.ts';
-import { SESSION_LIMITS, type Session, Sessions } from './sessions.ts';
+import { type Session, type SessionLimits, Sessions } from './sessions.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { throttle } from './throttle.ts';
 
@@ -36,6 +36,7 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   /** Of the client, past trusted proxies. */
   readonly addressOf: (http: IncomingMessage) => string;
   readonly bodyBytesMax: number;
+  readonly sessionLimits: SessionLimits;
 }
 
 export interface DataPlane {
@@ -55,7 +56,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const { clock, snapshot, upstreams } = deps;
   const catalogs = new Catalogs(upstreams, clock);
   const subscriptions = new Subscriptions({ upstreams, catalogs, snapshot });
-  const sessions = new Sessions({ clock, randomId: deps.randomId, limits: SESSION_LIMITS });
+  const sessions = new Sessions({ clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
   const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf: deps.addressOf };
   const legacy: LegacyDeps = {

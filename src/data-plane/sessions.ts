@@ -20,7 +20,12 @@ export interface SessionLimits {
   readonly max: number;
 }
 
-export const SESSION_LIMITS: SessionLimits = { idleMs: 30 * 60_000, totalMs: 24 * 3_600_000, perCredentialMax: 1_000, max: 10_000 };
+const SESSION_TOTAL_MS = 24 * 3_600_000;
+
+/** One credential may hold half of all sessions: a client that forgets to end its own locks nobody else out. */
+export function sessionLimits(max: number, idleMs: number): SessionLimits {
+  return { idleMs, totalMs: SESSION_TOTAL_MS, perCredentialMax: Math.max(1, Math.ceil(max / 2)), max };
+}
 
 /** The client's answer to a request of ours. */
 export type ClientAnswer = { readonly kind: 'result'; readonly result: JsonObject } | { readonly kind: 'error'; readonly error: RpcError };
