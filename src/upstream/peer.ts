@@ -148,8 +148,14 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
     }
   }
 
+  /** An HTTP server that refuses a request without reading it names no id; then the carrier says which one. */
+  protected onNamelessError(call: PendingCall, error: RpcError): void {
+    this.calls.end(call, { kind: 'error', error });
+  }
+
   #takeAnswer(envelope: Envelope, carrier: number | undefined): void {
-    const call = this.calls.find(envelope.id);
+    const isNameless = envelope.kind === 'error' && envelope.id === undefined;
+    const call = this.calls.find(isNameless ? carrier : envelope.id);
     if (call === undefined || (carrier !== undefined && carrier !== call.id)) {
       this.deps.onDropped('unknown_id', `${envelope.kind} with id ${JSON.stringify(envelope.id ?? null).slice(0, 80)}`);
       return;
@@ -157,7 +163,9 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
     const { body } = envelope;
     if (body === undefined) return;
     if (envelope.kind === 'error') {
-      this.calls.end(call, { kind: 'error', error: toRpcError(body.value) });
+      const error = toRpcError(body.value);
+      if (isNameless) this.onNamelessError(call, error);
+      else this.calls.end(call, { kind: 'error', error });
       return;
     }
     const fault = this.checkResult(call, body);
