@@ -100,8 +100,8 @@ class LegacyPeer extends Peer {
   /** 404 is how a server says that it does not know the session (2025-11-25, basic/transports, "Session Management"). */
   override failed(id: number, fault: Fault, status?: number): void {
     const call = this.calls.find(id);
-    if (call === undefined || (status === 404 && this.#sendAgain(call))) return;
-    this.calls.fail(call, fault);
+    if (call !== undefined && status === 404 && this.#sendAgain(call)) return;
+    super.failed(id, fault, status);
   }
 
   /** Many servers say so with a 400 and an error about the session that names no request. */

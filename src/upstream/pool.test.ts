@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { fakeServer, fakeSpec, legacyScript, modernScript, type Script, tool } from '../../test/support/fake-link.ts';
 import { MovableClock, settle } from '../../test/support/movable-clock.ts';
+import { Fault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import { createUpstreams } from './pool.ts';
@@ -176,6 +177,25 @@ test('a call waits for a server that is starting, until its start deadline', asy
   await clock.move(3_000);
   await refused;
   expect((await waiting).profile.family).toBe('modern');
+});
+
+test('a server over HTTP that nobody reaches three times is not ready any more and is tried again', async () => {
+  let isDown = false;
+  const down = new Fault('upstream.unavailable', { reason: 'upstream_refused' });
+  const { upstreams, apply, clock } = setUp({ a: (sent, link) => (isDown ? link.fail(sent.id, down) : modernScript()(sent, link)) }, 'http');
+  await apply(fakeSpec('a', { type: 'http' }));
+  isDown = true;
+  for (let index = 0; index < 3; index++) {
+    expect(upstreams.state('a')?.status).toBe('ready');
+    const { outcomes, events } = begin();
+    upstreams.find('a', lease())?.send(REQUEST, events);
+    await settle();
+    expect(outcomes).toMatchObject([{ kind: 'fault', fault: { code: 'upstream.unavailable', effect: 'not_executed' } }]);
+  }
+  expect(upstreams.state('a')?.status).toBe('connecting');
+  isDown = false;
+  await clock.move(2_000);
+  expect(upstreams.state('a')?.status).toBe('ready');
 });
 
 test('restart ends a failed server\'s rest', async () => {
