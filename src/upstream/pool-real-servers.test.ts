@@ -38,7 +38,7 @@ const lease: Lease = { principalId: 'p', sessionId: undefined, wantsInteraction:
 function openLink(spec: ServerSpec): OpenLink {
   if (spec.type === 'stdio') return (events) => openStdioLink(spec, values, { clock: systemClock, environment: process.env, watcher }, events);
   const open = spec.type === 'http' ? openHttpLink : openSseLink;
-  return (events) => open(spec, values, { clock: systemClock, dialer }, events);
+  return (events) => open(spec, values, { clock: systemClock, random: Math.random, dialer }, events);
 }
 
 function spec(name: string, changes: Partial<ServerSpec>): [string, ServerSpec] {
