@@ -41,6 +41,13 @@ function call(params: JsonObject = {}, changes: Partial<UpstreamRequest> = {}): 
   return { method: 'tools/call', params, progressToken: undefined, clientCapabilities: {}, clientInfo: undefined, logLevel: undefined, headers: {}, timeoutMs: 60_000, ...changes };
 }
 
+const SCRIPTS = { legacy: legacyScript, modern: modernScript };
+const CONNECT = { legacy: connectLegacyPeer, modern: connectModernPeer };
+
+function pick<T>(list: readonly T[], n: number): T | undefined {
+  return list[n % Math.max(list.length, 1)];
+}
+
 function callsOf(link: FakeLink | undefined) {
   return link?.sent.filter((sent) => sent.method === 'tools/call') ?? [];
 }
@@ -95,12 +102,12 @@ test('however answers, cancels, time and the end of the connection interleave, e
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.constantFrom('legacy' as const, 'modern' as const), async (steps, family) => {
-      const { server, deps, clock } = setUp('stdio', family === 'legacy' ? legacyScript() : modernScript());
-      const peer = await (family === 'legacy' ? connectLegacyPeer : connectModernPeer)(server.open, fakeSpec('a'), deps);
+      const { server, deps, clock } = setUp('stdio', SCRIPTS[family]());
+      const peer = await CONNECT[family](server.open, fakeSpec('a'), deps);
       const [link] = server.links;
       const begun: { record: ReturnType<typeof recorder>; cancel: (reason: string) => void }[] = [];
       for (const { do: what, n } of steps) {
-        const target = callsOf(link)[n % Math.max(callsOf(link).length, 1)];
+        const target = pick(callsOf(link), n);
         if (what === 'call') {
           for (let index = 0; index < n; index++) {
             const record = recorder();
@@ -109,7 +116,7 @@ test('however answers, cancels, time and the end of the connection interleave, e
           }
         } else if (what === 'answer') link?.answer(target?.id, { mark: target?.params['mark'] });
         else if (what === 'refuse') link?.refuse(target?.id, -32000);
-        else if (what === 'cancel') begun[n % Math.max(begun.length, 1)]?.cancel('test');
+        else if (what === 'cancel') pick(begun, n)?.cancel('test');
         else if (what === 'stranger') link?.answer(100_000 + n, {});
         else if (what === 'wait') await clock.move(n);
         else link?.crash('test');
@@ -288,15 +295,15 @@ test('a modern server is listened to, again with other URIs, and again after an 
 });
 
 test.each([
-  ['stdio', 'a discover result', modernScript(), 'modern', 1],
-  ['http', 'a discover result', modernScript(), 'modern', 1],
-  ['stdio', 'method not found', legacyScript(), 'legacy', 1],
-  ['http', 'method not found', legacyScript(), 'legacy', 1],
-  ['http', '400 without a message', ((sent, link) => (sent.method === 'server/discover' ? link.fail(sent.id, new Fault('upstream.protocol_error'), 400) : legacyScript()(sent, link))) as Script, 'legacy', 1],
-  ['http', 'an error that names no request', ((sent, link) => (sent.method === 'server/discover' ? link.say({ id: null, error: { code: -32000, message: 'Bad Request' } }, Number(sent.id)) : legacyScript()(sent, link))) as Script, 'legacy', 1],
-  ['stdio', 'the end of the process', ((sent, link) => (sent.method === 'server/discover' ? link.crash('unknown method') : legacyScript()(sent, link))) as Script, 'legacy', 2],
-  ['stdio', 'silence', ((sent, link) => sent.method !== 'server/discover' && legacyScript()(sent, link)) as Script, 'legacy', 1],
-] as const)('over %s a server that answers server/discover with %s is %s', async (kind, _what, script, family, links) => {
+  ['stdio', 'a discover result', 'modern', { script: modernScript(), links: 1 }],
+  ['http', 'a discover result', 'modern', { script: modernScript(), links: 1 }],
+  ['stdio', 'method not found', 'legacy', { script: legacyScript(), links: 1 }],
+  ['http', 'method not found', 'legacy', { script: legacyScript(), links: 1 }],
+  ['http', '400 without a message', 'legacy', { script: ((sent, link) => (sent.method === 'server/discover' ? link.fail(sent.id, new Fault('upstream.protocol_error'), 400) : legacyScript()(sent, link))) as Script, links: 1 }],
+  ['http', 'an error that names no request', 'legacy', { script: ((sent, link) => (sent.method === 'server/discover' ? link.say({ id: null, error: { code: -32000, message: 'Bad Request' } }, Number(sent.id)) : legacyScript()(sent, link))) as Script, links: 1 }],
+  ['stdio', 'the end of the process', 'legacy', { script: ((sent, link) => (sent.method === 'server/discover' ? link.crash('unknown method') : legacyScript()(sent, link))) as Script, links: 2 }],
+  ['stdio', 'silence', 'legacy', { script: ((sent, link) => sent.method !== 'server/discover' && legacyScript()(sent, link)) as Script, links: 1 }],
+] as const)('over %s a server that answers server/discover with %s is %s', async (kind, _what, family, { script, links }) => {
   const { server, deps, clock } = setUp(kind, script, { isInteractive: false });
   const verdicts = new Verdicts(clock);
   const connecting = connectUpstream(server.open, fakeSpec('a', { type: kind }), { ...deps, verdicts });
