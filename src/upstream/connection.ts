@@ -61,6 +61,8 @@ export class Connection {
     });
     connection.#peer = await within(spec, deps.clock, connecting);
     connection.lastUsedMs = deps.clock.monotonicMs();
+    // It may have ended between its handshake and now, which `closed` told before anybody knew it.
+    if (connection.isClosed) throw new Fault('upstream.closed', { server: spec.name, effect: 'not_executed', detail: 'ended right after the handshake' });
     return connection;
   }
 

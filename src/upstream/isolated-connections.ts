@@ -88,6 +88,13 @@ export class IsolatedConnections {
     for (const group of this.#groups.values()) for (const connection of [...group.connections]) if (connection.sessionId === sessionId) void connection.close();
   }
 
+  /** Ends all, to be opened anew when wanted. */
+  closeAll(): void {
+    const reserve = this.#reserve;
+    this.#reserve = [];
+    for (const connection of [...reserve, ...[...this.#groups.values()].flatMap((group) => group.connections)]) void connection.close();
+  }
+
   /** Fills the reserve; a failure leaves it as it is until one is taken again. */
   warm(): void {
     const spec = this.#spec();

@@ -7,7 +7,7 @@
 import { Fault, toFault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
 import type { Envelope, RawObject } from '../protocol/envelope.ts';
-import { familyOf, isObject, isRevision, type JsonObject, LEGACY_REVISION_LATEST, type Revision } from '../protocol/messages.ts';
+import { familyOf, isObject, isRevision, type JsonObject, LEGACY_REVISION_LATEST, type Revision, type RpcError } from '../protocol/messages.ts';
 import { metaOf } from '../protocol/meta.ts';
 import type { OpenLink, Outgoing } from './link.ts';
 import { LinkPort, type PeerPort } from './link-port.ts';
@@ -97,19 +97,29 @@ class LegacyPeer extends Peer {
     if (id === this.#initializeId) this.#sessionId = headers['mcp-session-id'];
   }
 
+  /** 404 is how a server says that it does not know the session (2025-11-25, basic/transports, "Session Management"). */
   override failed(id: number, fault: Fault, status?: number): void {
     const call = this.calls.find(id);
-    if (call === undefined) return;
-    const isSessionLost = status === 404 && this.#profile !== undefined && id !== this.#initializeId && (this.#sessionId !== undefined || this.#reinitialising !== undefined);
-    if (!isSessionLost || call.isResent) {
-      this.calls.fail(call, fault);
-      return;
-    }
+    if (call !== undefined && status === 404 && this.#sendAgain(call)) return;
+    super.failed(id, fault, status);
+  }
+
+  /** Many servers say so with a 400 and an error about the session that names no request. */
+  protected override onNamelessError(call: PendingCall, error: RpcError): void {
+    if (/session/i.test(error.message) && this.#sendAgain(call)) return;
+    super.onNamelessError(call, error);
+  }
+
+  /** False where the refusal cannot be about the session, or came a second time. */
+  #sendAgain(call: PendingCall): boolean {
+    const hasSession = this.#sessionId !== undefined || this.#reinitialising !== undefined;
+    if (this.#profile === undefined || call.id === this.#initializeId || !hasSession || call.isResent) return false;
     call.isResent = true;
     this.#reinitialise(call).then(
       () => this.calls.find(call.id) === call && super.dispatch(call),
       (thrown: unknown) => this.calls.fail(call, unexecuted(thrown, this.server)),
     );
+    return true;
   }
 
   /** One new session for all who find the old one gone, also for those whose refusal comes after it was opened. */

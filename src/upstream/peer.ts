@@ -33,6 +33,10 @@ export const INTERACTIVE_CAPABILITIES: JsonObject = { sampling: { context: {}, t
 const NOTICES_PER_SECOND_MAX = 1_000;
 const RATE_WINDOW_MS = 1_000;
 
+/** Faults of requests that found nobody at the server's address. */
+const UNREACHABLE: ReadonlySet<string> = new Set(['upstream_refused', 'upstream_dns', 'upstream_tls', 'upstream_timeout']);
+const REFUSALS_MAX = 3;
+
 export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
   abstract readonly profile: ServerProfile;
   readonly clock: Clock;
@@ -42,6 +46,7 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
   protected readonly link: Link;
   protected readonly calls: PendingCalls;
   #end: Fault | undefined;
+  #refusals = 0;
   #noticeCount = 0;
   #noticeWindowMs = Number.NEGATIVE_INFINITY;
 
@@ -100,6 +105,7 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
   }
 
   message(envelope: Envelope, carrier: number | undefined): void {
+    this.#refusals = 0;
     if (envelope.kind === 'request') this.takeRequest(envelope, carrier);
     else if (envelope.kind === 'notification') this.#takeNotification(envelope, carrier);
     else this.#takeAnswer(envelope, carrier);
@@ -108,6 +114,15 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
   failed(id: number, fault: Fault, _status?: number): void {
     const call = this.calls.find(id);
     if (call !== undefined) this.calls.fail(call, fault);
+    this.noteRefusal(fault);
+  }
+
+  /** HTTP has no connection that ends: a server that cannot be reached time and again is as gone as a process that exited. */
+  protected noteRefusal(fault: Fault): void {
+    if (fault.code !== 'upstream.unavailable' || !UNREACHABLE.has(fault.reason ?? '')) return;
+    if (++this.#refusals < REFUSALS_MAX || this.inFlight > 0) return;
+    this.closed(new Fault('upstream.closed', { server: this.server, effect: 'not_executed', reason: fault.reason ?? 'unreachable', detail: `unreachable: ${fault.detail ?? ''}` }));
+    void this.link.close();
   }
 
   dropped(reason: string, detail: string): void {
@@ -148,8 +163,14 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
     }
   }
 
+  /** An HTTP server that refuses a request without reading it names no id; then the carrier says which one. */
+  protected onNamelessError(call: PendingCall, error: RpcError): void {
+    this.calls.end(call, { kind: 'error', error });
+  }
+
   #takeAnswer(envelope: Envelope, carrier: number | undefined): void {
-    const call = this.calls.find(envelope.id);
+    const isNameless = envelope.kind === 'error' && envelope.id === undefined;
+    const call = this.calls.find(isNameless ? carrier : envelope.id);
     if (call === undefined || (carrier !== undefined && carrier !== call.id)) {
       this.deps.onDropped('unknown_id', `${envelope.kind} with id ${JSON.stringify(envelope.id ?? null).slice(0, 80)}`);
       return;
@@ -157,7 +178,9 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
     const { body } = envelope;
     if (body === undefined) return;
     if (envelope.kind === 'error') {
-      this.calls.end(call, { kind: 'error', error: toRpcError(body.value) });
+      const error = toRpcError(body.value);
+      if (isNameless) this.onNamelessError(call, error);
+      else this.calls.end(call, { kind: 'error', error });
       return;
     }
     const fault = this.checkResult(call, body);

@@ -88,6 +88,7 @@ export class ServerUnit {
   }
 
   async restart(): Promise<void> {
+    this.#isolated.closeAll();
     await this.#supervisor.restart();
   }
 
