@@ -13,7 +13,7 @@ import { digestOf } from './auth/keys.ts';
 import { newOperatorToken } from './auth/operator-token.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fault } from './base/fault.ts';
-import { newId, type RandomBytes } from './base/ids.ts';
+import type { RandomBytes } from './base/ids.ts';
 import { open, seal } from './base/sealed.ts';
 import { checkListening, describeSettings, isLoopback, type ResolvedSettings } from './config.ts';
 import { maskedDocument } from './control-plane/config/masked-document.ts';
@@ -185,7 +185,7 @@ function startUpstreams(base: Base): Live {
     info,
     sealer: createSealer(instanceKey.sealing, random),
     randomId: () => Buffer.from(random(24)).toString('base64url'),
-    newCorrelationId: () => newId('req', clock, random),
+    newCorrelationId: createSequence('req', random),
     digestOf: (credential) => digestOf(instanceKey.pepper, credential),
     operatorDigest: digestOf(instanceKey.pepper, token),
     write: (record) => {
@@ -220,6 +220,13 @@ function linkOpener({ clock, environment, random: randomBytes }: GatewayOptions,
     const onStderr = (line: string): void => log.debug('stderr', { server: spec.name, line });
     return openStdioLink(spec, values, { clock, environment: environment(), watcher, onStderr }, events);
   };
+}
+
+/** Ids that are unique and need no randomness each: a random beginning for this process, then a count. */
+function createSequence(prefix: string, random: RandomBytes): () => string {
+  const beginning = `${prefix}_${Buffer.from(random(10)).toString('hex')}`;
+  let count = 0;
+  return () => `${beginning}${(++count).toString(16).padStart(8, '0')}`;
 }
 
 /** From 0 up to 1. */

@@ -66,11 +66,11 @@ async function followed(call: RoutedCall, admitted: Admitted, start: ((events: C
   const { session } = admitted.client;
   const running = call.run(admitted, start);
   if (session === undefined) admitted.reply.onGone = () => call.cancel('the client closed the response');
-  else session.inFlight.set(admitted.id, call);
+  else session.inFlight.add(admitted.id, call);
   try {
     return await running;
   } finally {
-    session?.inFlight.delete(admitted.id);
+    session?.inFlight.remove(call);
   }
 }
 

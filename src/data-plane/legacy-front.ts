@@ -152,7 +152,7 @@ function hear(session: Session, envelope: Envelope, deps: LegacyDeps): void {
   }
   if (envelope.method === 'notifications/cancelled') {
     const id = body['requestId'];
-    if (typeof id === 'string' || typeof id === 'number') session.inFlight.get(id)?.cancel(String(body['reason'] ?? 'cancelled by the client'));
+    if (typeof id === 'string' || typeof id === 'number') session.inFlight.find(id)?.cancel(String(body['reason'] ?? 'cancelled by the client'));
   } else deps.notified(session, envelope.method, body);
 }
 

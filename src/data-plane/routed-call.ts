@@ -29,7 +29,7 @@ export class RoutedCall implements CallEvents {
   #call: Call | undefined;
   #lastProgress = Number.NEGATIVE_INFINITY;
   #buffered: { readonly method: string; readonly params: JsonObject }[] = [];
-  #asked = new Map<string, ServerRequest>();
+  #asked: Map<string, ServerRequest> | undefined;
   #askCount = 0;
   #cancelAsk: (reason: string) => void = () => undefined;
 
@@ -107,11 +107,12 @@ export class RoutedCall implements CallEvents {
 
   /** Modern client: what is asked in one go is parked together. */
   #collect(request: ServerRequest): void {
-    this.#asked.set(`input_${++this.#askCount}`, request);
-    if (this.#asked.size > 1) return;
+    const asked = this.#asked ?? new Map<string, ServerRequest>();
+    asked.set(`input_${++this.#askCount}`, request);
+    if (this.#asked !== undefined) return;
+    this.#asked = asked;
     this.#deps.clock.after(0, () => {
-      const asked = this.#asked;
-      this.#asked = new Map();
+      this.#asked = undefined;
       this.#deps.park(this, asked);
     });
   }

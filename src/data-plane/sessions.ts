@@ -43,12 +43,42 @@ export interface InFlight {
   cancel(reason: string): void;
 }
 
+/** A session has few requests under way at a time; a Map of what comes and goes costs more (see base/recent-table.ts). */
+class InFlightList {
+  readonly #ids: RequestId[] = [];
+  readonly #calls: InFlight[] = [];
+
+  get size(): number {
+    return this.#ids.length;
+  }
+
+  add(id: RequestId, call: InFlight): void {
+    this.#ids.push(id);
+    this.#calls.push(call);
+  }
+
+  find(id: RequestId): InFlight | undefined {
+    return this.#calls[this.#ids.indexOf(id)];
+  }
+
+  remove(call: InFlight): void {
+    const index = this.#calls.indexOf(call);
+    if (index < 0) return;
+    this.#ids.splice(index, 1);
+    this.#calls.splice(index, 1);
+  }
+
+  all(): readonly InFlight[] {
+    return [...this.#calls];
+  }
+}
+
 export class Session {
   #opening: SessionOpening;
   /** Stable and safe to log; not the id that the client shows. */
   readonly label: string;
   readonly openedMs: number;
-  readonly inFlight = new Map<RequestId, InFlight>();
+  readonly inFlight = new InFlightList();
   /** Resource URIs as exposed that this session subscribed to. */
   readonly watched = new Set<string>();
   readonly #clock: Clock;
@@ -143,7 +173,7 @@ export class Session {
   end(): void {
     if (this.isEnded) return;
     this.isEnded = true;
-    for (const call of [...this.inFlight.values()]) call.cancel('the session ended');
+    for (const call of this.inFlight.all()) call.cancel('the session ended');
     for (const settle of [...this.#asked.values()]) settle({ kind: 'error', error: { code: -32603, message: 'The session ended' } });
     this.#asked.clear();
     for (const stream of [...this.#streams.values(), ...this.#mains]) stream.end();

@@ -5,6 +5,7 @@
  */
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
+import { RecentTable } from '../base/recent-table.ts';
 import type { RequestId } from '../protocol/messages.ts';
 import type { Call, CallEvents, Outcome, UpstreamRequest } from './upstream.ts';
 
@@ -51,7 +52,7 @@ export interface Opening {
 
 export class PendingCalls {
   readonly #owner: PendingOwner;
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new RecentTable<PendingCall>();
   #lastId: number;
   #clientCount = 0;
   #cancelTimer: CancelTimer | undefined;
@@ -70,7 +71,7 @@ export class PendingCalls {
   open(what: Opening): PendingCall {
     const deadlineMs = this.#owner.clock.monotonicMs() + what.request.timeoutMs;
     const call = new PendingCall(this, ++this.#lastId, what, deadlineMs);
-    this.#calls.set(call.id, call);
+    this.#calls.add(call.id, call);
     if (!what.isOwn) this.#clientCount++;
     if (deadlineMs < this.#timerAtMs) this.#watch(deadlineMs);
     return call;
@@ -110,7 +111,7 @@ export class PendingCalls {
   endAll(fault: Fault): void {
     this.#cancelTimer?.();
     this.#timerAtMs = Number.POSITIVE_INFINITY;
-    for (const call of [...this.#calls.values()]) this.fail(call, fault);
+    for (const call of this.#calls.values()) this.fail(call, fault);
   }
 
   #watch(atMs: number): void {
@@ -123,7 +124,7 @@ export class PendingCalls {
     this.#timerAtMs = Number.POSITIVE_INFINITY;
     const nowMs = this.#owner.clock.monotonicMs();
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const call of [...this.#calls.values()]) {
+    for (const call of this.#calls.values()) {
       if (call.deadlineMs > nowMs) {
         nextMs = Math.min(nextMs, call.deadlineMs);
         continue;
