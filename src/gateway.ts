@@ -121,7 +121,7 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const { settings } = resolved;
   const folder = lockDataFolder(settings.data);
   undo.push(() => folder.release());
-  const log = createLog({ console: settings.logLevel, dataFolder: settings.data });
+  const log = createLog({ console: settings.logLevel, dataFolder: settings.data, clock });
   undo.push(() => log.close());
   const instanceKey = openInstanceKey(settings.data, random);
   const storage = await openStorage({ folder, databaseUrl: settings.databaseUrl, clock, keyCheck: instanceKey.check, report: (problem) => log.error('storage', { detail: problem.message }) });
@@ -190,7 +190,7 @@ function startUpstreams(base: Base): Live {
     operatorDigest: digestOf(instanceKey.pepper, token),
     write: (record) => {
       if (record.keyId !== undefined) base.keyUses.used(record.keyId);
-      log.debug('request', { ...record });
+      log.request({ ...record });
     },
     refused: (fault) => log.info('refused', { code: fault.code, detail: fault.detail }),
     addressOf: base.addressOf,

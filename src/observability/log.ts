@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
+import { type Clock, toIso } from '../base/clock.ts';
 
 export type ConsoleLevel = 'all' | 'info' | 'errors-only' | 'none';
 
@@ -16,6 +17,8 @@ export interface Log {
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
+  /** One request, at debug level: a line made without the logger's own machinery, since every call writes one. */
+  request(fields: LogFields): void;
   /** Resolves when all that was said is written. */
   close(): Promise<void>;
 }
@@ -24,6 +27,7 @@ export interface LogOptions {
   readonly console: ConsoleLevel;
   /** Where `logs/` is made. */
   readonly dataFolder: string;
+  readonly clock: Clock;
 }
 
 const CONSOLE_LEVELS: Readonly<Record<ConsoleLevel, pino.Level | undefined>> = { all: 'debug', info: 'info', 'errors-only': 'error', none: undefined };
@@ -32,25 +36,44 @@ const STDERR = 2;
 export function createLog(options: LogOptions): Log {
   const folder = join(options.dataFolder, 'logs');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const app = pino.destination({ dest: join(folder, 'app.log'), sync: false, mode: 0o600, minLength: 4096, periodicFlush: 1000 });
+  const app = pino.destination({ dest: join(folder, 'app.log'), sync: false, mode: 0o600, minLength: 32_768, maxWrite: 65_536, periodicFlush: 1_000 });
   const errors = pino.destination({ dest: join(folder, 'error.log'), sync: false, mode: 0o600 });
   const consoleLevel = CONSOLE_LEVELS[options.console];
+  const console = consoleLevel === undefined ? undefined : pino.destination({ dest: STDERR, sync: true });
   const streams: pino.StreamEntry[] = [
     { level: 'debug', stream: { write: (line: string) => void (isError(line) || app.write(line)) } },
     { level: 'error', stream: errors },
-    ...(consoleLevel === undefined ? [] : [{ level: consoleLevel, stream: pino.destination({ dest: STDERR, sync: true }) }]),
+    ...(consoleLevel === undefined || console === undefined ? [] : [{ level: consoleLevel, stream: console }]),
   ];
   const logger = pino({ level: 'debug', base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, pino.multistream(streams));
+  const timeText = createTimeText(options.clock);
   return {
     debug: (event, fields) => logger.debug(fields ?? {}, event),
     info: (event, fields) => logger.info(fields ?? {}, event),
     warn: (event, fields) => logger.warn(fields ?? {}, event),
     error: (event, fields) => logger.error(fields ?? {}, event),
+    request: (fields) => {
+      const line = `${JSON.stringify({ level: 'debug', time: timeText(), msg: 'request', ...fields })}\n`;
+      app.write(line);
+      if (options.console === 'all') console?.write(line);
+    },
     close: async () => {
       await Promise.all([app, errors].map((destination) => new Promise<void>((resolve) => destination.flush(() => resolve()))));
       app.end();
       errors.end();
     },
+  };
+}
+
+/** The present time as text, made once for all lines of one millisecond. */
+function createTimeText(clock: Clock): () => string {
+  let lastMs = -1;
+  let text = '';
+  return () => {
+    const nowMs = clock.nowMs();
+    if (nowMs !== lastMs) text = toIso(nowMs);
+    lastMs = nowMs;
+    return text;
   };
 }
 
