@@ -190,7 +190,7 @@ function startUpstreams(base: Base): Live {
     operatorDigest: digestOf(instanceKey.pepper, token),
     write: (record) => {
       if (record.keyId !== undefined) base.keyUses.used(record.keyId);
-      log.request({ ...record });
+      log.request(record);
     },
     refused: (fault) => log.info('refused', { code: fault.code, detail: fault.detail }),
     addressOf: base.addressOf,

@@ -73,8 +73,21 @@ function encodeModern(method: string, result: RawObject, infoText: string): stri
 function withoutModern(result: RawObject): string {
   const metaText = result.member('_meta');
   if (metaText?.includes(META.serverInfo) !== true) return result.edited(MODERN_ONLY, {});
+  // A server says the same of itself every time, so the last answer to this question usually is the next one too.
+  if (metaText !== lastMeta.text) lastMeta = { text: metaText, added: metaWithoutServerInfo(metaText) };
+  return result.edited(MODERN_AND_META, lastMeta.added);
+}
+
+interface MetaEdit {
+  readonly text: string;
+  readonly added: Readonly<Record<string, string>>;
+}
+
+let lastMeta: MetaEdit = { text: '', added: {} };
+
+function metaWithoutServerInfo(metaText: string): Readonly<Record<string, string>> {
   const { [META.serverInfo]: _, ...meta } = JSON.parse(metaText) as JsonObject;
-  return result.edited(MODERN_AND_META, Object.keys(meta).length === 0 ? {} : { _meta: JSON.stringify(meta) });
+  return Object.keys(meta).length === 0 ? {} : { _meta: JSON.stringify(meta) };
 }
 
 /** For clients whose schema would throw: newer kinds of content become text, structured content that is no object goes. */

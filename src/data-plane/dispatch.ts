@@ -35,18 +35,14 @@ export async function dispatch(admitted: Admitted, deps: DispatchDeps): Promise<
   try {
     const resumed = deps.parking.resume(admitted);
     if (resumed.kind === 'call') return await followed(resumed.call, admitted, undefined);
-    const upstream = await upstreamFor(admitted, deps);
+    const lease = leaseOf(admitted);
+    const upstream = deps.upstreams.find(admitted.target.server, lease) ?? (await deps.upstreams.acquire(admitted.target.server, lease));
     if (admitted.client.session === undefined && admitted.reply.isGone) throw new Fault('request.cancelled', { effect: 'not_executed' });
     const outcome = await roundTrips(admitted, resumed.params, upstream, deps);
     return admitted.client.session === undefined ? deps.parking.forModern(admitted, outcome) : outcome;
   } catch (thrown) {
     return { kind: 'fault', fault: toFault(thrown) };
   }
-}
-
-function upstreamFor(admitted: Admitted, deps: DispatchDeps): Upstream | Promise<Upstream> {
-  const lease = leaseOf(admitted);
-  return deps.upstreams.find(admitted.target.server, lease) ?? deps.upstreams.acquire(admitted.target.server, lease);
 }
 
 /** One round, or as many as a modern server needs to ask a legacy client. */
@@ -64,13 +60,15 @@ async function roundTrips(admitted: Admitted, params: JsonObject, upstream: Upst
 /** Runs the call so that the client can cancel it: by request id in a session, by closing the response otherwise. */
 async function followed(call: RoutedCall, admitted: Admitted, start: ((events: CallEvents) => Call) | undefined): Promise<Outcome> {
   const { session } = admitted.client;
-  const running = call.run(admitted, start);
-  if (session === undefined) admitted.reply.onGone = () => call.cancel('the client closed the response');
-  else session.inFlight.add(admitted.id, call);
+  if (session === undefined) {
+    admitted.reply.onGone = () => call.cancel('the client closed the response');
+    return call.run(admitted, start);
+  }
+  session.inFlight.add(admitted.id, call);
   try {
-    return await running;
+    return await call.run(admitted, start);
   } finally {
-    session?.inFlight.remove(call);
+    session.inFlight.remove(call);
   }
 }
 

@@ -114,7 +114,7 @@ function openHttpSse(identified: Identified, response: ServerResponse, deps: Leg
 function sessionOf(identified: Identified, headers: ClientHeaders, deps: LegacyDeps): Session {
   const id = identified.door === 'message' ? (new URLSearchParams(identified.query).get('sessionId') ?? undefined) : headers.sessionId;
   if (id === undefined) throw new Fault('request.session_missing');
-  return deps.sessions.get(id, identified.endpoint.name, identified.principal);
+  return deps.sessions.get(id, identified.endpoint.name, identified.principal, identified.http.socket);
 }
 
 function replyTo({ body, identified, response }: Post, session: Session, answers: number, deps: LegacyDeps): Reply {

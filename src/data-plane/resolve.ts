@@ -10,18 +10,22 @@ import { checkMirroredParams, toParamHeaders } from './mirrored-params.ts';
 /** A call waits so long for a server that is still starting; the server's own start deadline ends it earlier. */
 const START_WAIT_MS = 30_000;
 
-/** Throws `routing.unknown`, `request.params_invalid`, `request.header_mismatch`. */
-export async function resolve(decoded: Decoded, catalogs: Catalogs): Promise<Resolved> {
+/** At once, or after servers that still start have told what they have. Throws `routing.unknown`, `request.params_invalid`, `request.header_mismatch`. */
+export function resolve(decoded: Decoded, catalogs: Catalogs): Resolved | Promise<Resolved> {
   const { namespace } = decoded.endpoint;
   const params = withoutHopMeta(decoded.params);
-  let found = find(decoded.method, params, catalogs.of(namespace));
+  const found = find(decoded.method, params, catalogs.of(namespace));
+  if (found !== undefined) return toResolved(decoded, params, found);
   const servers = namespace.members.map((member) => member.server);
-  if (found === undefined && catalogs.isStarting(servers)) {
-    await catalogs.started(servers, START_WAIT_MS);
-    found = find(decoded.method, params, catalogs.of(namespace));
-  }
-  if (found === undefined) throw unknown(decoded.method, params);
-  const { entry, upstreamParams } = found;
+  if (!catalogs.isStarting(servers)) throw unknown(decoded.method, params);
+  return catalogs.started(servers, START_WAIT_MS).then(() => {
+    const later = find(decoded.method, params, catalogs.of(namespace));
+    if (later === undefined) throw unknown(decoded.method, params);
+    return toResolved(decoded, params, later);
+  });
+}
+
+function toResolved(decoded: Decoded, params: JsonObject, { entry, upstreamParams }: Found): Resolved {
   const listed = 'definition' in entry ? entry : undefined;
   const target: Target = { server: entry.member.server, as: entry.member.as, own: entry.own, entry: listed };
   const mirrored = listed?.mirrored ?? [];

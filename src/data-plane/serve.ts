@@ -47,7 +47,7 @@ export function createServe(deps: ServeDeps): Serve {
         return;
       }
       const body = decodeBody(await readBody(http, deps.bodyBytesMax));
-      await Promise.all(deps.toRequests(identified, body, response).map((decoded) => serveRequest(decoded, deps)));
+      for (const decoded of deps.toRequests(identified, body, response)) serveRequest(decoded, deps).catch((thrown: unknown) => deps.refuse(http, response, toFault(thrown)));
     } catch (thrown) {
       deps.refuse(http, response, toFault(thrown));
     }
@@ -56,7 +56,12 @@ export function createServe(deps: ServeDeps): Serve {
 
 /** One request message: whatever happens to it, its client gets exactly one answer. */
 async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
-  const outcome = await run(decoded, deps).catch((thrown: unknown): Outcome => ({ kind: 'fault', fault: toFault(thrown) }));
+  let outcome: Outcome;
+  try {
+    outcome = await run(decoded, deps);
+  } catch (thrown) {
+    outcome = { kind: 'fault', fault: toFault(thrown) };
+  }
   const { message, httpStatus, headers } = deps.encode(decoded, outcome);
   decoded.reply.end(message, httpStatus, headers);
   deps.record(decoded, outcome);
@@ -67,11 +72,12 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const local = LOCAL_HANDLERS.get(decoded.method);
   if (local !== undefined) return { kind: 'result', result: await local(decoded, deps.local) };
 
-  const resolved = await resolve(decoded, deps.local.catalogs);
+  const found = resolve(decoded, deps.local.catalogs);
+  const resolved = found instanceof Promise ? await found : found;
   // Policy is asked twice: before the middleware, so that none can answer a denied call by itself, and after it, on
   // the params that will really be sent.
   admit(resolved);
   const { entry, server, own } = resolved.target;
   const call = compose<Outcome>(entry?.chain ?? [], (params) => dispatch(admit(Object.assign(resolved, { upstreamParams: params })), deps.dispatch), { method: resolved.method, server, own });
-  return await call(resolved.upstreamParams);
+  return call(resolved.upstreamParams);
 }

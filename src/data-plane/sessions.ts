@@ -203,6 +203,7 @@ export class Sessions {
   readonly #deps: SessionsDeps;
   readonly #byDigest = new Map<string, Session>();
   readonly #perCredential = new Map<string, number>();
+  readonly #seenOn = new WeakMap<object, { readonly id: string; readonly session: Session }>();
   #stopSweep: CancelTimer;
   #opened = 0;
 
@@ -240,12 +241,21 @@ export class Sessions {
     return { id, session };
   }
 
-  /** Throws `request.session_unknown` for ids that never were, have ended or belong to somebody else. */
-  get(id: string, endpoint: string, principal: Principal): Session {
-    const session = this.#byDigest.get(digestOf(id));
+  /** Throws `request.session_unknown` for ids that never were, have ended or belong to somebody else. `carrier` is the connection that showed the id. */
+  get(id: string, endpoint: string, principal: Principal, carrier?: object): Session {
+    const session = this.#find(id, carrier);
     const isOwn = session !== undefined && session.opening.endpoint === endpoint && session.opening.principal.id === principal.id && session.opening.principal.credentialId === principal.credentialId;
     if (session === undefined || !isOwn) throw new Fault('request.session_unknown');
     session.lastUsedMs = this.#deps.clock.monotonicMs();
+    return session;
+  }
+
+  /** A client usually shows the same id on the same connection: then it need not be digested again. */
+  #find(id: string, carrier: object | undefined): Session | undefined {
+    const seen = carrier && this.#seenOn.get(carrier);
+    if (seen?.id === id) return seen.session.isEnded ? undefined : seen.session;
+    const session = this.#byDigest.get(digestOf(id));
+    if (session !== undefined && carrier !== undefined) this.#seenOn.set(carrier, { id, session });
     return session;
   }
 

@@ -18,7 +18,7 @@ export interface Log {
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
   /** One request, at debug level: a line made without the logger's own machinery, since every call writes one. */
-  request(fields: LogFields): void;
+  request(fields: object): void;
   /** Resolves when all that was said is written. */
   close(): Promise<void>;
 }
@@ -47,22 +47,50 @@ export function createLog(options: LogOptions): Log {
   ];
   const logger = pino({ level: 'debug', base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, pino.multistream(streams));
   const timeText = createTimeText(options.clock);
+  const requests = new LineBatch((text) => void app.write(text), options.clock);
   return {
     debug: (event, fields) => logger.debug(fields ?? {}, event),
     info: (event, fields) => logger.info(fields ?? {}, event),
     warn: (event, fields) => logger.warn(fields ?? {}, event),
     error: (event, fields) => logger.error(fields ?? {}, event),
     request: (fields) => {
-      const line = `${JSON.stringify({ level: 'debug', time: timeText(), msg: 'request', ...fields })}\n`;
-      app.write(line);
+      const line = `{"level":"debug","time":"${timeText()}","msg":"request",${JSON.stringify(fields).slice(1)}\n`;
+      requests.add(line);
       if (options.console === 'all') console?.write(line);
     },
     close: async () => {
+      requests.flush();
       await Promise.all([app, errors].map((destination) => new Promise<void>((resolve) => destination.flush(() => resolve()))));
       app.end();
       errors.end();
     },
   };
+}
+
+const BATCH_CHARS = 16_384;
+const BATCH_MS = 500;
+
+/** Lines that are handed on together: one write for many calls. */
+class LineBatch {
+  readonly #write: (text: string) => void;
+  readonly #clock: Clock;
+  #text = '';
+
+  constructor(write: (text: string) => void, clock: Clock) {
+    this.#write = write;
+    this.#clock = clock;
+  }
+
+  add(line: string): void {
+    if (this.#text === '') this.#clock.after(BATCH_MS, () => this.flush());
+    this.#text += line;
+    if (this.#text.length > BATCH_CHARS) this.flush();
+  }
+
+  flush(): void {
+    if (this.#text !== '') this.#write(this.#text);
+    this.#text = '';
+  }
 }
 
 /** The present time as text, made once for all lines of one millisecond. */
