@@ -1,5 +1,5 @@
 /** A client that writes its HTTP requests itself: what it sends is what the test says, nothing is added but what is named here. */
-import { Agent, request } from 'undici';
+import { type Agent, request } from 'undici';
 
 export interface RawAnswer {
   readonly status: number;
