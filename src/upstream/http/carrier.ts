@@ -212,9 +212,6 @@ export class Carrier implements Dispatcher.DispatchHandler {
       }
       this.#end();
       if (this.#reading === 'stream' && this.#follower === undefined) this.#readRest();
-      // A server that refuses a request before it reads it answers with the id null: it can only mean this one.
-      this.#host.events.message(envelope.id === undefined ? { ...envelope, id: this.id } : envelope, this.id);
-      return;
     }
     this.#host.events.message(envelope, this.id);
   }

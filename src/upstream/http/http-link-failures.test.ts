@@ -233,11 +233,11 @@ describe('[F-18] a refusal', () => {
     [500, 1],
     [400, null],
     [405, null],
-  ])('%i with a JSON-RPC error for id %s is the answer to that request', async (status, id) => {
+  ])('%i with a JSON-RPC error for id %s is that message', async (status, id) => {
     const { link, record } = await open((_request, response) => json(response, error(id), status));
     link.send(call(1));
     await until(record.messages);
-    expect(record.messages.map(({ envelope, carrier }) => [envelope.kind, envelope.id, envelope.body?.value['code'], carrier])).toEqual([['error', 1, -32_022, 1]]);
+    expect(record.messages.map(({ envelope, carrier }) => [envelope.kind, envelope.id, envelope.body?.value['code'], carrier])).toEqual([['error', id ?? undefined, -32_022, 1]]);
     expect(record.failures).toEqual([]);
   });
 
