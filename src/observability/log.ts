@@ -19,7 +19,7 @@ export interface Log {
   error(event: string, fields?: LogFields): void;
   /** One request, at debug level: a line made without the logger's own machinery, since every call writes one. */
   request(fields: LogFields): void;
-  /** Resolves when all that was said is written. */
+  /** Resolves when all that was said is written; what is said after that goes to the console only. */
   close(): Promise<void>;
 }
 
@@ -40,9 +40,10 @@ export function createLog(options: LogOptions): Log {
   const errors = pino.destination({ dest: join(folder, 'error.log'), sync: false, mode: 0o600 });
   const consoleLevel = CONSOLE_LEVELS[options.console];
   const console = consoleLevel === undefined ? undefined : pino.destination({ dest: STDERR, sync: true });
+  let isClosed = false;
   const streams: pino.StreamEntry[] = [
-    { level: 'debug', stream: { write: (line: string) => void (isError(line) || app.write(line)) } },
-    { level: 'error', stream: errors },
+    { level: 'debug', stream: { write: (line: string) => void (isClosed || isError(line) || app.write(line)) } },
+    { level: 'error', stream: { write: (line: string) => void (isClosed || errors.write(line)) } },
     ...(consoleLevel === undefined || console === undefined ? [] : [{ level: consoleLevel, stream: console }]),
   ];
   const logger = pino({ level: 'debug', base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, pino.multistream(streams));
@@ -54,10 +55,11 @@ export function createLog(options: LogOptions): Log {
     error: (event, fields) => logger.error(fields ?? {}, event),
     request: (fields) => {
       const line = `${JSON.stringify({ level: 'debug', time: timeText(), msg: 'request', ...fields })}\n`;
-      app.write(line);
+      if (!isClosed) app.write(line);
       if (options.console === 'all') console?.write(line);
     },
     close: async () => {
+      isClosed = true;
       await Promise.all([app, errors].map((destination) => new Promise<void>((resolve) => destination.flush(() => resolve()))));
       app.end();
       errors.end();
