@@ -9,6 +9,7 @@ import { type Budget, IsolatedConnections } from './isolated-connections.ts';
 import { isolationOf, placeOf } from './lease.ts';
 import type { Link } from './link.ts';
 import { ListKeeper } from './list-keeper.ts';
+import { OpenLinks } from './open-links.ts';
 import { Supervisor } from './supervisor.ts';
 import type { ServerProfile, Upstream } from './upstream.ts';
 import type { Lease, ServerLists, ServerState, ServerStatus } from './upstreams.ts';
@@ -16,6 +17,7 @@ import type { Lease, ServerLists, ServerState, ServerStatus } from './upstreams.
 export class ServerUnit {
   spec: ServerSpec;
   readonly #deps: ConnectionDeps;
+  readonly #links: OpenLinks;
   readonly #supervisor: Supervisor<Connection>;
   readonly #keeper: ListKeeper;
   readonly #isolated: IsolatedConnections;
@@ -33,7 +35,8 @@ export class ServerUnit {
 
   constructor(spec: ServerSpec, budget: Budget, deps: ConnectionDeps, former: ServerLists | undefined) {
     this.spec = spec;
-    this.#deps = deps;
+    this.#links = new OpenLinks(spec.name);
+    this.#deps = { ...deps, openLink: (wanted) => this.#links.track(deps.openLink(wanted)) };
     this.#budget = budget;
     this.#sinceMs = deps.clock.nowMs();
     this.#keeper = new ListKeeper(
@@ -48,7 +51,7 @@ export class ServerUnit {
       },
       former,
     );
-    this.#isolated = new IsolatedConnections(() => this.spec, budget, deps);
+    this.#isolated = new IsolatedConnections(() => this.spec, budget, this.#deps);
     this.#supervisor = new Supervisor<Connection>({
       server: spec.name,
       clock: deps.clock,
@@ -111,6 +114,8 @@ export class ServerUnit {
   async drain(timeoutMs: number): Promise<void> {
     this.#leaving ??= this.#supervisor.stop();
     await Promise.all([this.#leaving?.drain(this.#deps.clock, timeoutMs), this.#isolated.drain(timeoutMs)]);
+    // What is still shaking hands by now serves nobody.
+    await this.#links.close();
   }
 
   state(): ServerState {
