@@ -45,13 +45,14 @@ import { createUpstreams } from './upstream/pool.ts';
 import { openSseLink } from './upstream/sse/sse-link.ts';
 import { OrphanWatcher } from './upstream/stdio/orphan-watcher.ts';
 import { openStdioLink } from './upstream/stdio/stdio-link.ts';
-import type { Upstreams, UpstreamsEvents } from './upstream/upstreams.ts';
+import type { ServerState, Upstreams, UpstreamsEvents } from './upstream/upstreams.ts';
 
 /** Requests with larger bodies are refused before they are read. */
 const BODY_BYTES_MAX = 4 << 20;
 /** A start is over when every server is connected, failed, or so old. */
 const SETTLE_MS = 5_000;
 const DRAIN_MS = 30_000;
+const STDERR_LOGGED_CHARS_MAX = 2_000;
 
 export interface GatewayOptions {
   readonly resolved: ResolvedSettings;
@@ -173,7 +174,10 @@ function startUpstreams(base: Base): Live {
     random: () => fraction(random),
     gatewayInfo: info,
     openLink: linkOpener(options, { dialer, watcher, log }),
-    events: lateEvents(() => late.dataPlane),
+    events: lateEvents(
+      () => late.dataPlane,
+      (server) => logState(log, server, upstreams.state(server)),
+    ),
     onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
   });
   undo.push(() => upstreams.close());
@@ -234,12 +238,26 @@ function fraction(random: RandomBytes): number {
   return Buffer.from(random(4)).readUInt32BE() / 2 ** 32;
 }
 
+/** What becomes of each server, with its last words where it went down. */
+function logState(log: Log, server: string, state: ServerState | undefined): void {
+  if (state === undefined) {
+    log.info('server removed', { server });
+    return;
+  }
+  const { status, restarts, lastError } = state;
+  if (status === 'ready' || status === 'degraded') log.info('server up', { server, status, restarts });
+  else log.warn('server down', { server, status, restarts, detail: lastError, stderr: state.stderrTail.slice(-STDERR_LOGGED_CHARS_MAX) });
+}
+
 /** Upstreams and data plane need each other; the upstreams come first. */
-function lateEvents(dataPlane: () => DataPlane | undefined): UpstreamsEvents {
+function lateEvents(dataPlane: () => DataPlane | undefined, noteState: (server: string) => void): UpstreamsEvents {
   const events = (): UpstreamsEvents | undefined => dataPlane()?.upstreamsEvents;
   return {
     listChanged: (server, kind) => events()?.listChanged(server, kind),
-    stateChanged: (server) => events()?.stateChanged(server),
+    stateChanged: (server) => {
+      noteState(server);
+      events()?.stateChanged(server);
+    },
     resourceUpdated: (owner, params) => events()?.resourceUpdated(owner, params),
     notified: (owner, method, params) => events()?.notified(owner, method, params),
     asked: (owner, request) => events()?.asked(owner, request) ?? false,
@@ -332,7 +350,7 @@ async function settle({ log, options }: Base, upstreams: Upstreams): Promise<voi
   options.say(`servers ready (${ready.length} of ${states.length})`);
   for (const state of states) {
     if (ready.includes(state)) continue;
-    log.error('server not ready', { server: state.name, status: state.status, detail: state.lastError, stderr: state.stderrTail.slice(-2_000) });
+    log.error('server not ready', { server: state.name, status: state.status, detail: state.lastError, stderr: state.stderrTail.slice(-STDERR_LOGGED_CHARS_MAX) });
     options.say(`warning: server ${state.name} is ${state.status}: ${state.lastError ?? 'no answer yet'} (metamcp doctor says more)`);
   }
 }

@@ -6,8 +6,8 @@ import { Fault } from '../base/fault.ts';
 import { RawObject } from '../protocol/envelope.ts';
 import { familyOf, MODERN_REVISION, REVISIONS } from '../protocol/messages.ts';
 import { META_SERVERS } from '../protocol/meta.ts';
-import type { Upstreams } from '../upstream/upstreams.ts';
 import type { ServerProfile } from '../upstream/upstream.ts';
+import type { Upstreams } from '../upstream/upstreams.ts';
 import type { GatewayInfo } from './answer.ts';
 import type { CatalogList } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
@@ -15,7 +15,8 @@ import type { Decoded } from './exchange.ts';
 import { mergedCapabilities, mergedInstructions } from './profile.ts';
 import { listenResult, type Subscriptions } from './subscriptions.ts';
 
-const LIST_WAIT_MS = 5_000;
+/** A list waits for a server until its start is so old; then it says what is missing. */
+const LIST_PATIENCE_MS = 5_000;
 /** Lists may be kept so long by modern clients; a change is announced to those that listen. */
 const LIST_TTL_MS = 5_000;
 const LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
@@ -80,7 +81,7 @@ async function list(exchange: Decoded, deps: LocalDeps, kind: 'tools' | 'prompts
   const cursor = exchange.params['cursor'];
   if (cursor !== undefined && cursor !== '') throw new Fault('request.params_invalid', { message: 'Unknown cursor' });
   const servers = namespace.members.map((member) => member.server);
-  if (deps.catalogs.isStarting(servers)) await deps.catalogs.started(servers, LIST_WAIT_MS);
+  if (deps.catalogs.isStarting(servers, LIST_PATIENCE_MS)) await deps.catalogs.started(servers, LIST_PATIENCE_MS);
   const catalogList: CatalogList = deps.catalogs.of(namespace)[kind];
   const isModern = exchange.client.revision === MODERN_REVISION;
   const gaps = deps.catalogs.gaps(namespace);

@@ -18,8 +18,13 @@ export interface Log {
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
   /** One request, at debug level: a line made without the logger's own machinery, since every call writes one. */
+<<<<<<< HEAD
   request(fields: object): void;
   /** Resolves when all that was said is written. */
+=======
+  request(fields: LogFields): void;
+  /** Resolves when all that was said is written; what is said after that goes to the console only. */
+>>>>>>> h/accept
   close(): Promise<void>;
 }
 
@@ -40,9 +45,10 @@ export function createLog(options: LogOptions): Log {
   const errors = pino.destination({ dest: join(folder, 'error.log'), sync: false, mode: 0o600 });
   const consoleLevel = CONSOLE_LEVELS[options.console];
   const console = consoleLevel === undefined ? undefined : pino.destination({ dest: STDERR, sync: true });
+  let isClosed = false;
   const streams: pino.StreamEntry[] = [
-    { level: 'debug', stream: { write: (line: string) => void (isError(line) || app.write(line)) } },
-    { level: 'error', stream: errors },
+    { level: 'debug', stream: { write: (line: string) => void (isClosed || isError(line) || app.write(line)) } },
+    { level: 'error', stream: { write: (line: string) => void (isClosed || errors.write(line)) } },
     ...(consoleLevel === undefined || console === undefined ? [] : [{ level: consoleLevel, stream: console }]),
   ];
   const logger = pino({ level: 'debug', base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, pino.multistream(streams));
@@ -54,12 +60,21 @@ export function createLog(options: LogOptions): Log {
     warn: (event, fields) => logger.warn(fields ?? {}, event),
     error: (event, fields) => logger.error(fields ?? {}, event),
     request: (fields) => {
+<<<<<<< HEAD
       const line = `{"level":"debug","time":"${timeText()}","msg":"request",${JSON.stringify(fields).slice(1)}\n`;
       requests.add(line);
       if (options.console === 'all') console?.write(line);
     },
     close: async () => {
       requests.flush();
+=======
+      const line = `${JSON.stringify({ level: 'debug', time: timeText(), msg: 'request', ...fields })}\n`;
+      if (!isClosed) app.write(line);
+      if (options.console === 'all') console?.write(line);
+    },
+    close: async () => {
+      isClosed = true;
+>>>>>>> h/accept
       await Promise.all([app, errors].map((destination) => new Promise<void>((resolve) => destination.flush(() => resolve()))));
       app.end();
       errors.end();

@@ -2,7 +2,7 @@
  * The connections to one server that belong to single principals or sessions: opened when first wanted, from the warm
  * reserve where one is ready, and closed when unused for long or when their session ends.
  */
-import type { CancelTimer } from '../base/clock.ts';
+import { type CancelTimer, sleep } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
 import { Connection, type ConnectionDeps } from './connection.ts';
@@ -21,6 +21,8 @@ const SWEEP_MS_MAX = 30_000;
 /** A server whose connections fail so often within the window gets a rest: each costs a process. */
 const FAILURES_MAX = 5;
 const FAILURE_WINDOW_MS = 60_000;
+/** How often connections that are still being opened are looked for while the rest drains. */
+const DRAIN_POLL_MS = 100;
 
 interface Group {
   readonly connections: Connection[];
@@ -107,17 +109,25 @@ export class IsolatedConnections {
           if (this.#isClosed) void connection.close();
           else if (!connection.isClosed) this.#reserve.push(connection);
         },
-        (thrown: unknown) => this.#deps.onDropped(spec.name, 'reserve', toFault(thrown).detail ?? 'failed'),
+        (thrown: unknown) => {
+          if (!this.#isClosed) this.#deps.onDropped(spec.name, 'reserve', toFault(thrown).detail ?? 'failed');
+        },
       );
     }
   }
 
-  /** Takes no more; calls in flight may end. */
+  /** Takes no more; calls in flight may end, also those that wait for a connection. */
   async drain(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
     this.#cancelSweep?.();
-    const all = [...this.#reserve, ...[...this.#groups.values()].flatMap((group) => group.connections)];
-    await Promise.all(all.map((connection) => connection.drain(this.#deps.clock, timeoutMs)));
+    const { clock } = this.#deps;
+    const endMs = clock.monotonicMs() + timeoutMs;
+    for (;;) {
+      const all = [...this.#reserve, ...[...this.#groups.values()].flatMap((group) => group.connections)];
+      await Promise.all(all.map((connection) => connection.drain(clock, Math.max(0, endMs - clock.monotonicMs()))));
+      if (this.#opening === 0 || clock.monotonicMs() >= endMs) return;
+      await sleep(clock, DRAIN_POLL_MS);
+    }
   }
 
   async #open(key: string, group: Group, place: Place): Promise<Connection> {

@@ -7,7 +7,9 @@ import type { ServerSpec } from '../model/server.ts';
 import { Connection, type ConnectionDeps } from './connection.ts';
 import { type Budget, IsolatedConnections } from './isolated-connections.ts';
 import { isolationOf, placeOf } from './lease.ts';
+import type { Link } from './link.ts';
 import { ListKeeper } from './list-keeper.ts';
+import { OpenLinks } from './open-links.ts';
 import { Supervisor } from './supervisor.ts';
 import type { ServerProfile, Upstream } from './upstream.ts';
 import type { Lease, ServerLists, ServerState, ServerStatus } from './upstreams.ts';
@@ -15,6 +17,7 @@ import type { Lease, ServerLists, ServerState, ServerStatus } from './upstreams.
 export class ServerUnit {
   spec: ServerSpec;
   readonly #deps: ConnectionDeps;
+  readonly #links: OpenLinks;
   readonly #supervisor: Supervisor<Connection>;
   readonly #keeper: ListKeeper;
   readonly #isolated: IsolatedConnections;
@@ -24,14 +27,16 @@ export class ServerUnit {
   #isListed = false;
   #status: ServerStatus = 'connecting';
   #sinceMs: number;
-  #lastStderr = '';
+  /** Of the latest link of the catalogue connection, also while it is being opened and after it ended. */
+  #stderrTail: () => string = () => '';
   /** The catalogue connection once the unit drains; asked again with less time, it ends sooner. */
   #leaving: Connection | undefined;
   readonly #settling = new Set<() => void>();
 
   constructor(spec: ServerSpec, budget: Budget, deps: ConnectionDeps, former: ServerLists | undefined) {
     this.spec = spec;
-    this.#deps = deps;
+    this.#links = new OpenLinks(spec.name);
+    this.#deps = { ...deps, openLink: (wanted) => this.#links.track(deps.openLink(wanted)) };
     this.#budget = budget;
     this.#sinceMs = deps.clock.nowMs();
     this.#keeper = new ListKeeper(
@@ -46,7 +51,7 @@ export class ServerUnit {
       },
       former,
     );
-    this.#isolated = new IsolatedConnections(() => this.spec, budget, deps);
+    this.#isolated = new IsolatedConnections(() => this.spec, budget, this.#deps);
     this.#supervisor = new Supervisor<Connection>({
       server: spec.name,
       clock: deps.clock,
@@ -109,6 +114,8 @@ export class ServerUnit {
   async drain(timeoutMs: number): Promise<void> {
     this.#leaving ??= this.#supervisor.stop();
     await Promise.all([this.#leaving?.drain(this.#deps.clock, timeoutMs), this.#isolated.drain(timeoutMs)]);
+    // What is still shaking hands by now serves nobody.
+    await this.#links.close();
   }
 
   state(): ServerState {
@@ -124,7 +131,7 @@ export class ServerUnit {
       connections: this.#isolated.count + (supervisor.connection === undefined ? 0 : 1),
       restarts: supervisor.restarts,
       lastError: describe(supervisor.lastFault),
-      stderrTail: supervisor.connection?.peer.stderrTail() ?? this.#lastStderr,
+      stderrTail: this.#stderrTail(),
       warnings: this.#keeper.warnings,
       counts: {
         tools: lists?.tools.length ?? 0,
@@ -138,13 +145,12 @@ export class ServerUnit {
 
   async #connect(closed: (fault: Fault) => void): Promise<Connection> {
     let connection: Connection | undefined;
-    let tail: () => string = () => '';
     this.#budget.open++;
     const deps = {
       ...this.#deps,
       openLink: (spec: ServerSpec) => async (events: Parameters<ReturnType<ConnectionDeps['openLink']>>[0]) => {
         const link = await this.#deps.openLink(spec)(events);
-        tail = () => link.stderrTail();
+        this.#keepStderr(link);
         return link;
       },
     };
@@ -154,17 +160,20 @@ export class ServerUnit {
         closed: (fault) => {
           if (connection === undefined) return;
           this.#budget.open--;
-          this.#lastStderr = tail();
           closed(fault);
         },
       });
       return connection;
     } catch (thrown) {
       this.#budget.open--;
-      // What the server last wrote is often the only word on why it does not start.
-      this.#lastStderr = tail();
       throw thrown;
     }
+  }
+
+  /** What the server last wrote is often the only word on why it does not start: it stays until the next start says something. */
+  #keepStderr(link: Link): void {
+    const former = this.#stderrTail();
+    this.#stderrTail = () => link.stderrTail() || former;
   }
 
   #supervised(): void {
