@@ -12,40 +12,27 @@ import { checkMirroredParams, toParamHeaders } from './mirrored-params.ts';
 /** A call waits for a server until its start is so old; the server's own start deadline ends it earlier. */
 const START_PATIENCE_MS = 30_000;
 
-<<<<<<< HEAD
-/** At once, or after servers that still start have told what they have. Throws `routing.unknown`, `request.params_invalid`, `request.header_mismatch`. */
+/** At once, or after servers that still start have told what they have. Throws `routing.unknown`, `request.params_invalid`, `request.header_mismatch`, `upstream.unavailable`. */
 export function resolve(decoded: Decoded, catalogs: Catalogs): Resolved | Promise<Resolved> {
   const { namespace } = decoded.endpoint;
   const params = withoutHopMeta(decoded.params);
   const found = find(decoded.method, params, catalogs.of(namespace));
-  if (found !== undefined) return toResolved(decoded, params, found);
-  const servers = namespace.members.map((member) => member.server);
-  if (!catalogs.isStarting(servers)) throw unknown(decoded.method, params);
-  return catalogs.started(servers, START_WAIT_MS).then(() => {
-    const later = find(decoded.method, params, catalogs.of(namespace));
-    if (later === undefined) throw unknown(decoded.method, params);
-    return toResolved(decoded, params, later);
-  });
+  return found === undefined ? resolveLater(decoded, params, catalogs) : toResolved(decoded, params, found);
+}
+
+async function resolveLater(decoded: Decoded, params: JsonObject, catalogs: Catalogs): Promise<Resolved> {
+  const { namespace } = decoded.endpoint;
+  const members = candidates(decoded.method, params, namespace);
+  const servers = members.map((member) => member.server);
+  if (catalogs.isStarting(servers, START_PATIENCE_MS)) {
+    await catalogs.started(servers, START_PATIENCE_MS);
+    const found = find(decoded.method, params, catalogs.of(namespace));
+    if (found !== undefined) return toResolved(decoded, params, found);
+  }
+  throw missing(decoded.method, params, members, catalogs);
 }
 
 function toResolved(decoded: Decoded, params: JsonObject, { entry, upstreamParams }: Found): Resolved {
-=======
-/** Throws `routing.unknown`, `request.params_invalid`, `request.header_mismatch`, `upstream.unavailable`. */
-export async function resolve(decoded: Decoded, catalogs: Catalogs): Promise<Resolved> {
-  const { namespace } = decoded.endpoint;
-  const params = withoutHopMeta(decoded.params);
-  let found = find(decoded.method, params, catalogs.of(namespace));
-  if (found === undefined) {
-    const members = candidates(decoded.method, params, namespace);
-    const servers = members.map((member) => member.server);
-    if (catalogs.isStarting(servers, START_PATIENCE_MS)) {
-      await catalogs.started(servers, START_PATIENCE_MS);
-      found = find(decoded.method, params, catalogs.of(namespace));
-    }
-    if (found === undefined) throw missing(decoded.method, params, members, catalogs);
-  }
-  const { entry, upstreamParams } = found;
->>>>>>> h/accept
   const listed = 'definition' in entry ? entry : undefined;
   const target: Target = { server: entry.member.server, as: entry.member.as, own: entry.own, entry: listed };
   const mirrored = listed?.mirrored ?? [];

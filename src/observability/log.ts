@@ -18,13 +18,8 @@ export interface Log {
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
   /** One request, at debug level: a line made without the logger's own machinery, since every call writes one. */
-<<<<<<< HEAD
   request(fields: object): void;
-  /** Resolves when all that was said is written. */
-=======
-  request(fields: LogFields): void;
   /** Resolves when all that was said is written; what is said after that goes to the console only. */
->>>>>>> h/accept
   close(): Promise<void>;
 }
 
@@ -60,21 +55,13 @@ export function createLog(options: LogOptions): Log {
     warn: (event, fields) => logger.warn(fields ?? {}, event),
     error: (event, fields) => logger.error(fields ?? {}, event),
     request: (fields) => {
-<<<<<<< HEAD
       const line = `{"level":"debug","time":"${timeText()}","msg":"request",${JSON.stringify(fields).slice(1)}\n`;
-      requests.add(line);
+      if (!isClosed) requests.add(line);
       if (options.console === 'all') console?.write(line);
     },
     close: async () => {
       requests.flush();
-=======
-      const line = `${JSON.stringify({ level: 'debug', time: timeText(), msg: 'request', ...fields })}\n`;
-      if (!isClosed) app.write(line);
-      if (options.console === 'all') console?.write(line);
-    },
-    close: async () => {
       isClosed = true;
->>>>>>> h/accept
       await Promise.all([app, errors].map((destination) => new Promise<void>((resolve) => destination.flush(() => resolve()))));
       app.end();
       errors.end();
