@@ -6,8 +6,8 @@
 const SLOTS = 256;
 
 export class RecentTable<T> {
-  readonly #ids: number[] = new Array<number>(SLOTS).fill(-1);
-  readonly #items: (T | undefined)[] = new Array<T | undefined>(SLOTS).fill(undefined);
+  readonly #ids: number[] = Array.from({ length: SLOTS }, () => -1);
+  readonly #items: (T | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
   /** Where a slot is taken by something that lives long. */
   readonly #others = new Map<number, T>();
   #size = 0;

@@ -14,7 +14,7 @@ export class OpenLinks {
   /** The same opener, for links that are known here. Rejects with `upstream.unavailable` after `close`. */
   track(openLink: OpenLink): OpenLink {
     return async (events) => {
-      let link: Link | undefined;
+      const opened: { link?: Link } = {};
       let isEnded = false;
       const known: LinkEvents = {
         message: (envelope, carrier) => events.message(envelope, carrier),
@@ -23,11 +23,12 @@ export class OpenLinks {
         dropped: (reason, detail) => events.dropped(reason, detail),
         closed: (fault) => {
           isEnded = true;
-          if (link !== undefined) this.#links.delete(link);
+          if (opened.link !== undefined) this.#links.delete(opened.link);
           events.closed(fault);
         },
       };
-      link = await openLink(known);
+      const link = await openLink(known);
+      opened.link = link;
       if (!isEnded) this.#links.add(link);
       if (!this.#isClosed) return link;
       await link.close();
