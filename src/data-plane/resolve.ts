@@ -5,13 +5,20 @@ import { withoutHopMeta } from '../protocol/meta.ts';
 import { type Catalog, type Entry, findReadable } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import type { Decoded, Resolved, Target } from './exchange.ts';
+import type { TaskIds } from './task-ids.ts';
 import { checkMirroredParams, toParamHeaders } from './mirrored-params.ts';
+
+export interface ResolveDeps {
+  readonly catalogs: Catalogs;
+  readonly taskIds: TaskIds;
+}
 
 /** A call waits so long for a server that is still starting; the server's own start deadline ends it earlier. */
 const START_WAIT_MS = 30_000;
 
 /** Throws `routing.unknown`, `request.params_invalid`, `request.header_mismatch`. */
-export async function resolve(decoded: Decoded, catalogs: Catalogs): Promise<Resolved> {
+export async function resolve(decoded: Decoded, { catalogs, taskIds }: ResolveDeps): Promise<Resolved> {
+  if (decoded.method.startsWith('tasks/')) return resolveTask(decoded, taskIds);
   const { namespace } = decoded.endpoint;
   const params = withoutHopMeta(decoded.params);
   let found = find(decoded.method, params, catalogs.of(namespace));
@@ -27,6 +34,14 @@ export async function resolve(decoded: Decoded, catalogs: Catalogs): Promise<Res
   const mirrored = listed?.mirrored ?? [];
   if (decoded.client.revision === MODERN_REVISION) checkMirroredParams(mirrored, params, decoded.paramHeaders);
   return Object.assign(decoded, { target, upstreamParams, paramHeaders: toParamHeaders(mirrored, params, decoded.paramHeaders) });
+}
+
+/** The id itself says whose task it is. */
+function resolveTask(decoded: Decoded, taskIds: TaskIds): Resolved {
+  const params = withoutHopMeta(decoded.params);
+  const { member, own } = taskIds.find(params['taskId'], decoded);
+  const target: Target = { server: member.server, as: member.as, own, entry: undefined };
+  return Object.assign(decoded, { target, upstreamParams: { ...params, taskId: own } });
 }
 
 interface Found {
