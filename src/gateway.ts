@@ -14,7 +14,7 @@ import { newOperatorToken } from './auth/operator-token.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fault } from './base/fault.ts';
 import type { RandomBytes } from './base/ids.ts';
-import { open, seal } from './base/sealed.ts';
+import { open, seal, sealSame } from './base/sealed.ts';
 import { checkListening, describeSettings, isLoopback, type ResolvedSettings } from './config.ts';
 import { maskedDocument } from './control-plane/config/masked-document.ts';
 import { createFindCommand } from './control-plane/config-file/find-command.ts';
@@ -29,6 +29,7 @@ import { type AdminHandler, createAdminHandler } from './control-plane/serve.ts'
 import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
 import type { Sealer } from './data-plane/parking.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
+import type { TaskSealer } from './data-plane/task-ids.ts';
 import { sessionLimits } from './data-plane/sessions.ts';
 import { type Listening, listen } from './listening.ts';
 import { createLiveServers } from './live-servers.ts';
@@ -264,9 +265,10 @@ function lateEvents(dataPlane: () => DataPlane | undefined, noteState: (server: 
   };
 }
 
-function createSealer(key: Uint8Array, random: RandomBytes): Sealer {
+function createSealer(key: Uint8Array, random: RandomBytes): Sealer & TaskSealer {
   return {
     seal: (text, context) => seal(text, { key, record: context }, random),
+    sealSame: (text, context) => sealSame(text, { key, record: context }),
     open: (sealed, context) => {
       try {
         return open(sealed, { key, record: context });

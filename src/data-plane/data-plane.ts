@@ -2,13 +2,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { type Fault, toFault } from '../base/fault.ts';
-import type { JsonObject } from '../protocol/messages.ts';
+import type { JsonObject, RequestId } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { isWanted } from '../upstream/log-level.ts';
+import type { ServerRequest } from '../upstream/upstream.ts';
 import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/upstreams.ts';
 import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts';
 import { Buckets } from './buckets.ts';
+import { missingCapability } from './capabilities.ts';
 import { Catalogs } from './catalogs.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
+import { Deliveries } from './deliveries.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
@@ -19,6 +23,7 @@ import { createRecord, type RequestRecord } from './record.ts';
 import { createServe, type Serve } from './serve.ts';
 import { type Session, type SessionLimits, Sessions } from './sessions.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { TaskIds, type TaskSealer } from './task-ids.ts';
 import { throttle } from './throttle.ts';
 
 export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed'> {
@@ -26,7 +31,7 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly snapshot: () => Snapshot;
   readonly upstreams: Upstreams;
   readonly info: GatewayInfo;
-  readonly sealer: Sealer;
+  readonly sealer: Sealer & TaskSealer;
   /** At least 128 random bits as visible ASCII. */
   readonly randomId: () => string;
   readonly newCorrelationId: () => string;
@@ -55,27 +60,29 @@ export interface DataPlane {
 export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const { clock, snapshot, upstreams } = deps;
   const catalogs = new Catalogs(upstreams, clock);
-  const subscriptions = new Subscriptions({ upstreams, catalogs, snapshot });
-  const sessions = new Sessions({ clock, randomId: deps.randomId, limits: deps.sessionLimits });
+  const taskIds = new TaskIds(deps.sealer);
+  const deliveries = new Deliveries();
+  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds });
+  const ended = (session: Session): void => {
+    subscriptions.removeSession(session);
+    upstreams.release(session.label);
+  };
+  const sessions = new Sessions({ ended, clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
   const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf: deps.addressOf };
   const legacy: LegacyDeps = {
     clock,
     sessions,
     opened: (session) => {
-      const release = session.onEnd;
-      session.onEnd = () => {
-        subscriptions.removeSession(session);
-        upstreams.release(session.label);
-        release();
-      };
       subscriptions.addSession(session);
     },
-    notified: () => undefined,
+    notified: (session, method, params) => {
+      if (method === 'notifications/roots/list_changed') upstreams.notifySession(session.label, method, params);
+    },
   };
-  const refuseWith = (http: IncomingMessage, response: ServerResponse, fault: Fault): void => {
-    deps.refused(fault);
-    refuse(http, response, fault, deps.newCorrelationId());
+  const refuseWith: Parameters<typeof createServe>[0]['refuse'] = (http, response, refused) => {
+    deps.refused(refused.fault);
+    refuse(http, response, refused, deps.newCorrelationId());
   };
   const serve = createServe({
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, newCorrelationId: deps.newCorrelationId }),
@@ -83,17 +90,17 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     throttle: (identified) => throttle(identified, throttleDeps),
     openOrEnd: (identified, response) => openOrEnd(identified, headersOf(identified.http), response, legacy),
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
-    dispatch: { clock, upstreams, parking, park: (call, asked) => parking.park(call, asked) },
+    dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked) },
     encode: createEncodeOutcome(deps.info),
     refuse: refuseWith,
     record: createRecord(deps.write, clock.monotonicMs),
-    local: { info: deps.info, upstreams, catalogs, subscriptions },
+    local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds },
     bodyBytesMax: deps.bodyBytesMax,
   });
   return {
     serve,
-    refuse: (http, response, thrown) => refuseWith(http, response, toFault(thrown)),
-    upstreamsEvents: eventsFor(catalogs, subscriptions, sessions, upstreams),
+    refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
+    upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
     snapshotChanged: () => {
       endOrphans(sessions, snapshot(), clock.nowMs());
       catalogs.changed();
@@ -125,12 +132,12 @@ function toRequests(identified: Identified, body: Body, response: ServerResponse
   return isForModern ? modernRequests(post, legacy.clock) : legacyRequests(post, legacy);
 }
 
-function refuse(http: IncomingMessage, response: ServerResponse, fault: Fault, correlationId: string): void {
+function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, correlationId: string): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const { message, httpStatus, headers } = encodeFault(undefined, undefined, fault, correlationId);
+  const { message, httpStatus, headers } = encodeFault(id, undefined, fault, correlationId);
   const isUnread = !http.complete;
   response.writeHead(httpStatus, {
     'content-type': 'application/json',
@@ -144,12 +151,17 @@ function refuse(http: IncomingMessage, response: ServerResponse, fault: Fault, c
   response.end(message);
 }
 
-function eventsFor(catalogs: Catalogs, subscriptions: Subscriptions, sessions: Sessions, upstreams: Upstreams): UpstreamsEvents {
-  const ownerOf = (owner: ConnectionOwner): Session | undefined => {
-    if (owner.sessionId === undefined) return undefined;
-    for (const session of sessions.all()) if (session.label === owner.sessionId) return session;
-    return undefined;
-  };
+interface EventsDeps {
+  readonly catalogs: Catalogs;
+  readonly subscriptions: Subscriptions;
+  readonly sessions: Sessions;
+  readonly upstreams: Upstreams;
+  readonly deliveries: Deliveries;
+  readonly taskIds: TaskIds;
+}
+
+function eventsFor(deps: EventsDeps): UpstreamsEvents {
+  const { catalogs, subscriptions, sessions, upstreams } = deps;
   return {
     listChanged: () => {
       catalogs.changed();
@@ -162,16 +174,40 @@ function eventsFor(catalogs: Catalogs, subscriptions: Subscriptions, sessions: S
       if (status === 'ready' || status === 'degraded') subscriptions.serverReady(server);
     },
     resourceUpdated: (owner, params) => subscriptions.resourceUpdated(owner, params),
-    notified: (owner, method, params: JsonObject) => void ownerOf(owner)?.notify(method, params),
+    notified: (owner, method, params) => notified(owner, { method, params }, deps),
     asked: (owner, request) => {
-      const session = ownerOf(owner);
-      // Only a one-to-one session with an open stream may be asked outside a call.
-      if (session?.main?.isAttached !== true) return false;
-      const { answer } = session.ask(request.method, request.params, (message) => session.main?.send(message) === true);
-      void answer.then((settled) => (settled.kind === 'result' ? request.reply(settled.result) : request.refuse(settled.error)));
+      const session = sessions.labelled(owner.sessionId);
+      // Only a one-to-one session may be asked outside a call.
+      if (session === undefined || missingCapability(request.method, request.params, session.opening) !== undefined) return false;
+      askSession(session, request);
       return true;
     },
   };
+}
+
+/** A notification that belongs to no call goes to the one client it is for, by what it names or whose connection it came over. */
+function notified(owner: ConnectionOwner, { method, params }: { readonly method: string; readonly params: JsonObject }, { subscriptions, sessions, deliveries, taskIds }: EventsDeps): void {
+  const own = sessions.labelled(owner.sessionId);
+  if (method === 'notifications/tasks') subscriptions.taskChanged(owner, params);
+  else if (method.endsWith('/list_changed')) subscriptions.ownListChanged(owner, method);
+  else if (method === 'notifications/message') {
+    if (own !== undefined && isWanted(params['level'], own.logLevel)) own.notify(method, params);
+  } else if (method === 'notifications/elicitation/complete') (deliveries.find('elicitation', owner.server, params['elicitationId']) ?? own)?.notify(method, params);
+  else {
+    const session = (method === 'notifications/tasks/status' ? deliveries.find('task', owner.server, params['taskId']) : undefined) ?? own;
+    session?.notify(method, taskIds.inMessage(params, owner.server, { endpoint: session.opening.endpoint, principal: session.opening.principal.id }));
+  }
+}
+
+function askSession(session: Session, request: ServerRequest): void {
+  try {
+    const { answer, cancel } = session.ask(request, (message) => session.carry(message));
+    request.onWithdrawn = cancel;
+    void answer.then((settled) => (settled.kind === 'result' ? request.reply(settled.result) : request.refuse(settled.error)));
+  } catch {
+    // The client has no stream open on which it could be asked.
+    request.refuse({ code: -32601, message: 'Method not found' });
+  }
 }
 
 /** Sessions whose endpoint is gone or whose credential no longer opens it. */

@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http';
 import { Fault } from '../base/fault.ts';
 import { type Envelope, readEnvelope } from '../protocol/envelope.ts';
 import { decodeHeaderValue } from '../protocol/header-value.ts';
-import { isObject, isRevision, type JsonObject, MODERN_REVISION, REVISIONS } from '../protocol/messages.ts';
+import { familyOf, isObject, isRevision, type JsonObject, MODERN_REVISION, REVISIONS } from '../protocol/messages.ts';
 import { META, metaOf } from '../protocol/meta.ts';
 import { scanJson } from '../protocol/scan.ts';
 import type { Identified } from './exchange.ts';
@@ -79,7 +79,7 @@ export function decodeModern(envelope: Envelope, headers: ClientHeaders): Modern
   if (headers.protocolVersion === undefined) throw mismatch('MCP-Protocol-Version is missing');
   if (headers.protocolVersion !== version && version !== undefined) throw mismatch('MCP-Protocol-Version differs from _meta');
   if (headers.protocolVersion !== MODERN_REVISION) {
-    throw new Fault('request.revision_unsupported', { data: { supported: [...REVISIONS].reverse(), requested: headers.protocolVersion.slice(0, 64) } });
+    throw new Fault('request.revision_unsupported', { data: { supported: REVISIONS.filter((revision) => familyOf(revision) === 'modern'), requested: headers.protocolVersion.slice(0, 64) } });
   }
   checkMirrored(envelope, params, headers);
   if (envelope.kind === 'request' && version === undefined) throw invalidParams(`_meta["${META.protocolVersion}"] is required`);

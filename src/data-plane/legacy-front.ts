@@ -70,8 +70,14 @@ export function openOrEnd(identified: Identified, headers: ClientHeaders, respon
     return;
   }
   const found = session.findStream(lastEventId);
-  if (found === undefined) throw new Fault('request.session_unknown', { detail: 'Last-Event-ID is not of this session, or too old' });
-  found.stream.attach(response, {}, found.sinceSequence);
+  if (found !== undefined) {
+    found.stream.attach(response, {}, found.sinceSequence);
+    return;
+  }
+  // Not of this session, or too old: nothing is told again. 404 would mean that the session is gone.
+  const stream = session.openStream();
+  session.addMain(stream);
+  stream.attach(response);
 }
 
 function openSession(identified: Identified, envelope: Envelope, response: ServerResponse, deps: LegacyDeps): Decoded {
@@ -153,7 +159,8 @@ function hear(session: Session, envelope: Envelope, deps: LegacyDeps): void {
   if (envelope.method === 'notifications/cancelled') {
     const id = body['requestId'];
     if (typeof id === 'string' || typeof id === 'number') session.inFlight.find(id)?.cancel(String(body['reason'] ?? 'cancelled by the client'));
-  } else deps.notified(session, envelope.method, body);
+  } else if (envelope.method === 'notifications/progress') session.progressed(body);
+  else deps.notified(session, envelope.method, body);
 }
 
 function isLegacyRevision(text: string): text is Revision {

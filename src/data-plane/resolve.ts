@@ -7,13 +7,20 @@ import { SEPARATOR } from '../protocol/names.ts';
 import { type Catalog, type Entry, findReadable } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import type { Decoded, Resolved, Target } from './exchange.ts';
+import type { TaskIds } from './task-ids.ts';
 import { checkMirroredParams, toParamHeaders } from './mirrored-params.ts';
+
+export interface ResolveDeps {
+  readonly catalogs: Catalogs;
+  readonly taskIds: TaskIds;
+}
 
 /** A call waits for a server until its start is so old; the server's own start deadline ends it earlier. */
 const START_PATIENCE_MS = 30_000;
 
 /** At once, or after servers that still start have told what they have. Throws `routing.unknown`, `request.params_invalid`, `request.header_mismatch`, `upstream.unavailable`. */
-export function resolve(decoded: Decoded, catalogs: Catalogs): Resolved | Promise<Resolved> {
+export function resolve(decoded: Decoded, { catalogs, taskIds }: ResolveDeps): Resolved | Promise<Resolved> {
+  if (decoded.method.startsWith('tasks/')) return resolveTask(decoded, taskIds);
   const { namespace } = decoded.endpoint;
   const params = withoutHopMeta(decoded.params);
   const found = find(decoded.method, params, catalogs.of(namespace));
@@ -38,6 +45,14 @@ function toResolved(decoded: Decoded, params: JsonObject, { entry, upstreamParam
   const mirrored = listed?.mirrored ?? [];
   if (decoded.client.revision === MODERN_REVISION) checkMirroredParams(mirrored, params, decoded.paramHeaders);
   return Object.assign(decoded, { target, upstreamParams, paramHeaders: toParamHeaders(mirrored, params, decoded.paramHeaders) });
+}
+
+/** The id itself says whose task it is. */
+function resolveTask(decoded: Decoded, taskIds: TaskIds): Resolved {
+  const params = withoutHopMeta(decoded.params);
+  const { member, own } = taskIds.find(params['taskId'], decoded);
+  const target: Target = { server: member.server, as: member.as, own, entry: undefined };
+  return Object.assign(decoded, { target, upstreamParams: { ...params, taskId: own } });
 }
 
 interface Found {

@@ -8,6 +8,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault, toFault } from '../base/fault.ts';
 import { compose } from '../middleware/middleware.ts';
+import type { RequestId } from '../protocol/messages.ts';
 import { REVISION_TABLES } from '../protocol/revisions.ts';
 import type { Outcome } from '../upstream/upstream.ts';
 import { admit } from './admit.ts';
@@ -30,7 +31,8 @@ export interface ServeDeps {
   readonly toRequests: (identified: Identified, body: Body, response: ServerResponse) => readonly Decoded[];
   /** 9 */ readonly dispatch: DispatchDeps;
   /** 10 */ readonly encode: EncodeOutcome;
-  readonly refuse: (http: IncomingMessage, response: ServerResponse, fault: Fault) => void;
+  /** `id`: of the request, where it could be read. */
+  readonly refuse: (http: IncomingMessage, response: ServerResponse, refused: { readonly fault: Fault; readonly id: RequestId | undefined }) => void;
   readonly record: Record;
   readonly local: LocalDeps;
   readonly bodyBytesMax: number;
@@ -40,6 +42,7 @@ export type Serve = (http: IncomingMessage, response: ServerResponse) => Promise
 
 export function createServe(deps: ServeDeps): Serve {
   return async (http, response) => {
+    let id: RequestId | undefined;
     try {
       const identified = deps.throttle(deps.identify(deps.receive(http)));
       if (http.method !== 'POST') {
@@ -47,9 +50,13 @@ export function createServe(deps: ServeDeps): Serve {
         return;
       }
       const body = decodeBody(await readBody(http, deps.bodyBytesMax));
-      for (const decoded of deps.toRequests(identified, body, response)) serveRequest(decoded, deps).catch((thrown: unknown) => deps.refuse(http, response, toFault(thrown)));
+      const [first] = body.envelopes;
+      if (first?.kind === 'request' && !body.isBatch) id = first.id;
+      for (const decoded of deps.toRequests(identified, body, response)) {
+        serveRequest(decoded, deps).catch((thrown: unknown) => deps.refuse(http, response, { fault: toFault(thrown), id: decoded.id }));
+      }
     } catch (thrown) {
-      deps.refuse(http, response, toFault(thrown));
+      deps.refuse(http, response, { fault: toFault(thrown), id });
     }
   };
 }
@@ -72,7 +79,7 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const local = LOCAL_HANDLERS.get(decoded.method);
   if (local !== undefined) return { kind: 'result', result: await local(decoded, deps.local) };
 
-  const found = resolve(decoded, deps.local.catalogs);
+  const found = resolve(decoded, deps.local);
   const resolved = found instanceof Promise ? await found : found;
   // Policy is asked twice: before the middleware, so that none can answer a denied call by itself, and after it, on
   // the params that will really be sent.

@@ -11,7 +11,7 @@ import type { Link, LinkEvents, Outgoing } from './link.ts';
 import type { PeerPort } from './link-port.ts';
 import { isWanted } from './log-level.ts';
 import { type PendingCall, PendingCalls, type PendingOwner } from './pending.ts';
-import type { Call, CallEvents, ServerProfile, Upstream, UpstreamEvents, UpstreamRequest } from './upstream.ts';
+import type { Call, CallEvents, ServerProfile, Upstream, UpstreamEvents, UpstreamRequest, Watched } from './upstream.ts';
 
 export interface PeerDeps {
   readonly clock: Clock;
@@ -22,12 +22,27 @@ export interface PeerDeps {
   readonly events: UpstreamEvents;
   /** Whether to declare that sampling, elicitation and roots can be asked for. */
   readonly isInteractive: boolean;
+  /** What to declare at `initialize`; undefined: everything that some client may be able to do, or nothing. */
+  readonly declares?: JsonObject | undefined;
+  /**
+   * Whose calls this connection carries, now. What a server says over stdio or SSE without naming a call belongs to one
+   * of them: on a connection of nobody in particular it can be given to nobody. Undefined: one client's.
+   */
+  readonly ownership?: () => 'nobody' | 'principal' | 'session';
+  /** The server asked something without saying because of which call. */
+  readonly onAsked?: () => void;
   /** Counts what was dropped: `unknown_id`, `progress`, `rate`, `server_request`, or a reason of the link. */
   readonly onDropped: (reason: string, detail: string) => void;
 }
 
 /** Everything a client can be asked; declared where some client may be able to answer (2025-11-25, ClientCapabilities). */
-export const INTERACTIVE_CAPABILITIES: JsonObject = { sampling: { context: {}, tools: {} }, elicitation: { form: {}, url: {} }, roots: { listChanged: true } };
+export const INTERACTIVE_CAPABILITIES: JsonObject = {
+  sampling: { context: {}, tools: {} },
+  elicitation: { form: {}, url: {} },
+  roots: { listChanged: true },
+  // MCP Apps (SEP-1865): servers list their interactive tools only to who can show them; some client may.
+  extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } },
+};
 
 /** Notifications of one connection that are passed on in one second; the rest is dropped and counted. */
 const NOTICES_PER_SECOND_MAX = 1_000;
@@ -91,7 +106,7 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
   }
 
   abstract notify(method: string, params: JsonObject): void;
-  abstract watchResources(uris: ReadonlySet<string>): void;
+  abstract watch(watched: Watched): Promise<void>;
   abstract abandon(call: PendingCall, reason: string): void;
   abstract close(): Promise<void>;
   protected abstract frame(call: PendingCall): Outgoing;
@@ -99,6 +114,9 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
   protected abstract takeNotice(method: string, params: JsonObject, carrier: number | undefined): void;
   /** A result that may be given to the call; a fault where the family's rules forbid it. */
   protected abstract checkResult(call: PendingCall, result: RawObject): Fault | undefined;
+
+  /** Whether a server of this family speaks of a request only while it is under way, so that the only one there is must be meant. */
+  protected abstract readonly isTimely: boolean;
 
   stderrTail(): string {
     return this.link.stderrTail();
@@ -220,6 +238,7 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
 
   /** Which client request caused a message without saying so: the one of its carrier, else the only one there is. */
   protected causeOf(carrier: number | undefined): PendingCall | undefined {
+    if (carrier === undefined && !this.isTimely && this.deps.ownership?.() === 'nobody') return undefined;
     if (carrier === undefined) return this.calls.onlyClientCall();
     const call = this.calls.find(carrier);
     return call?.isOwn === true ? undefined : call;

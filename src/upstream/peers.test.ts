@@ -277,7 +277,7 @@ test('a modern server is listened to, again with other URIs, and again after an 
   const tell = (id: unknown, method: string, params: JsonObject = {}): void => link?.say({ method, params: { ...params, _meta: { 'io.modelcontextprotocol/subscriptionId': Number(id) } } }, Number(id));
   expect(listens()[0]?.params['notifications']).toEqual({ toolsListChanged: true });
   tell(listens()[0]?.id, 'notifications/subscriptions/acknowledged');
-  peer.watchResources(new Set(['file:///a']));
+  void peer.watch({ uris: new Set(['file:///a']), taskIds: new Set() });
   expect(listens()[1]?.params['notifications']).toEqual({ toolsListChanged: true, resourceSubscriptions: ['file:///a'] });
   expect(link?.aborted).toEqual([]);
   tell(listens()[1]?.id, 'notifications/subscriptions/acknowledged');

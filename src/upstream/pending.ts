@@ -15,6 +15,8 @@ export interface PendingOwner {
   readonly server: string;
   /** The call ends for our own reasons while the server still works on it: tell the server. */
   abandon(call: PendingCall, reason: string): void;
+  /** A client's call ended. */
+  settled?(): void;
 }
 
 export class PendingCall implements Call {
@@ -23,7 +25,8 @@ export class PendingCall implements Call {
   readonly events: CallEvents;
   /** A request of the gateway itself: it neither attracts a server's questions nor counts as in flight. */
   readonly isOwn: boolean;
-  readonly deadlineMs: number;
+  /** On the monotonic clock; infinite while the call is held. */
+  deadlineMs: number;
   /** Highest progress passed on so far. */
   progress = Number.NEGATIVE_INFINITY;
   /** Sent a second time after the server had refused it as of an unknown session. */
@@ -42,6 +45,10 @@ export class PendingCall implements Call {
   cancel(reason: string): void {
     this.#table.cancel(this, reason);
   }
+
+  hold(): () => void {
+    return this.#table.hold(this);
+  }
 }
 
 export interface Opening {
@@ -53,6 +60,8 @@ export interface Opening {
 export class PendingCalls {
   readonly #owner: PendingOwner;
   readonly #calls = new RecentTable<PendingCall>();
+  /** Held calls: by how many, and the time each has left. */
+  readonly #holds = new Map<PendingCall, { count: number; readonly leftMs: number }>();
   #lastId: number;
   #clientCount = 0;
   #cancelTimer: CancelTimer | undefined;
@@ -93,9 +102,28 @@ export class PendingCalls {
   end(call: PendingCall, outcome: Outcome): boolean {
     if (this.#calls.get(call.id) !== call) return false;
     this.#calls.delete(call.id);
+    if (this.#holds.size > 0) this.#holds.delete(call);
     if (!call.isOwn) this.#clientCount--;
     call.events.end(outcome);
+    if (!call.isOwn) this.#owner.settled?.();
     return true;
+  }
+
+  /** The time of a call does not run while it is held, by however many. */
+  hold(call: PendingCall): () => void {
+    const held = this.#holds.get(call) ?? { count: 0, leftMs: call.deadlineMs - this.#owner.clock.monotonicMs() };
+    held.count++;
+    this.#holds.set(call, held);
+    call.deadlineMs = Number.POSITIVE_INFINITY;
+    let isOver = false;
+    return () => {
+      if (isOver || this.#holds.get(call) !== held) return;
+      isOver = true;
+      if (--held.count > 0) return;
+      this.#holds.delete(call);
+      call.deadlineMs = this.#owner.clock.monotonicMs() + held.leftMs;
+      if (call.deadlineMs < this.#timerAtMs) this.#watch(call.deadlineMs);
+    };
   }
 
   fail(call: PendingCall, fault: Fault): boolean {

@@ -72,10 +72,15 @@ test('calls that come at once for one principal open one connection', async () =
   expect(servers['old']?.links).toHaveLength(2);
 });
 
-test('calls of one modern client that may be asked something over stdio get a connection each, eight at most', async () => {
-  const { upstreams, apply } = setUp({ old: legacyScript() });
+test('calls of one modern client share a connection until a server over stdio asks something; then they get one each, eight at most', async () => {
+  const { upstreams, apply, servers } = setUp({ old: legacyScript() });
   await apply(fakeSpec('old'));
   const interactive = lease({ wantsInteraction: true, family: 'modern' });
+  const first = await upstreams.acquire('old', interactive);
+  const call = first.send(REQUEST, begin().events);
+  expect(upstreams.find('old', interactive)).toBe(first);
+  servers['old']?.links.at(-1)?.say({ id: 'q', method: 'roots/list', params: {} });
+  call.cancel('done');
   const used = new Set<unknown>();
   for (let index = 0; index < 8; index++) {
     const upstream = upstreams.find('old', interactive) ?? (await upstreams.acquire('old', interactive));

@@ -4,6 +4,7 @@
  */
 import type { Fault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
+import type { JsonObject } from '../protocol/messages.ts';
 import { Connection, type ConnectionDeps } from './connection.ts';
 import { type Budget, IsolatedConnections } from './isolated-connections.ts';
 import { isolationOf, placeOf } from './lease.ts';
@@ -22,6 +23,7 @@ export class ServerUnit {
   readonly #keeper: ListKeeper;
   readonly #isolated: IsolatedConnections;
   readonly #budget: Budget;
+  #hasAsked = false;
   #profile: ServerProfile | undefined;
   /** The lists were read since the server came up. */
   #isListed = false;
@@ -36,7 +38,13 @@ export class ServerUnit {
   constructor(spec: ServerSpec, budget: Budget, deps: ConnectionDeps, former: ServerLists | undefined) {
     this.spec = spec;
     this.#links = new OpenLinks(spec.name);
-    this.#deps = { ...deps, openLink: (wanted) => this.#links.track(deps.openLink(wanted)) };
+    this.#deps = {
+      ...deps,
+      openLink: (wanted) => this.#links.track(deps.openLink(wanted)),
+      onAsked: () => {
+        this.#hasAsked = true;
+      },
+    };
     this.#budget = budget;
     this.#sinceMs = deps.clock.nowMs();
     this.#keeper = new ListKeeper(
@@ -51,7 +59,7 @@ export class ServerUnit {
       },
       former,
     );
-    this.#isolated = new IsolatedConnections(() => this.spec, budget, this.#deps);
+    this.#isolated = new IsolatedConnections(() => this.spec, budget, this.#deps, (kind) => this.#keeper.listChanged(kind));
     this.#supervisor = new Supervisor<Connection>({
       server: spec.name,
       clock: deps.clock,
@@ -77,15 +85,19 @@ export class ServerUnit {
   find(lease: Lease): Upstream | undefined {
     const catalogue = this.#supervisor.connection;
     if (catalogue === undefined || this.#profile === undefined) return undefined;
-    const place = placeOf(this.spec, this.#profile.family, lease);
+    const place = placeOf(this.spec, this.#profile.family, lease, this.#hasAsked);
     return place.key === undefined ? catalogue.peer : this.#isolated.find(place.key, place)?.peer;
   }
 
   /** The catalogue connection comes first: it shows the family, and that the server starts at all. */
   async acquire(lease: Lease): Promise<Upstream> {
     const catalogue = await this.#supervisor.whenUp();
-    const place = placeOf(this.spec, catalogue.peer.profile.family, lease);
+    const place = placeOf(this.spec, catalogue.peer.profile.family, lease, this.#hasAsked);
     return place.key === undefined ? catalogue.peer : (await this.#isolated.acquire(place.key, place)).peer;
+  }
+
+  notifySession(sessionId: string, method: string, params: JsonObject): void {
+    this.#isolated.notifySession(sessionId, method, params);
   }
 
   release(sessionId: string): void {
@@ -155,7 +167,7 @@ export class ServerUnit {
       },
     };
     try {
-      connection = await Connection.open(this.spec, true, deps, {
+      connection = await Connection.open(this.spec, { isInteractive: true }, deps, {
         listChanged: (kind) => this.#keeper.listChanged(kind),
         closed: (fault) => {
           if (connection === undefined) return;
