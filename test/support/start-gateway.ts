@@ -45,6 +45,7 @@ export interface StartOptions {
   readonly args?: readonly string[];
 }
 
+const COMMAND_TIMEOUT_MS = 20_000;
 export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** Resolves once the gateway says that it is ready; rejects with its last words when it ends before. */
@@ -91,14 +92,16 @@ export async function failingStart(
   return { code, stderr };
 }
 
-/** Runs one command of the program to its end. */
+/** Runs one command of the program to its end; one that does not come to it is ended. */
 export async function runMetamcp(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...ownEnvironment(), ...env } });
   const [stdout, stderr] = [collect(child, 'stdout'), collect(child)];
+  const deadline = setTimeout(() => child.kill('SIGTERM'), COMMAND_TIMEOUT_MS);
   const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(deadline);
   return { code, stdout: stdout(), stderr: stderr() };
 }
 
