@@ -47,7 +47,7 @@ function levelOfWhole(view: SearchView, number: number, whole: string): number {
   return isQualified(view, number, whole) ? MATCH.qualifiedName : MATCH.similarName;
 }
 
-/** Named together with its server, not by its own name alone. */
+/** Named together with its server or by a configured keyword, not by its own name alone. */
 function isQualified(view: SearchView, number: number, text: string): boolean {
   const own = view.index.tool(number)?.tool.own;
   return own === undefined || nameKey(own) !== nameKey(text);

@@ -17,7 +17,7 @@ export const NAMES_MAX = 20;
 
 const NAME: JsonObject = { type: 'string' };
 /** Characters of server names in the description: with the words around them well under 150 tokens. */
-const SERVERS_CHARS_MAX = 160;
+const SERVERS_CHARS_MAX = 130;
 const SERVER_CHARS_MAX = 40;
 const SEARCH_SAYS = 'Find tools. Say action, object, product, synonyms; one query per need.';
 

@@ -2,6 +2,7 @@
  * Names as index terms: `create_issue`, `createIssue` and `Create issue` are one name. The key begins with a character
  * that no word has, so names and words share one index and never meet.
  */
+import type { SearchableTool } from './searchable-tool.ts';
 
 const MARK = '\u0000';
 const NOT_NAME = /[^\p{L}\p{N}]+/gu;
@@ -19,9 +20,9 @@ export function nameKey(text: string): string | undefined {
   return squeezed === '' ? undefined : MARK + squeezed;
 }
 
-/** Keys under which one tool is found: own name, name of the server and own name, exposed name. */
-export function nameKeysOf(server: string, own: string, exposed: string): ReadonlySet<string> {
-  const keys = [nameKey(own), nameKey(server + own), nameKey(exposed)];
+/** Keys under which one tool is found: own name, name of the server and own name, exposed name, configured keywords. */
+export function nameKeysOf(server: string, tool: SearchableTool): ReadonlySet<string> {
+  const keys = [tool.own, server + tool.own, tool.exposed, ...tool.keywords].map(nameKey);
   return new Set(keys.filter((key) => key !== undefined));
 }
 

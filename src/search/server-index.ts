@@ -24,7 +24,7 @@ export function indexServer(server: SearchableServer): ServerIndex {
   const postings = new Map<string, number[]>();
   const lengths = new Uint16Array(server.tools.length * FIELDS.length);
   for (const [number, tool] of server.tools.entries()) {
-    for (const key of nameKeysOf(server.name, tool.own, tool.exposed)) count(postings, { term: key, number, field: 0 });
+    for (const key of nameKeysOf(server.name, tool)) count(postings, { term: key, number, field: 0 });
     for (const [field, terms] of toolTerms(tool, shared).entries()) {
       lengths[number * FIELDS.length + field] = terms.length;
       for (const term of terms) count(postings, { term, number, field });
