@@ -16,15 +16,17 @@ import type { Fault } from './base/fault.ts';
 import type { RandomBytes } from './base/ids.ts';
 import { open, seal, sealSame } from './base/sealed.ts';
 import { checkListening, describeSettings, isLoopback, type ResolvedSettings } from './config.ts';
-import { maskedDocument } from './control-plane/config/masked-document.ts';
 import { createFindCommand } from './control-plane/config-file/find-command.ts';
+import type { ConfigText } from './control-plane/config-file/read-config-text.ts';
 import { watchConfigFile } from './control-plane/config-file/watch-config-file.ts';
+import { applyConfigFile } from './control-plane/configuration/apply-file.ts';
+import { makeFirstRun } from './control-plane/configuration/first-run.ts';
+import { maskedDocument } from './control-plane/configuration/mask.ts';
 import { writeGatewayFile } from './control-plane/gateway-file.ts';
 import { operatorTokenAuthenticator } from './control-plane/identify.ts';
 import { createKeyUses, KEY_USES_FLUSH_MS, type KeyUses } from './control-plane/keys/key-uses.ts';
-import { loadKeys } from './control-plane/keys/load-keys.ts';
 import { openStarterKey } from './control-plane/keys/starter-key.ts';
-import { createPublisher, type PublishedSource, type Publisher } from './control-plane/publish.ts';
+import { createPublisher, type Publisher, type PublisherDeps } from './control-plane/publish.ts';
 import { type AdminHandler, createAdminHandler } from './control-plane/serve.ts';
 import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
 import type { Sealer } from './data-plane/parking.ts';
@@ -33,6 +35,8 @@ import type { TaskSealer } from './data-plane/task-ids.ts';
 import { sessionLimits } from './data-plane/sessions.ts';
 import { type Listening, listen } from './listening.ts';
 import { createLiveServers } from './live-servers.ts';
+import { createLiveSessions } from './live-sessions.ts';
+import type { ConfigInput } from './model/config-document.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
 import type { ServerSpec } from './model/server.ts';
 import { createLog, type Log } from './observability/log.ts';
@@ -57,8 +61,10 @@ const STDERR_LOGGED_CHARS_MAX = 2_000;
 
 export interface GatewayOptions {
   readonly resolved: ResolvedSettings;
-  /** The configuration file, or the document of a first run. `text` is what the file said, to notice changes from. */
-  readonly source: PublishedSource & { readonly text?: string };
+  /** The configuration file of `--config`; it owns what it made and is followed. */
+  readonly file: (ConfigText & { readonly path: string }) | undefined;
+  /** What a gateway gets that has no file and never had anything else. */
+  readonly firstRun: ConfigInput;
   /** Read again whenever a server starts. */
   readonly environment: () => Environment;
   readonly clock: Clock;
@@ -131,11 +137,15 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const keyUses = createKeyUses({ storage, clock, flushMs: KEY_USES_FLUSH_MS, report: (problem) => log.warn('key uses', { detail: String(problem) }) });
   undo.push(() => keyUses.stop());
   const starter = await openStarterKey({ storage, clock, random, instanceKey });
-  const publisher = await createPublisher(options.source, {
+  const publisher = await createPublisher({
+    storage,
+    sealing: instanceKey.sealing,
+    random,
+    clock,
     compileOptions: compileOptions(options, instanceKey),
-    storedKeys: async () => [...(await loadKeys(storage))].map(([digest, key]) => ({ ...key, digest })),
     check: (snapshot) => checkListening(settings, snapshot),
   });
+  await loadConfiguration(options, publisher, instanceKey);
   const { servers, endpoints, warnings } = publisher.snapshot();
   log.info('configuration loaded', { servers: servers.size, endpoints: endpoints.size });
   say(`configuration loaded: ${servers.size} servers, ${endpoints.size} endpoints`);
@@ -144,7 +154,16 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   return { options, undo, log, storage, instanceKey, starterKey: starter?.value, rules, publisher, listening: {}, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
-function compileOptions({ environment, resolved }: GatewayOptions, instanceKey: InstanceKey): Parameters<typeof createPublisher>[1]['compileOptions'] {
+async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
+  if (file === undefined) {
+    await makeFirstRun(publisher, firstRun, clock.nowMs());
+    return;
+  }
+  const { keys } = await applyConfigFile(publisher, file, { clock, random, instanceKey });
+  for (const { name, value } of keys) say(`key ${name}, shown this once: ${value}`);
+}
+
+function compileOptions({ environment, resolved }: GatewayOptions, instanceKey: InstanceKey): PublisherDeps['compileOptions'] {
   const values = environment();
   return {
     digest: (text) => createHash('sha256').update(text).digest('hex'),
@@ -218,7 +237,8 @@ function linkOpener({ clock, environment, random: randomBytes }: GatewayOptions,
   const { dialer, watcher, log } = parts;
   const random = (): number => fraction(randomBytes);
   return (spec) => (events) => {
-    const resolve = createValues(environment());
+    // What is private to a user reads nothing of the gateway's environment.
+    const resolve = createValues(spec.owner === undefined ? environment() : undefined);
     const values = (text: string): string => resolve(text, spec.name);
     if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer, random }, events);
     if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer, random }, events);
@@ -330,8 +350,13 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       random,
       instanceKey,
       live: createLiveServers(live.upstreams, publisher.snapshot),
+      sessions: createLiveSessions(live.dataPlane.sessions, clock),
       snapshot: publisher.snapshot,
+      objects: publisher.objects,
       publish: publisher.publish,
+      change: publisher.change,
+      configFile: options.file?.path,
+      dataFolder: resolved.settings.data,
       describeConfig: () => ({ document: maskedDocument(publisher.document()), settings: describeSettings(resolved).map(({ name, value, from }) => ({ name, value, source: from })) }),
       publicUrl: () => resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base),
     },
@@ -357,15 +382,20 @@ async function settle({ log, options }: Base, upstreams: Upstreams): Promise<voi
   }
 }
 
-async function watchFile({ log, options, publisher, undo }: Base): Promise<void> {
-  const { configFile } = options.resolved.settings;
-  if (configFile === undefined || options.source.text === undefined) return;
+async function watchFile({ log, options, publisher, instanceKey, undo }: Base): Promise<void> {
+  const { file, clock, random, say } = options;
+  if (file === undefined) return;
+  const { path } = file;
   const onInvalid = (fault: Fault): void => {
     const problems = problemsOf(fault).map(problemText);
-    log.error('configuration refused, the old one stays', { detail: problems.length > 0 ? problems.join('; ') : (fault.detail ?? fault.message) });
-    options.say(`${configFile} is not valid, the configuration before stays:\n  ${problems.join('\n  ')}`);
+    const lines = problems.length > 0 ? problems : [fault.detail ?? fault.message];
+    log.error('configuration refused, the old one stays', { detail: lines.join('; ') });
+    say(`${path} is not valid, the configuration before stays:\n  ${lines.join('\n  ')}`);
   };
-  const watch = await watchConfigFile(configFile, { clock: options.clock, currentText: options.source.text, onChange: publisher.replace, onInvalid });
+  const onChange = async (changed: ConfigText): Promise<void> => {
+    const { keys } = await applyConfigFile(publisher, { ...changed, path }, { clock, random, instanceKey });
+    for (const { name, value } of keys) say(`key ${name}, shown this once: ${value}`);
+  };
+  const watch = await watchConfigFile(path, { clock, currentText: file.text, onChange, onInvalid });
   undo.push(() => watch.close());
 }
-

@@ -52,6 +52,8 @@ export interface DataPlane {
   readonly upstreamsEvents: UpstreamsEvents;
   /** The snapshot was replaced: sessions that may no longer be end, changed lists are announced. */
   readonly snapshotChanged: () => void;
+  /** Those that are open now. */
+  readonly sessions: () => Iterable<Session>;
   readonly counts: () => { readonly sessions: number; readonly parked: number };
   /** Sessions and listen streams end with their results; nothing is left waiting. */
   readonly close: () => void;
@@ -106,6 +108,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
       catalogs.changed();
       subscriptions.listsChanged();
     },
+    sessions: () => sessions.all(),
     counts: () => ({ sessions: sessions.size, parked: parking.size }),
     close: () => {
       subscriptions.stop();

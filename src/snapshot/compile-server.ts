@@ -23,6 +23,7 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     isolation: server.isolation,
     startTimeoutMs: clampMs(name, 'startTimeoutMs', server.startTimeoutMs, findings),
     resultBytesMax: server.resultBytesMax,
+    owner: options.ownerOf?.(name),
   };
   return {
     ...spec,
