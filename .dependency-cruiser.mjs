@@ -98,8 +98,8 @@ export default {
     error('ui-features-not-app', 'app, then features, then components.', { path: '^ui/features/' }, { path: '^ui/app/' }),
     error(
       'wiring-is-the-top',
-      'Only main.ts and tests import gateway.ts.',
-      { path: '^(src|ui)/', pathNot: ['^src/main[.]ts$', TEST] },
+      'Only main.ts, the serve command beside it and tests import gateway.ts.',
+      { path: '^(src|ui)/', pathNot: ['^src/(main|serve-command)[.]ts$', TEST] },
       { path: '^src/(gateway|main)[.]ts$' },
     ),
     error(

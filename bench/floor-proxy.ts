@@ -20,7 +20,8 @@ const server = createServer({ keepAliveTimeout: IDLE_MS }, (request, response) =
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !OWN_TO_EACH_HOP.has(name)));
-    pool.dispatch({ path: upstream.pathname, method: 'POST', headers, body: Buffer.concat(chunks) }, passOn(response));
+    const method = (request.method ?? 'POST') as Dispatcher.HttpMethod;
+    pool.dispatch({ path: upstream.pathname, method, headers, body: Buffer.concat(chunks) }, passOn(response));
   });
 });
 

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 
 export interface HttpAnswer {
   readonly status: number;
-  /** Header block, lower case. */
+  /** Status line and headers, as they came. */
   readonly head: string;
   /** The body's bytes as latin1, chunks joined. */
   readonly body: string;
@@ -31,10 +31,10 @@ export class HttpConnection {
     this.#socket.on('close', () => this.#fail(new Error('The connection was closed')));
   }
 
-  /** The bytes of a POST with these header lines (each ending in CRLF). */
-  post(headerLines: string, body: string): Buffer {
+  /** The bytes of a request with these header lines (each ending in CRLF). */
+  request(method: 'POST' | 'DELETE', headerLines: string, body = ''): Buffer {
     const length = Buffer.byteLength(body);
-    return Buffer.from(`POST ${this.#path} HTTP/1.1\r\nhost: ${this.#host}\r\ncontent-length: ${length}\r\n${headerLines}\r\n${body}`);
+    return Buffer.from(`${method} ${this.#path} HTTP/1.1\r\nhost: ${this.#host}\r\ncontent-length: ${length}\r\n${headerLines}\r\n${body}`);
   }
 
   /** Sends a request; `done` is called with its whole answer. One at a time. */
@@ -69,14 +69,15 @@ export class HttpConnection {
 function readAnswer(text: string): HttpAnswer | undefined {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;
-  const head = text.slice(0, headEnd).toLowerCase();
+  const head = text.slice(0, headEnd);
+  const lowerHead = head.toLowerCase();
   const status = Number(head.slice(9, 12));
-  const lengthAt = head.indexOf('\r\ncontent-length:');
+  const lengthAt = lowerHead.indexOf('\r\ncontent-length:');
   if (lengthAt >= 0) {
     const end = headEnd + 4 + Number.parseInt(head.slice(lengthAt + 17), 10);
     return text.length < end ? undefined : { status, head, body: text.slice(headEnd + 4, end) };
   }
-  if (!head.includes('\r\ntransfer-encoding: chunked')) return { status, head, body: '' };
+  if (!lowerHead.includes('\r\ntransfer-encoding: chunked')) return { status, head, body: '' };
   if (!text.endsWith('0\r\n\r\n')) return undefined;
   const body = joinChunks(text, headEnd + 4);
   return body === undefined ? undefined : { status, head, body };

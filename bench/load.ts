@@ -56,7 +56,7 @@ export async function runLoad(load: Load, aim: Aim, durationMs: number): Promise
   try {
     await Promise.all(clients.map(drive));
   } finally {
-    for (const { connection } of clients) connection.close();
+    await Promise.all(clients.map((client) => client.close()));
   }
   const seconds = (systemClock.monotonicMs() - startMs) / 1000;
   const sorted = latencies.subarray(0, Math.min(calls, LATENCIES_MAX)).toSorted();
@@ -72,6 +72,8 @@ interface Client {
   readonly request: Buffer;
   readonly isExpected: (answer: HttpAnswer) => boolean;
   readonly broken: Promise<never>;
+  /** Ends the session, where there is one, and the connection. */
+  readonly close: () => Promise<void>;
 }
 
 async function openClient(load: Load, aim: Aim): Promise<Client> {
@@ -84,23 +86,30 @@ async function openClient(load: Load, aim: Aim): Promise<Client> {
     Promise.race([broken, new Promise<HttpAnswer>((resolve) => connection.exchange(request, resolve))]);
   const params: JsonObject = load.method === 'tools/call' ? { name: aim.tool, arguments: { message: MESSAGE } } : {};
   const isExpected = load.method === 'tools/call' ? isEcho : isList;
+  const common = { connection, isExpected, broken };
   if (load.family === 'modern') {
     const name = load.method === 'tools/call' ? `mcp-name: ${aim.tool}\r\n` : '';
     const headers = `${base}mcp-protocol-version: 2026-07-28\r\nmcp-method: ${load.method}\r\n${name}`;
-    return { connection, request: connection.post(headers, rpc(load.method, { ...params, _meta: MODERN_META })), isExpected, broken };
+    const request = connection.request('POST', headers, rpc(load.method, { ...params, _meta: MODERN_META }));
+    return { ...common, request, close: async () => connection.close() };
   }
   const headers = await openSession(connection, base, exchange);
-  return { connection, request: connection.post(headers, rpc(load.method, params)), isExpected, broken };
+  const close = async (): Promise<void> => {
+    // A broken connection has ended the load already; its session is left to its timeout.
+    await exchange(connection.request('DELETE', headers)).catch(() => undefined);
+    connection.close();
+  };
+  return { ...common, request: connection.request('POST', headers, rpc(load.method, params)), close };
 }
 
 /** The `initialize` handshake of 2025-11-25; resolves to the header lines of the session. */
 async function openSession(connection: HttpConnection, base: string, exchange: (request: Buffer) => Promise<HttpAnswer>): Promise<string> {
   const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } };
-  const opened = await exchange(connection.post(base, rpc('initialize', hello)));
+  const opened = await exchange(connection.request('POST', base, rpc('initialize', hello)));
   if (opened.status !== 200) throw new Error(`initialize was answered with ${opened.status}: ${opened.body.slice(0, 300)}`);
-  const session = /\r\nmcp-session-id: *([^\r\n]+)/.exec(opened.head)?.[1];
+  const session = /\r\nmcp-session-id: *([^\r\n]+)/i.exec(opened.head)?.[1];
   const headers = `${base}mcp-protocol-version: 2025-11-25\r\n${session === undefined ? '' : `mcp-session-id: ${session}\r\n`}`;
-  await exchange(connection.post(headers, JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })));
+  await exchange(connection.request('POST', headers, JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })));
   return headers;
 }
 

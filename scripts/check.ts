@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 interface Part {
   readonly says: string;
@@ -54,8 +55,13 @@ function run(name: string, part: Part): Promise<Ended> {
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
     const end = (isGood: boolean, output: string): void => resolve({ name, isGood, output, seconds: ((performance.now() - startedMs) / 1000).toFixed(1) });
     child.once('error', (error) => end(false, error.message));
-    child.once('close', (code) => end(code === 0, Buffer.concat(chunks).toString('utf8')));
+    child.once('close', (code) => end(code === 0, plain(Buffer.concat(chunks).toString('utf8'))));
   });
+}
+
+/** Not every tool heeds NO_COLOR. */
+function plain(text: string): string {
+  return process.env['NO_COLOR'] === undefined && process.stdout.isTTY ? text : stripVTControlCharacters(text);
 }
 
 async function main(names: readonly string[]): Promise<boolean> {

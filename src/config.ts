@@ -29,6 +29,7 @@ export const SETTING_SOURCES = {
   production: { variables: ['METAMCP_PRODUCTION'], flag: 'production', kind: 'boolean' },
   printJson: { variables: ['METAMCP_PRINT_JSON'], flag: 'print-json', kind: 'boolean' },
   configFile: { variables: ['METAMCP_CONFIG'], flag: 'config', kind: 'text' },
+  databaseUrl: { variables: ['DATABASE_URL', 'METAMCP_DATABASE_URL'], flag: 'database-url', kind: 'text' },
   sessionsMax: { variables: ['METAMCP_SESSIONS_MAX'], flag: 'sessions-max', kind: 'number' },
   sessionIdleMs: { variables: ['METAMCP_SESSION_IDLE_MS'], flag: 'session-idle-ms', kind: 'number' },
 } as const satisfies Record<SettingName, SettingSource>;

@@ -5,30 +5,38 @@
  */
 import { createHash } from 'node:crypto';
 import { delimiter } from 'node:path';
-import { createFailureThrottle, FAILURE_THROTTLE } from './auth/failure-throttle.ts';
+import { type AddressOf, createAddressOf } from './auth/client-address.ts';
+import { createFailureThrottle, FAILURE_THROTTLE, type FailureThrottle } from './auth/failure-throttle.ts';
 import { checkHostAndOrigin, createHostRules, type HostRules } from './auth/host-rules.ts';
 import { type InstanceKey, openInstanceKey } from './auth/instance-key.ts';
 import { digestOf } from './auth/keys.ts';
 import { newOperatorToken } from './auth/operator-token.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fault } from './base/fault.ts';
-import { newId, type RandomBytes } from './base/ids.ts';
-import { open, seal } from './base/sealed.ts';
+import type { RandomBytes } from './base/ids.ts';
+import { open, seal, sealSame } from './base/sealed.ts';
 import { checkListening, describeSettings, isLoopback, type ResolvedSettings } from './config.ts';
-import { maskedDocument } from './control-plane/config/masked-document.ts';
 import { createFindCommand } from './control-plane/config-file/find-command.ts';
+import type { ConfigText } from './control-plane/config-file/read-config-text.ts';
 import { watchConfigFile } from './control-plane/config-file/watch-config-file.ts';
+import { applyConfigFile } from './control-plane/configuration/apply-file.ts';
+import { makeFirstRun } from './control-plane/configuration/first-run.ts';
+import { maskedDocument } from './control-plane/configuration/mask.ts';
 import { writeGatewayFile } from './control-plane/gateway-file.ts';
 import { operatorTokenAuthenticator } from './control-plane/identify.ts';
-import { loadKeys } from './control-plane/keys/load-keys.ts';
+import { createKeyUses, KEY_USES_FLUSH_MS, type KeyUses } from './control-plane/keys/key-uses.ts';
 import { openStarterKey } from './control-plane/keys/starter-key.ts';
-import { createPublisher, type PublishedSource, type Publisher } from './control-plane/publish.ts';
+import { createPublisher, type Publisher, type PublisherDeps } from './control-plane/publish.ts';
 import { type AdminHandler, createAdminHandler } from './control-plane/serve.ts';
 import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
 import type { Sealer } from './data-plane/parking.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
+import type { TaskSealer } from './data-plane/task-ids.ts';
+import { sessionLimits } from './data-plane/sessions.ts';
 import { type Listening, listen } from './listening.ts';
 import { createLiveServers } from './live-servers.ts';
+import { createLiveSessions } from './live-sessions.ts';
+import type { ConfigInput } from './model/config-document.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
 import type { ServerSpec } from './model/server.ts';
 import { createLog, type Log } from './observability/log.ts';
@@ -42,18 +50,21 @@ import { createUpstreams } from './upstream/pool.ts';
 import { openSseLink } from './upstream/sse/sse-link.ts';
 import { OrphanWatcher } from './upstream/stdio/orphan-watcher.ts';
 import { openStdioLink } from './upstream/stdio/stdio-link.ts';
-import type { Upstreams, UpstreamsEvents } from './upstream/upstreams.ts';
+import type { ServerState, Upstreams, UpstreamsEvents } from './upstream/upstreams.ts';
 
 /** Requests with larger bodies are refused before they are read. */
 const BODY_BYTES_MAX = 4 << 20;
 /** A start is over when every server is connected, failed, or so old. */
 const SETTLE_MS = 5_000;
 const DRAIN_MS = 30_000;
+const STDERR_LOGGED_CHARS_MAX = 2_000;
 
 export interface GatewayOptions {
   readonly resolved: ResolvedSettings;
-  /** The configuration file, or the document of a first run. `text` is what the file said, to notice changes from. */
-  readonly source: PublishedSource & { readonly text?: string };
+  /** The configuration file of `--config`; it owns what it made and is followed. */
+  readonly file: (ConfigText & { readonly path: string }) | undefined;
+  /** What a gateway gets that has no file and never had anything else. */
+  readonly firstRun: ConfigInput;
   /** Read again whenever a server starts. */
   readonly environment: () => Environment;
   readonly clock: Clock;
@@ -87,6 +98,10 @@ interface Base {
   readonly rules: HostRules;
   readonly publisher: Publisher;
   readonly listening: { current?: Listening };
+  readonly addressOf: AddressOf;
+  /** Refused credentials, of MCP and admin requests together. */
+  readonly failures: FailureThrottle;
+  readonly keyUses: KeyUses;
 }
 
 /** Faults: `config.invalid`, `storage.*`. Whatever was started by then is stopped again. */
@@ -114,26 +129,41 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const { settings } = resolved;
   const folder = lockDataFolder(settings.data);
   undo.push(() => folder.release());
-  const log = createLog({ console: settings.logLevel, dataFolder: settings.data });
+  const log = createLog({ console: settings.logLevel, dataFolder: settings.data, clock });
   undo.push(() => log.close());
   const instanceKey = openInstanceKey(settings.data, random);
-  const storage = await openStorage({ folder, databaseUrl: undefined, clock, keyCheck: instanceKey.check, report: (problem) => log.error('storage', { detail: problem.message }) });
+  const storage = await openStorage({ folder, databaseUrl: settings.databaseUrl, clock, keyCheck: instanceKey.check, report: (problem) => log.error('storage', { detail: problem.message }) });
   undo.push(() => storage.close());
+  const keyUses = createKeyUses({ storage, clock, flushMs: KEY_USES_FLUSH_MS, report: (problem) => log.warn('key uses', { detail: String(problem) }) });
+  undo.push(() => keyUses.stop());
   const starter = await openStarterKey({ storage, clock, random, instanceKey });
-  const publisher = await createPublisher(options.source, {
+  const publisher = await createPublisher({
+    storage,
+    sealing: instanceKey.sealing,
+    random,
+    clock,
     compileOptions: compileOptions(options, instanceKey),
-    storedKeys: async () => [...(await loadKeys(storage))].map(([digest, key]) => ({ ...key, digest })),
     check: (snapshot) => checkListening(settings, snapshot),
   });
+  await loadConfiguration(options, publisher, instanceKey);
   const { servers, endpoints, warnings } = publisher.snapshot();
   log.info('configuration loaded', { servers: servers.size, endpoints: endpoints.size });
   say(`configuration loaded: ${servers.size} servers, ${endpoints.size} endpoints`);
   for (const warning of [...resolved.warnings, ...warnings]) say(`warning: ${warning}`);
   const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
-  return { options, undo, log, storage, instanceKey, starterKey: starter?.value, rules, publisher, listening: {} };
+  return { options, undo, log, storage, instanceKey, starterKey: starter?.value, rules, publisher, listening: {}, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
-function compileOptions({ environment, resolved }: GatewayOptions, instanceKey: InstanceKey): Parameters<typeof createPublisher>[1]['compileOptions'] {
+async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
+  if (file === undefined) {
+    await makeFirstRun(publisher, firstRun, clock.nowMs());
+    return;
+  }
+  const { keys } = await applyConfigFile(publisher, file, { clock, random, instanceKey });
+  for (const { name, value } of keys) say(`key ${name}, shown this once: ${value}`);
+}
+
+function compileOptions({ environment, resolved }: GatewayOptions, instanceKey: InstanceKey): PublisherDeps['compileOptions'] {
   const values = environment();
   return {
     digest: (text) => createHash('sha256').update(text).digest('hex'),
@@ -155,8 +185,8 @@ function startUpstreams(base: Base): Live {
   const { clock, random } = options;
   const watcher = new OrphanWatcher({ clock, platform: process.platform, onProblem: (detail) => log.error('orphan watcher', { detail }) });
   undo.push(() => watcher.close());
-  const { host } = options.resolved.settings;
-  const dialer = createDialer({ clock, ownListeners: () => (listening.current === undefined ? [] : [{ address: host, port: listening.current.port }]) });
+  const { settings } = options.resolved;
+  const dialer = createDialer({ clock, ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
   const late: { dataPlane?: DataPlane } = {};
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
@@ -164,7 +194,10 @@ function startUpstreams(base: Base): Live {
     random: () => fraction(random),
     gatewayInfo: info,
     openLink: linkOpener(options, { dialer, watcher, log }),
-    events: lateEvents(() => late.dataPlane),
+    events: lateEvents(
+      () => late.dataPlane,
+      (server) => logState(log, server, upstreams.state(server)),
+    ),
     onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
   });
   undo.push(() => upstreams.close());
@@ -176,13 +209,19 @@ function startUpstreams(base: Base): Live {
     info,
     sealer: createSealer(instanceKey.sealing, random),
     randomId: () => Buffer.from(random(24)).toString('base64url'),
-    newCorrelationId: () => newId('req', clock, random),
+    newCorrelationId: createSequence('req', random),
     digestOf: (credential) => digestOf(instanceKey.pepper, credential),
     operatorDigest: digestOf(instanceKey.pepper, token),
-    write: ({ shadow, ...record }) => log.debug('request', { ...record, shadow: shadow && `${shadow.effect} ${shadow.rule}` }),
+    write: (record) => {
+      if (record.keyId !== undefined) base.keyUses.used(record.keyId);
+      log.request(record);
+    },
     middlewareFailed: (middleware, hook, detail) => log.error('middleware failed', { middleware, hook, detail }),
     refused: (fault) => log.info('refused', { code: fault.code, detail: fault.detail }),
+    addressOf: base.addressOf,
+    failed: (http) => base.failures.failed(base.addressOf(http)),
     bodyBytesMax: BODY_BYTES_MAX,
+    sessionLimits: sessionLimits(settings.sessionsMax, settings.sessionIdleMs),
   });
   late.dataPlane = dataPlane;
   publisher.onPublish((snapshot) => {
@@ -195,16 +234,25 @@ function startUpstreams(base: Base): Live {
 }
 
 /** Each type of server has its runtime; values from outside are read at the moment a link is opened. */
-function linkOpener({ clock, environment }: GatewayOptions, parts: { readonly dialer: Dialer; readonly watcher: OrphanWatcher; readonly log: Log }): (spec: ServerSpec) => OpenLink {
+function linkOpener({ clock, environment, random: randomBytes }: GatewayOptions, parts: { readonly dialer: Dialer; readonly watcher: OrphanWatcher; readonly log: Log }): (spec: ServerSpec) => OpenLink {
   const { dialer, watcher, log } = parts;
+  const random = (): number => fraction(randomBytes);
   return (spec) => (events) => {
-    const resolve = createValues(environment());
+    // What is private to a user reads nothing of the gateway's environment.
+    const resolve = createValues(spec.owner === undefined ? environment() : undefined);
     const values = (text: string): string => resolve(text, spec.name);
-    if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer }, events);
-    if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer }, events);
+    if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer, random }, events);
+    if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer, random }, events);
     const onStderr = (line: string): void => log.debug('stderr', { server: spec.name, line });
     return openStdioLink(spec, values, { clock, environment: environment(), watcher, onStderr }, events);
   };
+}
+
+/** Ids that are unique and need no randomness each: a random beginning for this process, then a count. */
+function createSequence(prefix: string, random: RandomBytes): () => string {
+  const beginning = `${prefix}_${Buffer.from(random(10)).toString('hex')}`;
+  let count = 0;
+  return () => `${beginning}${(++count).toString(16).padStart(8, '0')}`;
 }
 
 /** From 0 up to 1. */
@@ -212,21 +260,36 @@ function fraction(random: RandomBytes): number {
   return Buffer.from(random(4)).readUInt32BE() / 2 ** 32;
 }
 
+/** What becomes of each server, with its last words where it went down. */
+function logState(log: Log, server: string, state: ServerState | undefined): void {
+  if (state === undefined) {
+    log.info('server removed', { server });
+    return;
+  }
+  const { status, restarts, lastError } = state;
+  if (status === 'ready' || status === 'degraded') log.info('server up', { server, status, restarts });
+  else log.warn('server down', { server, status, restarts, detail: lastError, stderr: state.stderrTail.slice(-STDERR_LOGGED_CHARS_MAX) });
+}
+
 /** Upstreams and data plane need each other; the upstreams come first. */
-function lateEvents(dataPlane: () => DataPlane | undefined): UpstreamsEvents {
+function lateEvents(dataPlane: () => DataPlane | undefined, noteState: (server: string) => void): UpstreamsEvents {
   const events = (): UpstreamsEvents | undefined => dataPlane()?.upstreamsEvents;
   return {
     listChanged: (server, kind) => events()?.listChanged(server, kind),
-    stateChanged: (server) => events()?.stateChanged(server),
+    stateChanged: (server) => {
+      noteState(server);
+      events()?.stateChanged(server);
+    },
     resourceUpdated: (owner, params) => events()?.resourceUpdated(owner, params),
     notified: (owner, method, params) => events()?.notified(owner, method, params),
     asked: (owner, request) => events()?.asked(owner, request) ?? false,
   };
 }
 
-function createSealer(key: Uint8Array, random: RandomBytes): Sealer {
+function createSealer(key: Uint8Array, random: RandomBytes): Sealer & TaskSealer {
   return {
     seal: (text, context) => seal(text, { key, record: context }, random),
+    sealSame: (text, context) => sealSame(text, { key, record: context }),
     open: (sealed, context) => {
       try {
         return open(sealed, { key, record: context });
@@ -288,17 +351,22 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       random,
       instanceKey,
       live: createLiveServers(live.upstreams, publisher.snapshot),
+      sessions: createLiveSessions(live.dataPlane.sessions, clock),
       snapshot: publisher.snapshot,
+      objects: publisher.objects,
       publish: publisher.publish,
+      change: publisher.change,
+      configFile: options.file?.path,
+      dataFolder: resolved.settings.data,
       describeConfig: () => ({ document: maskedDocument(publisher.document()), settings: describeSettings(resolved).map(({ name, value, from }) => ({ name, value, source: from })) }),
       publicUrl: () => resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base),
     },
     version,
     checkHost: (http) => checkHostAndOrigin(http, rules),
-    addressOf: (http) => http.socket.remoteAddress ?? '',
+    addressOf: base.addressOf,
     record: (entry) => log.info('admin', { requestId: entry.requestId, operation: entry.operation, principal: entry.principal, status: entry.status, code: entry.fault?.code, detail: entry.fault?.detail, durationMs: entry.durationMs }),
     authenticators: [operatorTokenAuthenticator(live.token)],
-    throttle: createFailureThrottle({ clock, ...FAILURE_THROTTLE }),
+    throttle: base.failures,
   });
 }
 
@@ -310,20 +378,25 @@ async function settle({ log, options }: Base, upstreams: Upstreams): Promise<voi
   options.say(`servers ready (${ready.length} of ${states.length})`);
   for (const state of states) {
     if (ready.includes(state)) continue;
-    log.error('server not ready', { server: state.name, status: state.status, detail: state.lastError, stderr: state.stderrTail.slice(-2_000) });
+    log.error('server not ready', { server: state.name, status: state.status, detail: state.lastError, stderr: state.stderrTail.slice(-STDERR_LOGGED_CHARS_MAX) });
     options.say(`warning: server ${state.name} is ${state.status}: ${state.lastError ?? 'no answer yet'} (metamcp doctor says more)`);
   }
 }
 
-async function watchFile({ log, options, publisher, undo }: Base): Promise<void> {
-  const { configFile } = options.resolved.settings;
-  if (configFile === undefined || options.source.text === undefined) return;
+async function watchFile({ log, options, publisher, instanceKey, undo }: Base): Promise<void> {
+  const { file, clock, random, say } = options;
+  if (file === undefined) return;
+  const { path } = file;
   const onInvalid = (fault: Fault): void => {
     const problems = problemsOf(fault).map(problemText);
-    log.error('configuration refused, the old one stays', { detail: problems.length > 0 ? problems.join('; ') : (fault.detail ?? fault.message) });
-    options.say(`${configFile} is not valid, the configuration before stays:\n  ${problems.join('\n  ')}`);
+    const lines = problems.length > 0 ? problems : [fault.detail ?? fault.message];
+    log.error('configuration refused, the old one stays', { detail: lines.join('; ') });
+    say(`${path} is not valid, the configuration before stays:\n  ${lines.join('\n  ')}`);
   };
-  const watch = await watchConfigFile(configFile, { clock: options.clock, currentText: options.source.text, onChange: publisher.replace, onInvalid });
+  const onChange = async (changed: ConfigText): Promise<void> => {
+    const { keys } = await applyConfigFile(publisher, { ...changed, path }, { clock, random, instanceKey });
+    for (const { name, value } of keys) say(`key ${name}, shown this once: ${value}`);
+  };
+  const watch = await watchConfigFile(path, { clock, currentText: file.text, onChange, onInvalid });
   undo.push(() => watch.close());
 }
-

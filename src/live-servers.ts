@@ -1,6 +1,6 @@
 /** The live side as the control plane sees it: the upstreams' states in the contract's words, and operations on them. */
 import { toIso } from './base/clock.ts';
-import { Fault, toFault } from './base/fault.ts';
+import { type Fault, toFault } from './base/fault.ts';
 import type { ServerState as ContractState } from './contract/servers.ts';
 import type { DirectCallOutcome, LiveServers } from './control-plane/live-servers.ts';
 import type { JsonObject } from './protocol/messages.ts';
@@ -19,26 +19,38 @@ export function createLiveServers(upstreams: Upstreams, snapshot: () => Snapshot
   };
 }
 
-function toContract(state: ServerState | undefined, name: string, type: ContractState['type']): ContractState {
-  const hasLists = state?.profile !== undefined;
+/** Before its first connection nothing is known of a server. */
+const NOT_STARTED: ServerState = {
+  name: '',
+  status: 'connecting',
+  sinceMs: 0,
+  pid: undefined,
+  profile: undefined,
+  isolation: { effective: 'shared', reason: 'not started' },
+  connections: 0,
+  restarts: 0,
+  lastError: undefined,
+  stderrTail: '',
+  warnings: [],
+  counts: { tools: 0, prompts: 0, resources: 0, resourceTemplates: 0 },
+  handshakeMs: undefined,
+};
+
+function toContract(known: ServerState | undefined, name: string, type: ContractState['type']): ContractState {
+  const { profile, counts, sinceMs, ...state } = known ?? NOT_STARTED;
+  const offered = profile === undefined ? { tools: null, prompts: null, resources: null } : { tools: counts.tools, prompts: counts.prompts, resources: counts.resources };
   return {
+    ...state,
+    ...offered,
     name,
     type,
-    status: state?.status ?? 'connecting',
-    since: toIso(state?.sinceMs ?? 0),
-    pid: state?.pid ?? null,
-    family: state?.profile?.family ?? null,
-    revision: state?.profile?.revision ?? null,
-    isolation: state?.isolation ?? { effective: 'shared', reason: 'not started' },
-    connections: state?.connections ?? 0,
-    restarts: state?.restarts ?? 0,
-    lastError: state?.lastError ?? null,
-    stderrTail: state?.stderrTail ?? '',
-    warnings: [...(state?.warnings ?? [])],
-    tools: hasLists ? state.counts.tools : null,
-    prompts: hasLists ? state.counts.prompts : null,
-    resources: hasLists ? state.counts.resources : null,
-    handshakeMs: state?.handshakeMs ?? null,
+    since: toIso(sinceMs),
+    pid: state.pid ?? null,
+    family: profile?.family ?? null,
+    revision: profile?.revision ?? null,
+    lastError: state.lastError ?? null,
+    warnings: [...state.warnings],
+    handshakeMs: state.handshakeMs ?? null,
   };
 }
 

@@ -8,7 +8,7 @@ import { readEnvironment } from './config.ts';
 import { checkConfigFile, createServeCommand } from './serve-command.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-const selfCommand: readonly [string, string] = [process.execPath, fileURLToPath(import.meta.url)];
+const selfCommand: readonly [string, string] = [process.execPath, fileURLToPath(new URL('../bin/metamcp.js', import.meta.url))];
 
 const host = createProcessHost(
   {

@@ -1,5 +1,6 @@
 /** `metamcp serve`: settings, the configuration file or a first run, the gateway, and what is told once it is ready. */
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from './base/clock.ts';
@@ -62,8 +63,8 @@ async function prepare(args: readonly string[], deps: ServeCommandDeps, say: (li
   const file = configFile === undefined ? undefined : await readConfigFile(configFile);
   const resolved: ResolvedSettings = file === undefined ? before : resolveSettings({ flags, environment: environment(), file: file.document.settings });
   const sample = { command: process.execPath, args: [fileURLToPath(new URL('./sample/server.ts', import.meta.url))] };
-  const source = file ?? { document: firstRunDocument(sample) };
-  return { flags, options: { resolved, source, environment, clock: systemClock, random: systemRandom, version: deps.version, say } };
+  const ownFile = file === undefined || configFile === undefined ? undefined : { ...file, path: resolve(configFile) };
+  return { flags, options: { resolved, file: ownFile, firstRun: firstRunDocument(sample), environment, clock: systemClock, random: systemRandom, version: deps.version, say } };
 }
 
 type Flags = Readonly<Record<string, string | boolean | string[] | undefined>>;

@@ -111,5 +111,5 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'RL-16', text: 'Storms of change notices, progress and log messages are joined or cut for each source.', source: 'Notification storms' },
   { id: 'RL-17', text: 'A list that repeats its cursor, or goes on for over a hundred pages, is cut off and reported.', source: 'Endless pagination' },
   { id: 'RL-18', text: 'Times beyond what a timer can hold are clamped: Node would fire at once.', source: 'Node.js, timers' },
-  { id: 'RL-19', text: 'A gateway that reaches itself through others is stopped after four hops.', source: 'Self-aggregation', notYet: `${LATER}loop protection.` },
+  { id: 'RL-19', text: 'A gateway that reaches itself through others is stopped after four hops.', source: 'Self-aggregation' },
 ];

@@ -34,6 +34,7 @@ export const FAULTS = {
   'request.method_not_allowed': { http: 405, rpc: -32600, message: 'This HTTP method is not allowed here.', effect: 'not_executed', failedAt: 'client' },
   'request.not_found': { http: 404, rpc: -32600, message: 'There is nothing at this address.', effect: 'not_executed', failedAt: 'client' },
   'request.conflict': { http: 409, rpc: -32600, message: 'This collides with what is already there.', effect: 'not_executed', failedAt: 'client' },
+  'request.precondition_failed': { http: 412, rpc: -32600, message: 'It was changed since you read it: read it again.', effect: 'not_executed', failedAt: 'client' },
   'request.media_type': { http: 415, rpc: -32600, message: 'Send application/json, uncompressed.', effect: 'not_executed', failedAt: 'client' },
   'request.not_acceptable': { http: 406, rpc: -32600, message: 'Accept must list application/json and text/event-stream.', effect: 'not_executed', failedAt: 'client' },
   'request.too_large': { http: 413, rpc: -32600, message: 'The request body is too large.', effect: 'not_executed', failedAt: 'client' },

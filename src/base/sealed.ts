@@ -4,7 +4,7 @@
  * The additional data names the record a value belongs to, so a sealed value that is moved to another
  * record does not open there.
  */
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 import { Fault } from './fault.ts';
 import { type RandomBytes, systemRandom } from './ids.ts';
 
@@ -27,6 +27,16 @@ export function seal(plain: string, input: SealInput, random: RandomBytes = syst
   cipher.setAAD(Buffer.from(input.record, 'utf8'));
   const sealed = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]);
   return FORMAT + sealed.toString('base64url');
+}
+
+/**
+ * As `seal`, but the same text sealed for the same record is the same every time: its nonce is made from both (as RFC
+ * 8452 does), with a key of its own. For identifiers that must stay what they are; it shows which sealed texts are equal.
+ */
+export function sealSame(plain: string, input: SealInput): string {
+  const nonceKey = new Uint8Array(hkdfSync('sha256', input.key, new Uint8Array(), 'nonce of sealSame', 32));
+  const nonce = createHmac('sha256', nonceKey).update(`${input.record.length}\n${input.record}\n${plain}`).digest();
+  return seal(plain, input, (length) => nonce.subarray(0, length));
 }
 
 /** Throws `storage.secret_unreadable` where the key, the record or the bytes are not those that were sealed. */

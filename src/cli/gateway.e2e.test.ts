@@ -72,7 +72,7 @@ test.each(['legacy', 'auto'] as const)('a client of SDK 2 in mode %s reaches the
   }
 });
 
-test('a client of SDK 1 reaches the endpoint through metamcp stdio and leaves no session behind', async () => {
+test('a client of SDK 1 reaches the endpoint through metamcp stdio, named by --endpoint', async () => {
   const client = new ClientV1({ name: 'test', version: '1' });
   await client.connect(new StdioV1({ command: process.execPath, args: [MAIN, 'stdio', '--data', folder, '--endpoint', started.endpoint], stderr: 'ignore' }));
   try {

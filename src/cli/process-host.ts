@@ -17,6 +17,7 @@ export function createProcessHost(parts: HostParts, from: NodeJS.Process): CliHo
       stopping.abort();
     });
   }
+  for (const stream of [from.stdout, from.stderr]) stream.on('error', tolerateAbsence);
   return {
     ...parts,
     stdin: from.stdin,
@@ -27,4 +28,9 @@ export function createProcessHost(parts: HostParts, from: NodeJS.Process): CliHo
     workFolder: from.cwd(),
     stopping: stopping.signal,
   };
+}
+
+/** Whoever read our output may stop at any time (`| head`, a terminal that was closed): nothing to crash for. */
+function tolerateAbsence(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }

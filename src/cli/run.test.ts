@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { toNodeHandler } from '@modelcontextprotocol/node';
+import { getRequestListener } from '@hono/node-server';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -260,16 +260,15 @@ function fakeHost(
   return { host, stdin, stdout, stderr };
 }
 
-const mcp = toNodeHandler(
-  createMcpHandler(() => {
-    const server = new McpServer({ name: 'gateway', version: '1' });
-    server.registerTool('good__echo', { description: 'Says it back', inputSchema: z.object({ message: z.string() }) }, ({ message }) => ({
-      content: [{ type: 'text', text: message }],
-    }));
-    server.registerTool('good__fail', { inputSchema: z.object({}) }, () => ({ isError: true, content: [{ type: 'text', text: 'it broke' }] }));
-    return server;
-  }),
-) as (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+const handler = createMcpHandler(() => {
+  const server = new McpServer({ name: 'gateway', version: '1' });
+  server.registerTool('good__echo', { description: 'Says it back', inputSchema: z.object({ message: z.string() }) }, ({ message }) => ({
+    content: [{ type: 'text', text: message }],
+  }));
+  server.registerTool('good__fail', { inputSchema: z.object({}) }, () => ({ isError: true, content: [{ type: 'text', text: 'it broke' }] }));
+  return server;
+});
+const mcp = getRequestListener((request) => handler.fetch(request));
 
 const STATE = {
   type: 'stdio',

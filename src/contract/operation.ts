@@ -4,7 +4,31 @@
  */
 import type { z } from 'zod';
 
-export const PERMISSIONS = ['server:read', 'server:operate', 'server:call', 'key:read', 'key:create', 'key:revoke', 'endpoint:read', 'config:read'] as const;
+export const PERMISSIONS = [
+  'server:read',
+  'server:write',
+  'server:operate',
+  'server:call',
+  'namespace:read',
+  'namespace:write',
+  'endpoint:read',
+  'endpoint:write',
+  'key:read',
+  'key:create',
+  'key:revoke',
+  'config:read',
+  'config:write',
+  'settings:read',
+  'settings:write',
+  'session:read',
+  'session:end',
+  'log:read',
+  'audit:read',
+  // What the permissions above reach: public objects, everyone's private ones, servers that start processes.
+  'public:write',
+  'private:all',
+  'process:define',
+] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 export interface Operation {
@@ -23,6 +47,10 @@ export interface Operation {
   /** A plain `object`, an allow-list: a field that is not named here never leaves. */
   readonly answer: z.ZodType;
   readonly status: 200 | 201;
+  /** The answer has a `version`, which is its ETag; a change heeds `If-Match`. */
+  readonly isVersioned?: true;
+  /** A creation that heeds `Idempotency-Key`. */
+  readonly isIdempotent?: true;
   /** Answers for which the status is 503 instead, with the same body. */
   readonly isUnavailable?: (answer: unknown) => boolean;
 }

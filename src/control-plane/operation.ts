@@ -11,14 +11,20 @@ import type { Clock } from '../base/clock.ts';
 import { toFault } from '../base/fault.ts';
 import type { RandomBytes } from '../base/ids.ts';
 import type { GetConfig } from '../contract/config.ts';
-import type { AnswerOf, InputOf, Operation } from '../contract/operation.ts';
+import type { AnswerOf, InputOf, Operation, Permission } from '../contract/operation.ts';
+import type { Locate } from '../model/config-problem.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { insertAuditEvent } from '../storage/audit-events.ts';
 import type { Storage } from '../storage/open-storage.ts';
 import type { Db, Tx } from '../storage/schema.ts';
 import { query, transact } from '../storage/transaction.ts';
+import type { ConfigDraft } from './configuration/draft.ts';
+import type { Viewer } from './configuration/visibility.ts';
+import { answerOnce } from './idempotency.ts';
 import type { LiveServers } from './live-servers.ts';
+import type { LiveSessions } from './live-sessions.ts';
+import type { Change, Publisher } from './publish.ts';
 
 /** What operations work on. */
 export interface AdminServices {
@@ -27,25 +33,45 @@ export interface AdminServices {
   readonly random: RandomBytes;
   readonly instanceKey: InstanceKey;
   readonly live: LiveServers;
+  readonly sessions: LiveSessions;
   readonly snapshot: () => Snapshot;
+  /** The objects of the snapshot, with owners and in clear: mask what leaves. */
+  readonly objects: Publisher['objects'];
   /** Makes and swaps in a new snapshot from what is stored. */
   readonly publish: () => Promise<void>;
+  /** One transaction that is compiled before it ends and in place when this resolves. */
+  readonly change: Publisher['change'];
+  /** The configuration file that was given at start and is followed; undefined where there is none. */
+  readonly configFile: string | undefined;
+  /** Where `logs/` lies. */
+  readonly dataFolder: string;
   readonly describeConfig: () => Pick<AnswerOf<typeof GetConfig>, 'document' | 'settings'>;
   /** Base address for people, without a slash at the end. */
   readonly publicUrl: () => string;
 }
 
-interface Request {
+/** One request on its way to its handler. */
+export interface OperationRequest {
   /** Parsed by the operation's own schemas. */
   readonly input: InputOf<Operation>;
   readonly principal: Principal;
+  readonly permissions: ReadonlySet<Permission>;
+  readonly headers: RequestHeaders;
   readonly services: AdminServices;
+}
+
+/** What operations read of a request's head. */
+export interface RequestHeaders {
+  /** RFC 9110 section 13.1.1: do it only to this version. */
+  readonly ifMatch: string | undefined;
+  /** The same request sent again is done once. */
+  readonly idempotencyKey: string | undefined;
 }
 
 /** An operation with its handler; the types of its input and answer are checked where it is bound. */
 export interface Bound {
   readonly operation: Operation;
-  run(request: Request): Promise<unknown>;
+  run(request: OperationRequest): Promise<unknown>;
 }
 
 /** The part of the audit event that the handler knows. */
@@ -56,7 +82,23 @@ interface Event {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-type HandlerRequest<O extends Operation> = InputOf<O> & { readonly principal: Principal; readonly services: AdminServices };
+type HandlerRequest<O extends Operation> = InputOf<O> & {
+  readonly principal: Principal;
+  readonly viewer: Viewer;
+  readonly ifMatch: string | undefined;
+  readonly services: AdminServices;
+};
+
+interface Changed<O extends Operation> {
+  readonly answer: AnswerOf<O>;
+  readonly event: Event;
+  /** Kept with the version of the configuration; without it, the id of the operation. */
+  readonly reason?: string | undefined;
+  readonly locate?: Locate | undefined;
+  readonly warnings?: readonly string[];
+  /** Compiled and then undone; leaves no audit event. */
+  readonly isTrial?: boolean;
+}
 
 export function bindRead<O extends Operation>(operation: O, handle: (request: HandlerRequest<O> & { readonly db: Db }) => Promise<AnswerOf<O>>): Bound {
   return {
@@ -67,20 +109,21 @@ export function bindRead<O extends Operation>(operation: O, handle: (request: Ha
 
 export function bindChange<O extends Operation>(
   operation: O,
-  handle: (request: HandlerRequest<O> & { readonly tx: Tx }) => Promise<{ readonly answer: AnswerOf<O>; readonly event: Event }>,
+  handle: (request: HandlerRequest<O> & { readonly tx: Tx; readonly draft: ConfigDraft }) => Promise<Changed<O>>,
 ): Bound {
   return {
     operation,
-    async run(request) {
-      const { storage, publish } = request.services;
-      const answer = await transact(storage.db, async (tx) => {
-        const change = await handle({ ...toHandler<O>(request), tx });
-        await insertAuditEvent(tx, { ...toAuditEvent(operation, request, change.event), outcome: 'done' });
-        return change.answer;
-      });
-      await publish();
-      return answer;
-    },
+    run: (request) =>
+      request.services.change(request.principal.id, async (draft): Promise<Change<AnswerOf<O>>> => {
+        const once = await answerOnce(draft.tx, operation, request);
+        if (once.answer !== undefined) return { result: once.answer as AnswerOf<O>, reason: operation.id };
+        const { answer, event, reason, isTrial = false, ...more } = await handle({ ...toHandler<O>(request), tx: draft.tx, draft });
+        if (!isTrial) {
+          await insertAuditEvent(draft.tx, { ...toAuditEvent(operation, request, event), outcome: 'done' });
+          await once.keep(answer);
+        }
+        return { result: answer, reason: reason ?? operation.id, isTrial, ...more };
+      }),
   };
 }
 
@@ -113,11 +156,12 @@ export function bindAction<O extends Operation>(operation: O, handlers: ActionHa
 }
 
 /** The one cast: `serve` parsed the input with the schemas of this very operation. */
-function toHandler<O extends Operation>(request: Request): HandlerRequest<O> {
-  return { ...(request.input as InputOf<O>), principal: request.principal, services: request.services };
+function toHandler<O extends Operation>(request: OperationRequest): HandlerRequest<O> {
+  const { principal, permissions, headers, services } = request;
+  return { ...(request.input as InputOf<O>), principal, viewer: { principalId: principal.id, permissions }, ifMatch: headers.ifMatch, services };
 }
 
-function toAuditEvent(operation: Operation, request: Request, event: Event) {
+function toAuditEvent(operation: Operation, request: OperationRequest, event: Event) {
   return {
     atMs: request.services.clock.nowMs(),
     principal: request.principal.id,

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { FAULTS, type Fault } from '../base/fault.ts';
 import type { Operation } from '../contract/operation.ts';
-import { FieldErrorSchema, PROBLEM_TYPE, type Problem } from '../contract/problem.ts';
+import { type FieldError, FieldErrorSchema, PROBLEM_TYPE, type Problem } from '../contract/problem.ts';
+import { type ConfigProblem, problemsOf } from '../model/config-problem.ts';
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -14,12 +15,17 @@ const HEADERS = {
 export function presentAnswer(operation: Operation, answer: unknown): Response {
   const body = operation.answer.parse(answer);
   const status = operation.isUnavailable?.(body) === true ? 503 : operation.status;
-  return Response.json(body, { status, headers: HEADERS });
+  return Response.json(body, { status, headers: operation.isVersioned === true ? { ...HEADERS, etag: etagOf(body) } : HEADERS });
+}
+
+/** Of an answer that has a version. */
+function etagOf(body: unknown): string {
+  return `"${z.object({ version: z.int() }).parse(body).version}"`;
 }
 
 export function presentFault(fault: Fault, requestId: string): Response {
   const status = statusOf(fault);
-  const errors = z.array(FieldErrorSchema).safeParse(fault.data?.['errors']);
+  const errors = z.array(FieldErrorSchema).safeParse(fault.data?.['errors'] ?? problemsOf(fault).map(toFieldError));
   const problem: Problem = {
     type: `urn:metamcp:fault:${fault.code}`,
     title: fault.message,
@@ -29,9 +35,15 @@ export function presentFault(fault: Fault, requestId: string): Response {
     failedAt: FAULTS[fault.code].failedAt,
     isRetryable: fault.isRetryable,
     ...(fault.reason === undefined ? {} : { reason: fault.reason }),
-    ...(errors.success ? { errors: errors.data } : {}),
+    ...(errors.success && (errors.data.length > 0 || fault.data?.['errors'] !== undefined) ? { errors: errors.data } : {}),
   };
   return new Response(JSON.stringify(problem), { status, headers: { ...HEADERS, 'content-type': PROBLEM_TYPE, ...moreHeaders(fault, status) } });
+}
+
+/** A problem of a configuration; its message never quotes a value. */
+function toFieldError({ path, line, column, message }: ConfigProblem): FieldError {
+  const expected = /^(?:missing: )?expected (.+)$/s.exec(message)?.[1] ?? message;
+  return { path, expected, message: line === undefined ? message : `line ${line}, column ${column}: ${message}` };
 }
 
 /** Faults behind an accepted MCP request say 200; here the status is all there is. */

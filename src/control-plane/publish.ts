@@ -1,70 +1,154 @@
 /**
- * Publishing: configuration and stored keys → compile → swap. A configuration that does not compile changes nothing:
- * the old snapshot stays and whoever asked is told why.
+ * Publishing: stored objects and keys → compile → swap. A change is one transaction that is compiled before it ends: what
+ * does not compile is rolled back, the old snapshot stays, and whoever asked is told why. What is answered is published.
  */
 import type { ConfigDocument } from '../model/config-document.ts';
+import { parseConfigDocument } from '../model/config-document.ts';
+import { configInvalid, type Locate, locateFindings } from '../model/config-problem.ts';
 import { compile } from '../snapshot/compile.ts';
 import type { CompileOptions, StoredKey } from '../snapshot/compile-context.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { Locate } from '../model/config-problem.ts';
+import { listActiveKeys } from '../storage/keys.ts';
+import type { Storage } from '../storage/open-storage.ts';
+import type { Db } from '../storage/schema.ts';
+import { query, transact } from '../storage/transaction.ts';
+import { type ConfigObject, toSections } from './configuration/config-object.ts';
+import { ConfigDraft, loadObjects, type SealingDeps } from './configuration/draft.ts';
+import { writeVersion } from './configuration/versions.ts';
+import { findVisibilityProblems, mayRefer } from './configuration/visibility.ts';
 
-/** A document, and where its parts lie in the file it came from, where it came from one. */
-export interface PublishedSource {
-  readonly document: ConfigDocument;
-  readonly warnings?: readonly string[];
-  readonly locate?: Locate | undefined;
-}
-
-export interface PublisherDeps {
-  readonly compileOptions: Omit<CompileOptions, 'generation' | 'extraKeys' | 'locate' | 'warnings'>;
-  /** Keys that only the store knows. */
-  readonly storedKeys: () => Promise<readonly StoredKey[]>;
+export interface PublisherDeps extends SealingDeps {
+  readonly storage: Storage;
+  readonly compileOptions: Omit<CompileOptions, 'generation' | 'extraKeys' | 'locate' | 'warnings' | 'ownerOf' | 'publicEndpoints'>;
   /** Throws `config.invalid` for a snapshot that must not be served, whatever it says. */
   readonly check: (snapshot: Snapshot) => void;
 }
 
+/** What a change tells about itself. */
+export interface Change<Result> {
+  readonly result: Result;
+  /** Kept with the version, where objects changed. */
+  readonly reason: string;
+  /** Where the objects stand in the text they came from. */
+  readonly locate?: Locate | undefined;
+  /** Kept in the snapshot until a change brings others. */
+  readonly warnings?: readonly string[] | undefined;
+  /** Compiled like any other, then undone. */
+  readonly isTrial?: boolean;
+}
+
 export interface Publisher {
   readonly snapshot: () => Snapshot;
+  readonly objects: () => readonly ConfigObject[];
   readonly document: () => ConfigDocument;
-  /** Compiles what is there again: the stored keys changed. */
+  /** Reads and compiles what is stored again. */
   readonly publish: () => Promise<void>;
-  /** Compiles another document and puts it in place. Rejects with `config.invalid` and changes nothing. */
-  readonly replace: (source: PublishedSource) => Promise<void>;
+  /**
+   * One change: `work` and the version it makes are one transaction, in place when this resolves.
+   * Rejects with `config.invalid` and what `work` throws, and then nothing changed.
+   */
+  readonly change: <Result>(author: string, work: (draft: ConfigDraft) => Promise<Change<Result>>) => Promise<Result>;
   readonly onPublish: (listener: (snapshot: Snapshot) => void) => void;
 }
 
-/** Resolves with the first snapshot made. Rejects with `config.invalid`. */
-export async function createPublisher(first: PublishedSource, deps: PublisherDeps): Promise<Publisher> {
+interface Made {
+  readonly objects: readonly ConfigObject[];
+  readonly document: ConfigDocument;
+  readonly snapshot: Snapshot;
+  /** Of what was read, not of compiling. */
+  readonly warnings: readonly string[];
+}
+
+/** Ends a transaction that was only a trial. */
+class Undo extends Error {}
+
+/** Resolves with the first snapshot made of what is stored. Rejects with `config.invalid`. */
+export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
+  const { storage } = deps;
   const listeners: ((snapshot: Snapshot) => void)[] = [];
-  let generation = 0;
-  let source = first;
-  const make = async (next: PublishedSource): Promise<Snapshot> => {
-    const extraKeys = await deps.storedKeys();
-    const made = compile(next.document, { ...deps.compileOptions, generation: generation + 1, extraKeys, locate: next.locate, warnings: next.warnings ?? [] });
-    deps.check(made);
-    return made;
+  let current = await query(storage.db, async (db) => make(db, await loadObjects(db, deps), { deps, generation: 1 }));
+  const swap = (made: Made): void => {
+    current = made;
+    for (const listener of listeners) listener(made.snapshot);
   };
-  let snapshot = await make(first);
-  generation = snapshot.generation;
-  // One at a time and in order: a key change and an edited file must not overwrite each other.
+  // One at a time and in order: no change may overwrite another's snapshot.
   let turn: Promise<unknown> = Promise.resolve();
-  const swap = (next: () => PublishedSource): Promise<void> => {
-    const swapped = turn.then(async () => {
-      const chosen = next();
-      const made = await make(chosen);
-      source = chosen;
-      snapshot = made;
-      generation = made.generation;
-      for (const listener of listeners) listener(made);
-    });
-    turn = swapped.catch(() => undefined);
-    return swapped;
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const done = turn.then(work);
+    turn = done.catch(() => undefined);
+    return done;
   };
+  const next = (): number => current.snapshot.generation + 1;
+
+  const change: Publisher['change'] = (author, work) =>
+    inTurn(async () => {
+      let made: Made | undefined;
+      let outcome: Awaited<ReturnType<typeof work>> | undefined;
+      try {
+        await transact(storage.db, async (tx) => {
+          const draft = new ConfigDraft(tx, await loadObjects(tx, deps), deps);
+          outcome = await work(draft);
+          if (draft.isChanged) await writeVersion(draft, { author, reason: outcome.reason }, deps);
+          made = await make(tx, draft.objects, { deps, generation: next(), locate: outcome.locate, warnings: outcome.warnings ?? current.warnings });
+          if (outcome.isTrial === true) throw new Undo();
+        });
+      } catch (thrown) {
+        if (!(thrown instanceof Undo)) throw thrown;
+        made = undefined;
+      }
+      if (made !== undefined) swap(made);
+      // Without an outcome the transaction threw.
+      return (outcome as Awaited<ReturnType<typeof work>>).result;
+    });
+
   return {
-    snapshot: () => snapshot,
-    document: () => source.document,
-    publish: () => swap(() => source),
-    replace: (next) => swap(() => next),
+    snapshot: () => current.snapshot,
+    objects: () => current.objects,
+    document: () => current.document,
+    publish: () => inTurn(async () => swap(await query(storage.db, async (db) => make(db, await loadObjects(db, deps), { deps, generation: next(), warnings: current.warnings })))),
+    change,
     onPublish: (listener) => void listeners.push(listener),
   };
+}
+
+interface MakeOptions {
+  readonly deps: PublisherDeps;
+  readonly generation: number;
+  readonly locate?: Locate | undefined;
+  readonly warnings?: readonly string[];
+}
+
+async function make(db: Db, objects: readonly ConfigObject[], { deps, generation, locate, warnings = [] }: MakeOptions): Promise<Made> {
+  const document = parseConfigDocument(toSections(objects), locate);
+  const problems = findVisibilityProblems(objects);
+  if (problems.length > 0) throw configInvalid(locateFindings(problems, locate));
+  const owners = new Map(objects.flatMap(({ kind, name, owner }) => (kind === 'servers' && owner !== undefined ? [[name, owner]] : [])));
+  const snapshot = compile(document, {
+    ...deps.compileOptions,
+    generation,
+    extraKeys: (await listActiveKeys(db)).map((key) => withinReach(key, objects)),
+    locate,
+    warnings,
+    ownerOf: (server) => owners.get(server),
+    publicEndpoints: publicEndpointsOf(objects),
+  });
+  deps.check(snapshot);
+  return { objects, document, snapshot, warnings };
+}
+
+/** Undefined where all are. */
+function publicEndpointsOf(objects: readonly ConfigObject[]): string[] | undefined {
+  const endpoints = objects.filter((object) => object.kind === 'endpoints');
+  const open = endpoints.filter((endpoint) => endpoint.owner === undefined);
+  return open.length === endpoints.length ? undefined : open.map((endpoint) => endpoint.name);
+}
+
+/** A key for all endpoints opens the public ones and its owner's. */
+function withinReach(key: StoredKey & { readonly owner?: string | undefined }, objects: readonly ConfigObject[]): StoredKey {
+  const { digest, id, name, endpoints, expiresAtMs } = key;
+  const known = objects.filter((object) => object.kind === 'endpoints');
+  const closed = new Set(known.filter((endpoint) => !mayRefer(key, endpoint)).map((endpoint) => endpoint.name));
+  if (closed.size === 0) return { digest, id, name, endpoints, expiresAtMs };
+  const all = endpoints.includes('*') ? known.map((endpoint) => endpoint.name) : endpoints;
+  return { digest, id, name, endpoints: all.filter((endpoint) => !closed.has(endpoint)), expiresAtMs };
 }

@@ -114,16 +114,16 @@ async function run(http: Http, target: Bound | Fault, deps: RunDeps): Promise<Re
   if (target instanceof Fault) throw target;
   const { operation } = target;
 
-  let principal = ANONYMOUS;
+  let administrator: Administrator = { principal: ANONYMOUS, permissions: new Set() };
   if (operation.access !== 'public') {
-    const administrator = await identify(http.req.raw.headers, deps.address, deps);
+    administrator = await identify(http.req.raw.headers, deps.address, deps);
     deps.seen.administrator = administrator;
     await permit(operation, administrator, deps.services);
-    ({ principal } = administrator);
   }
   const raw = { params: http.req.param(), query: http.req.query(), contentType: http.req.header('content-type'), body: http.req.raw.body };
   const input = await parse(operation, raw, deps.services.clock);
-  const answer = await target.run({ input, principal, services: deps.services });
+  const headers = { ifMatch: http.req.header('if-match'), idempotencyKey: http.req.header('idempotency-key') };
+  const answer = await target.run({ input, ...administrator, headers, services: deps.services });
   return presentAnswer(operation, answer);
 }
 

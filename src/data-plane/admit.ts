@@ -1,9 +1,9 @@
 import { Fault } from '../base/fault.ts';
 import type { Decision } from '../model/policy.ts';
-import { type Action, decide } from '../policy/decide.ts';
+import { type Action, decide, decideTask } from '../policy/decide.ts';
 import { isObject, type JsonObject } from '../protocol/messages.ts';
 import type { Admitted, Resolved } from './exchange.ts';
-import { claimedLabels, primitiveOf } from './policy-action.ts';
+import { claimedLabels, isAboutTask, primitiveOf } from './policy-action.ts';
 import { unknownTarget } from './unknown-target.ts';
 
 /**
@@ -14,7 +14,8 @@ import { unknownTarget } from './unknown-target.ts';
  * there. Throws `routing.unknown`, `policy.denied`, `policy.approval_needed`.
  */
 export function admit(resolved: Resolved): Admitted {
-  const decision = decide(resolved.endpoint.namespace, resolved.principal, actionOf(resolved));
+  const { endpoint, principal, method, target } = resolved;
+  const decision = isAboutTask(method) ? decideTask(endpoint.namespace, target.server) : decide(endpoint.namespace, principal, actionOf(resolved));
   Object.assign(resolved, { decision });
   if (!decision.isAllowed) throw refusal(resolved, decision);
   return resolved as Admitted;

@@ -2,7 +2,7 @@
  * Stage 10: result or fault → wire, in the client's revision. Results are spliced, not parsed, unless the client's
  * revision lacks something that is in them.
  */
-import { Fault } from '../base/fault.ts';
+import type { Fault } from '../base/fault.ts';
 import type { RawObject } from '../protocol/envelope.ts';
 import { isObject, type JsonObject, type JsonValue, MODERN_REVISION, type RequestId, type Revision, type RpcError } from '../protocol/messages.ts';
 import { META } from '../protocol/meta.ts';
@@ -24,6 +24,7 @@ const SPLICE_AS_BYTES = 32_768;
 const CACHEABLE: ReadonlySet<string> = new Set(['resources/read']);
 const NO_CACHE: Readonly<Record<string, string>> = { ttlMs: '0', cacheScope: '"private"' };
 const MODERN_ONLY = ['resultType', 'ttlMs', 'cacheScope'];
+const MODERN_AND_META = [...MODERN_ONLY, '_meta'];
 
 export interface Encoded {
   readonly message: MessageText;
@@ -53,7 +54,7 @@ function encodeResult(exchange: Decoded, result: RawObject, infoText: string): s
   const lacks = exchange.method === 'tools/call' || exchange.method === 'prompts/get';
   const table = REVISION_TABLES[exchange.client.revision];
   if (lacks && (!table.hasStructuredContent || (isForeign && result.has('structuredContent')))) return JSON.stringify(downConverted(result.value, exchange.client.revision));
-  if (isForeign) return result.edited([...MODERN_ONLY, ...(hasServerInfo(result) ? ['_meta'] : [])], hasServerInfo(result) ? metaWithoutServerInfo(result) : {});
+  if (isForeign) return withoutModern(result);
   return result.byteLength > SPLICE_AS_BYTES ? result.bytes : result.text;
 }
 
@@ -68,12 +69,24 @@ function encodeModern(method: string, result: RawObject, infoText: string): stri
   return result.edited([], added);
 }
 
-function hasServerInfo(result: RawObject): boolean {
-  return result.member('_meta')?.includes(META.serverInfo) === true;
+/** What only 2026-07-28 has, and who the server says it is: neither belongs to a legacy result. */
+function withoutModern(result: RawObject): string {
+  const metaText = result.member('_meta');
+  if (metaText?.includes(META.serverInfo) !== true) return result.edited(MODERN_ONLY, {});
+  // A server says the same of itself every time, so the last answer to this question usually is the next one too.
+  if (metaText !== lastMeta.text) lastMeta = { text: metaText, added: metaWithoutServerInfo(metaText) };
+  return result.edited(MODERN_AND_META, lastMeta.added);
 }
 
-function metaWithoutServerInfo(result: RawObject): Readonly<Record<string, string>> {
-  const { [META.serverInfo]: _, ...meta } = JSON.parse(result.member('_meta') ?? '{}') as JsonObject;
+interface MetaEdit {
+  readonly text: string;
+  readonly added: Readonly<Record<string, string>>;
+}
+
+let lastMeta: MetaEdit = { text: '', added: {} };
+
+function metaWithoutServerInfo(metaText: string): Readonly<Record<string, string>> {
+  const { [META.serverInfo]: _, ...meta } = JSON.parse(metaText) as JsonObject;
   return Object.keys(meta).length === 0 ? {} : { _meta: JSON.stringify(meta) };
 }
 

@@ -62,10 +62,11 @@ export function mergeCatalog(namespace: NamespaceSpec, listsOf: (server: string)
     if (lists !== undefined) parts.push({ member, lists });
   }
   const collisions: Collision[] = [];
+  const resources = located('resource', namespace, parts, collisions);
   return {
-    tools: named('tool', namespace, parts, collisions),
+    tools: withMovedUi(named('tool', namespace, parts, collisions), resources),
     prompts: named('prompt', namespace, parts, collisions),
-    resources: located('resource', namespace, parts, collisions),
+    resources,
     resourceTemplates: located('resourceTemplate', namespace, parts, collisions),
     collisions,
   };
@@ -135,8 +136,8 @@ function chainOf(namespace: NamespaceSpec, { server }: Member, own: string, over
   return [...stepsFor(namespace, server, own), ...(inner === undefined ? [] : [inner])];
 }
 
-/** What the namespace does around a call of this primitive, listed or not. */
-export function stepsFor({ middleware = [] }: NamespaceSpec, server: string, own: string): readonly Middleware[] {
+/** What the namespace does around a call of this primitive, listed or not; of a task, whose tool is unknown, whatever any tool would get. */
+export function stepsFor({ middleware = [] }: NamespaceSpec, server: string, own: string | undefined): readonly Middleware[] {
   return middleware.filter((step) => step.covers(server, own)).flatMap(({ around }) => (around === undefined ? [] : [around]));
 }
 
@@ -152,6 +153,30 @@ function throughSteps(
       shown = step.onDefinition(shown, { primitive: kind, server: member.server });
   }
   return shown;
+}
+
+/** A tool names the resource that shows it (MCP Apps, SEP-1865); where that resource had to move, the tool names its new place. */
+function withMovedUi(tools: CatalogList, resources: CatalogList): CatalogList {
+  const moved = new Map<string, string>();
+  for (const entry of resources.entries.values()) if (entry.exposed !== entry.own) moved.set(placeKey(entry.member, entry.own), entry.exposed);
+  if (moved.size === 0) return tools;
+  const entries = new Map<string, Entry>();
+  for (const [name, entry] of tools.entries) {
+    const meta = asObject(entry.definition['_meta']);
+    const ui = asObject(meta['ui']);
+    const flat = meta[UI_FLAT_KEY];
+    const to = moved.get(placeKey(entry.member, String(ui['resourceUri'] ?? flat)));
+    if (to === undefined) entries.set(name, entry);
+    else entries.set(name, { ...entry, definition: { ...entry.definition, _meta: { ...meta, ...(isObject(meta['ui']) ? { ui: { ...ui, resourceUri: to } } : {}), ...(flat === undefined ? {} : { [UI_FLAT_KEY]: to }) } } });
+  }
+  return toList(entries);
+}
+
+/** The older form of `_meta.ui.resourceUri`, which servers still send beside it. */
+const UI_FLAT_KEY = 'ui/resourceUri';
+
+function placeKey(member: Member, uri: string): string {
+  return `${member.as}\n${uri}`;
 }
 
 function overridden(definition: JsonObject, name: string, override: Override | undefined): JsonObject {

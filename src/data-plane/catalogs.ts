@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
 import type { JsonObject } from '../protocol/messages.ts';
-import type { Upstreams } from '../upstream/upstreams.ts';
+import type { ServerState, Upstreams } from '../upstream/upstreams.ts';
 import { type Catalog, mergeCatalog } from './catalog.ts';
 
 interface Kept {
@@ -36,13 +36,13 @@ export class Catalogs {
     return catalog;
   }
 
-  /** Whether one of these servers is starting and has told nothing yet. */
-  isStarting(servers: readonly string[]): boolean {
-    return servers.some((server) => this.#upstreams.lists(server) === undefined && this.#upstreams.state(server)?.status === 'connecting');
+  /** Whether one of these servers has told nothing yet and began to start less than `patienceMs` ago. */
+  isStarting(servers: readonly string[], patienceMs: number): boolean {
+    return servers.some((server) => this.#patienceLeftMs(server, patienceMs) > 0);
   }
 
-  /** Resolves when none of these servers is still starting, after `timeoutMs` at the latest. */
-  started(servers: readonly string[], timeoutMs: number): Promise<void> {
+  /** Resolves when none of these servers is still starting; each is waited for until its start is `patienceMs` old. */
+  started(servers: readonly string[], patienceMs: number): Promise<void> {
     return new Promise((resolve) => {
       const finish = (): void => {
         this.#waiting.delete(check);
@@ -50,12 +50,25 @@ export class Catalogs {
         resolve();
       };
       const check = (): void => {
-        if (!this.isStarting(servers)) finish();
+        if (!this.isStarting(servers, patienceMs)) finish();
       };
-      const stopTimer = this.#clock.after(timeoutMs, finish);
+      const leftMs = Math.max(0, ...servers.map((server) => this.#patienceLeftMs(server, patienceMs)));
+      const stopTimer = this.#clock.after(leftMs, finish);
       this.#waiting.add(check);
       check();
     });
+  }
+
+  /** The state of a server of which no list is known; undefined where there is one. */
+  unlisted(server: string): Pick<ServerState, 'status' | 'lastError'> | undefined {
+    if (this.#upstreams.lists(server) !== undefined) return undefined;
+    return this.#upstreams.state(server) ?? { status: 'stopped', lastError: undefined };
+  }
+
+  #patienceLeftMs(server: string, patienceMs: number): number {
+    if (this.#upstreams.lists(server) !== undefined) return 0;
+    const state = this.#upstreams.state(server);
+    return state?.status === 'connecting' ? patienceMs - (this.#clock.nowMs() - state.sinceMs) : 0;
   }
 
   /** Servers of the namespace whose part of the lists is missing or old, for `_meta` of list results. */
@@ -63,9 +76,10 @@ export class Catalogs {
     const gaps: JsonObject[] = [];
     for (const { server, as } of namespace.members) {
       const lists = this.#upstreams.lists(server);
+      if (lists?.isStale === true) gaps.push({ server: as, state: 'stale' });
+      if (lists !== undefined) continue;
       const status = this.#upstreams.state(server)?.status ?? 'stopped';
-      if (lists === undefined) gaps.push({ server: as, state: status === 'ready' ? 'connecting' : status });
-      else if (lists.isStale) gaps.push({ server: as, state: 'stale' });
+      gaps.push({ server: as, state: status === 'ready' ? 'connecting' : status });
     }
     return gaps;
   }

@@ -3,13 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { type Fault, toFault } from '../base/fault.ts';
 import type { MiddlewareServices } from '../model/middleware.ts';
-import type { JsonObject } from '../protocol/messages.ts';
+import type { JsonObject, RequestId } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { isWanted } from '../upstream/log-level.ts';
+import type { ServerRequest } from '../upstream/upstream.ts';
 import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/upstreams.ts';
 import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts';
 import { Buckets } from './buckets.ts';
+import { missingCapability } from './capabilities.ts';
 import { Catalogs } from './catalogs.ts';
-import { type ClientHeaders, type decodeBody, isModern } from './decode.ts';
+import { type Body, type ClientHeaders, isModern } from './decode.ts';
+import { Deliveries } from './deliveries.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
@@ -18,16 +22,17 @@ import { Parking, type Sealer } from './parking.ts';
 import { receive } from './receive.ts';
 import { createRecord, type RequestRecord } from './record.ts';
 import { createServe, type Serve } from './serve.ts';
-import { SESSION_LIMITS, type Session, Sessions } from './sessions.ts';
+import { type Session, type SessionLimits, Sessions } from './sessions.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { TaskIds, type TaskSealer } from './task-ids.ts';
 import { throttle } from './throttle.ts';
 
-export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest'> {
+export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed'> {
   readonly clock: Clock;
   readonly snapshot: () => Snapshot;
   readonly upstreams: Upstreams;
   readonly info: GatewayInfo;
-  readonly sealer: Sealer;
+  readonly sealer: Sealer & TaskSealer;
   /** At least 128 random bits as visible ASCII. */
   readonly randomId: () => string;
   readonly newCorrelationId: () => string;
@@ -36,7 +41,10 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly refused: (fault: Fault) => void;
   /** A middleware failed, whether the call went on or not. */
   readonly middlewareFailed: MiddlewareServices['failed'];
+  /** Of the client, past trusted proxies. */
+  readonly addressOf: (http: IncomingMessage) => string;
   readonly bodyBytesMax: number;
+  readonly sessionLimits: SessionLimits;
 }
 
 export interface DataPlane {
@@ -47,6 +55,8 @@ export interface DataPlane {
   readonly upstreamsEvents: UpstreamsEvents;
   /** The snapshot was replaced: sessions that may no longer be end, changed lists are announced. */
   readonly snapshotChanged: () => void;
+  /** Those that are open now. */
+  readonly sessions: () => Iterable<Session>;
   readonly counts: () => { readonly sessions: number; readonly parked: number };
   /** Sessions and listen streams end with their results; nothing is left waiting. */
   readonly close: () => void;
@@ -55,51 +65,54 @@ export interface DataPlane {
 export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const { clock, snapshot, upstreams } = deps;
   const catalogs = new Catalogs(upstreams, clock);
-  const subscriptions = new Subscriptions({ upstreams, catalogs, snapshot });
-  const sessions = new Sessions({ clock, randomId: deps.randomId, limits: SESSION_LIMITS });
+  const taskIds = new TaskIds(deps.sealer);
+  const deliveries = new Deliveries();
+  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds });
+  const ended = (session: Session): void => {
+    subscriptions.removeSession(session);
+    upstreams.release(session.label);
+  };
+  const sessions = new Sessions({ ended, clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
-  const buckets = new Buckets();
+  const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf: deps.addressOf };
   const legacy: LegacyDeps = {
     clock,
     sessions,
     opened: (session) => {
-      const release = session.onEnd;
-      session.onEnd = () => {
-        subscriptions.removeSession(session);
-        upstreams.release(session.label);
-        release();
-      };
       subscriptions.addSession(session);
     },
-    notified: () => undefined,
+    notified: (session, method, params) => {
+      if (method === 'notifications/roots/list_changed') upstreams.notifySession(session.label, method, params);
+    },
   };
-  const refuseWith = (http: IncomingMessage, response: ServerResponse, fault: Fault): void => {
-    deps.refused(fault);
-    refuse(http, response, fault, deps.newCorrelationId());
+  const refuseWith: Parameters<typeof createServe>[0]['refuse'] = (http, response, refused) => {
+    deps.refused(refused.fault);
+    refuse(http, response, refused, deps.newCorrelationId());
   };
   const serve = createServe({
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId }),
-    identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, nowMs: clock.nowMs }),
-    throttle: (identified) => throttle(identified, buckets, clock.monotonicMs()),
+    identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, nowMs: clock.nowMs }),
+    throttle: (identified) => throttle(identified, throttleDeps),
     openOrEnd: (identified, response) => openOrEnd(identified, headersOf(identified.http), response, legacy),
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
-    dispatch: { clock, upstreams, parking, park: (call, asked) => parking.park(call, asked) },
+    dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked) },
     encode: createEncodeOutcome(deps.info),
     refuse: refuseWith,
     record: createRecord(deps.write, clock.monotonicMs),
-    local: { info: deps.info, upstreams, catalogs, subscriptions },
+    local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds },
     middlewareServices: { clock, failed: deps.middlewareFailed },
     bodyBytesMax: deps.bodyBytesMax,
   });
   return {
     serve,
-    refuse: (http, response, thrown) => refuseWith(http, response, toFault(thrown)),
-    upstreamsEvents: eventsFor(catalogs, subscriptions, sessions, upstreams),
+    refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
+    upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
     snapshotChanged: () => {
       endOrphans(sessions, snapshot(), clock.nowMs());
       catalogs.changed();
       subscriptions.listsChanged();
     },
+    sessions: () => sessions.all(),
     counts: () => ({ sessions: sessions.size, parked: parking.size }),
     close: () => {
       subscriptions.stop();
@@ -118,20 +131,20 @@ function headersOf(http: IncomingMessage): ClientHeaders {
 }
 
 /** Each family has its front end; one address serves both. */
-function toRequests(identified: Identified, body: ReturnType<typeof decodeBody>, response: ServerResponse, legacy: LegacyDeps): readonly Decoded[] {
+function toRequests(identified: Identified, body: Body, response: ServerResponse, legacy: LegacyDeps): readonly Decoded[] {
   const headers = headersOf(identified.http);
+  const post = { identified, headers, body, response };
   const [first] = body.envelopes;
-  if (identified.door === 'mcp' && first !== undefined && isModern(first, headers))
-    return modernRequests(identified, body.envelopes, headers, response, legacy.clock);
-  return legacyRequests(identified, body, headers, response, legacy);
+  const isForModern = identified.door === 'mcp' && first !== undefined && isModern(first, headers);
+  return isForModern ? modernRequests(post, legacy.clock) : legacyRequests(post, legacy);
 }
 
-function refuse(http: IncomingMessage, response: ServerResponse, fault: Fault, correlationId: string): void {
+function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, correlationId: string): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const { message, httpStatus, headers } = encodeFault(undefined, undefined, fault, correlationId);
+  const { message, httpStatus, headers } = encodeFault(id, undefined, fault, correlationId);
   const isUnread = !http.complete;
   response.writeHead(httpStatus, {
     'content-type': 'application/json',
@@ -145,12 +158,17 @@ function refuse(http: IncomingMessage, response: ServerResponse, fault: Fault, c
   response.end(message);
 }
 
-function eventsFor(catalogs: Catalogs, subscriptions: Subscriptions, sessions: Sessions, upstreams: Upstreams): UpstreamsEvents {
-  const ownerOf = (owner: ConnectionOwner): Session | undefined => {
-    if (owner.sessionId === undefined) return undefined;
-    for (const session of sessions.all()) if (session.label === owner.sessionId) return session;
-    return undefined;
-  };
+interface EventsDeps {
+  readonly catalogs: Catalogs;
+  readonly subscriptions: Subscriptions;
+  readonly sessions: Sessions;
+  readonly upstreams: Upstreams;
+  readonly deliveries: Deliveries;
+  readonly taskIds: TaskIds;
+}
+
+function eventsFor(deps: EventsDeps): UpstreamsEvents {
+  const { catalogs, subscriptions, sessions, upstreams } = deps;
   return {
     listChanged: () => {
       catalogs.changed();
@@ -163,16 +181,40 @@ function eventsFor(catalogs: Catalogs, subscriptions: Subscriptions, sessions: S
       if (status === 'ready' || status === 'degraded') subscriptions.serverReady(server);
     },
     resourceUpdated: (owner, params) => subscriptions.resourceUpdated(owner, params),
-    notified: (owner, method, params: JsonObject) => void ownerOf(owner)?.notify(method, params),
+    notified: (owner, method, params) => notified(owner, { method, params }, deps),
     asked: (owner, request) => {
-      const session = ownerOf(owner);
-      // Only a one-to-one session with an open stream may be asked outside a call.
-      if (session?.main?.isAttached !== true) return false;
-      const { answer } = session.ask(request.method, request.params, (message) => session.main?.send(message) === true);
-      void answer.then((settled) => (settled.kind === 'result' ? request.reply(settled.result) : request.refuse(settled.error)));
+      const session = sessions.labelled(owner.sessionId);
+      // Only a one-to-one session may be asked outside a call.
+      if (session === undefined || missingCapability(request.method, request.params, session.opening) !== undefined) return false;
+      askSession(session, request);
       return true;
     },
   };
+}
+
+/** A notification that belongs to no call goes to the one client it is for, by what it names or whose connection it came over. */
+function notified(owner: ConnectionOwner, { method, params }: { readonly method: string; readonly params: JsonObject }, { subscriptions, sessions, deliveries, taskIds }: EventsDeps): void {
+  const own = sessions.labelled(owner.sessionId);
+  if (method === 'notifications/tasks') subscriptions.taskChanged(owner, params);
+  else if (method.endsWith('/list_changed')) subscriptions.ownListChanged(owner, method);
+  else if (method === 'notifications/message') {
+    if (own !== undefined && isWanted(params['level'], own.logLevel)) own.notify(method, params);
+  } else if (method === 'notifications/elicitation/complete') (deliveries.find('elicitation', owner.server, params['elicitationId']) ?? own)?.notify(method, params);
+  else {
+    const session = (method === 'notifications/tasks/status' ? deliveries.find('task', owner.server, params['taskId']) : undefined) ?? own;
+    session?.notify(method, taskIds.inMessage(params, owner.server, { endpoint: session.opening.endpoint, principal: session.opening.principal.id }));
+  }
+}
+
+function askSession(session: Session, request: ServerRequest): void {
+  try {
+    const { answer, cancel } = session.ask(request, (message) => session.carry(message));
+    request.onWithdrawn = cancel;
+    void answer.then((settled) => (settled.kind === 'result' ? request.reply(settled.result) : request.refuse(settled.error)));
+  } catch {
+    // The client has no stream open on which it could be asked.
+    request.refuse({ code: -32601, message: 'Method not found' });
+  }
 }
 
 /** Sessions whose endpoint is gone or whose credential no longer opens it. */

@@ -3,12 +3,14 @@
  * belongs to is decided here: a request that carries 2026-07-28 metadata is served statelessly, everything else
  * lives in a session (specification 2026-07-28, basic/versioning).
  */
+import type { ServerResponse } from 'node:http';
 import { Fault } from '../base/fault.ts';
 import { type Envelope, readEnvelope } from '../protocol/envelope.ts';
 import { decodeHeaderValue } from '../protocol/header-value.ts';
-import { isObject, isRevision, type JsonObject, MODERN_REVISION, REVISIONS } from '../protocol/messages.ts';
+import { familyOf, isObject, isRevision, type JsonObject, MODERN_REVISION, REVISIONS } from '../protocol/messages.ts';
 import { META, metaOf } from '../protocol/meta.ts';
 import { scanJson } from '../protocol/scan.ts';
+import type { Identified } from './exchange.ts';
 
 export interface ClientHeaders {
   readonly protocolVersion: string | undefined;
@@ -17,10 +19,24 @@ export interface ClientHeaders {
   readonly sessionId: string | undefined;
 }
 
+/** The messages of one POST, and whether they came as an array. */
+export interface Body {
+  readonly envelopes: readonly Envelope[];
+  readonly isBatch: boolean;
+}
+
+/** One POST with its body read. */
+export interface Post {
+  readonly identified: Identified;
+  readonly headers: ClientHeaders;
+  readonly body: Body;
+  readonly response: ServerResponse;
+}
+
 const EMPTY: JsonObject = Object.freeze({});
 
-/** The messages of a body, and whether they came as an array. Throws `request.parse|json_too_complex|invalid`. */
-export function decodeBody(body: Buffer): { readonly envelopes: readonly Envelope[]; readonly isBatch: boolean } {
+/** Throws `request.parse`, `request.json_too_complex`, `request.invalid`. */
+export function decodeBody(body: Buffer): Body {
   if (firstByte(body) !== 0x5b) return { envelopes: [readEnvelope(body)], isBatch: false };
   scanJson(body);
   const members = JSON.parse(body.toString()) as unknown[];
@@ -63,7 +79,7 @@ export function decodeModern(envelope: Envelope, headers: ClientHeaders): Modern
   if (headers.protocolVersion === undefined) throw mismatch('MCP-Protocol-Version is missing');
   if (headers.protocolVersion !== version && version !== undefined) throw mismatch('MCP-Protocol-Version differs from _meta');
   if (headers.protocolVersion !== MODERN_REVISION) {
-    throw new Fault('request.revision_unsupported', { data: { supported: [...REVISIONS].reverse(), requested: headers.protocolVersion.slice(0, 64) } });
+    throw new Fault('request.revision_unsupported', { data: { supported: REVISIONS.filter((revision) => familyOf(revision) === 'modern'), requested: headers.protocolVersion.slice(0, 64) } });
   }
   checkMirrored(envelope, params, headers);
   if (envelope.kind === 'request' && version === undefined) throw invalidParams(`_meta["${META.protocolVersion}"] is required`);

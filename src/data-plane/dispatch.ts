@@ -4,28 +4,35 @@
  * `input_required` while the legacy server's call waits (parking). Specification 2026-07-28, basic/patterns/mrtr.
  */
 import { Fault, toFault } from '../base/fault.ts';
+import { RawObject } from '../protocol/envelope.ts';
 import { isObject, type JsonObject, MODERN_REVISION } from '../protocol/messages.ts';
-import type { Lease, Upstreams } from '../upstream/upstreams.ts';
+import { HOPS_HEADER, readHops } from '../upstream/dialer/hops.ts';
+import { INTERACTIVE_CALLS, type Lease, type Upstreams } from '../upstream/upstreams.ts';
 import type { Call, CallEvents, Outcome, Upstream } from '../upstream/upstream.ts';
-import { missingCapability, wantsInteraction } from './capabilities.ts';
+import { declaredToLegacy, declaredToModern, missingCapability, wantsInteraction } from './capabilities.ts';
 import type { Admitted } from './exchange.ts';
 import type { Parking } from './parking.ts';
 import { RoutedCall, type RoutedCallDeps } from './routed-call.ts';
+import { viewerOf } from './task-ids.ts';
 
 const ROUNDS_MAX = 16;
+/** `tasks/result` (2025-11-25) waits for the end of a task, whose time is the server's affair. */
+const TASK_RESULT_MS = 60 * 60_000;
 
 export interface DispatchDeps extends RoutedCallDeps {
   readonly upstreams: Upstreams;
   readonly parking: Parking;
 }
 
-export function leaseOf(exchange: Pick<Admitted, 'client' | 'principal'>): Lease {
-  const { client, principal } = exchange;
+export function leaseOf({ client, principal }: Pick<Admitted, 'client' | 'principal'>): Lease {
+  const isModern = client.revision === MODERN_REVISION;
   return {
     principalId: principal.id,
     sessionId: client.session?.label,
-    wantsInteraction: wantsInteraction(client.capabilities),
-    family: client.revision === MODERN_REVISION ? 'modern' : 'legacy',
+    // What a modern client can do, it says with each request; a connection must be ready for all of it.
+    wantsInteraction: isModern || wantsInteraction(client.capabilities),
+    family: isModern ? 'modern' : 'legacy',
+    declares: () => declaredToLegacy(client),
   };
 }
 
@@ -33,61 +40,80 @@ export function leaseOf(exchange: Pick<Admitted, 'client' | 'principal'>): Lease
 export async function dispatch(admitted: Admitted, deps: DispatchDeps): Promise<Outcome> {
   try {
     const resumed = deps.parking.resume(admitted);
-    if (resumed.kind === 'call') return await followed(resumed.call, admitted, undefined);
-    const upstream = await upstreamFor(admitted, deps);
-    if (admitted.client.session === undefined && admitted.reply.isGone) throw new Fault('request.cancelled', { effect: 'not_executed' });
-    const outcome = await roundTrips(admitted, resumed.params, upstream, deps);
-    return admitted.client.session === undefined ? deps.parking.forModern(admitted, outcome) : outcome;
+    const call = resumed.kind === 'call' ? resumed.call : new RoutedCall(admitted, deps);
+    const outcome = await cancellable(call, admitted, () => (resumed.kind === 'call' ? call.run(admitted) : roundTrips(call, admitted, resumed.params, deps)));
+    const exposed = withTaskIds(admitted, outcome, deps);
+    return admitted.client.session === undefined ? deps.parking.forModern(admitted, exposed) : exposed;
   } catch (thrown) {
     return { kind: 'fault', fault: toFault(thrown) };
   }
 }
 
-function upstreamFor(admitted: Admitted, deps: DispatchDeps): Upstream | Promise<Upstream> {
-  const lease = leaseOf(admitted);
-  return deps.upstreams.find(admitted.target.server, lease) ?? deps.upstreams.acquire(admitted.target.server, lease);
+/** Runs the call so that the client can cancel it: by request id in a session, by closing the response otherwise. */
+async function cancellable(call: RoutedCall, admitted: Admitted, run: () => Promise<Outcome>): Promise<Outcome> {
+  const { session } = admitted.client;
+  if (session === undefined) {
+    admitted.reply.onGone = () => call.cancel('the client closed the response');
+    if (admitted.reply.isGone) call.cancel('the client closed the response');
+    return await run();
+  }
+  session.inFlight.add(admitted.id, call);
+  try {
+    return await run();
+  } finally {
+    session.inFlight.remove(call);
+  }
 }
 
 /** One round, or as many as a modern server needs to ask a legacy client. */
-async function roundTrips(admitted: Admitted, params: JsonObject, upstream: Upstream, deps: DispatchDeps): Promise<Outcome> {
-  const call = new RoutedCall(admitted, deps);
+async function roundTrips(call: RoutedCall, admitted: Admitted, params: JsonObject, deps: DispatchDeps): Promise<Outcome> {
+  const upstream = deps.upstreams.find(admitted.target.server, leaseOf(admitted)) ?? (await acquire(admitted, deps));
+  if (admitted.method === 'completion/complete' && !isObject(upstream.profile.capabilities['completions'])) return NO_COMPLETIONS;
   let roundParams = params;
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const outcome = await followed(call, admitted, (events) => send(admitted, roundParams, upstream, events));
+    const outcome = await call.run(admitted, (events) => send(admitted, roundParams, upstream, events));
     if (admitted.client.session === undefined || outcome.kind !== 'result' || outcome.result.member('resultType') !== '"input_required"') return outcome;
-    roundParams = { ...params, ...(await askedOfClient(admitted, outcome.result.value)) };
+    roundParams = { ...params, ...(await askedOfClient(call, outcome.result.value)) };
   }
   throw new Fault('upstream.protocol_error', { server: admitted.target.as, reason: 'too_many_rounds' });
 }
 
-/** Runs the call so that the client can cancel it: by request id in a session, by closing the response otherwise. */
-async function followed(call: RoutedCall, admitted: Admitted, start: ((events: CallEvents) => Call) | undefined): Promise<Outcome> {
-  const { session } = admitted.client;
-  const running = call.run(admitted, start);
-  if (session === undefined) admitted.reply.onGone = () => call.cancel('the client closed the response');
-  else session.inFlight.set(admitted.id, call);
+/** A namespace offers completion as a whole, so a server without it has nothing to suggest. */
+const NO_COMPLETIONS: Outcome = { kind: 'result', result: RawObject.of({ completion: { values: [] } }) };
+
+async function acquire({ target, client, principal }: Admitted, { upstreams, parking }: DispatchDeps): Promise<Upstream> {
+  const lease = leaseOf({ client, principal });
   try {
-    return await running;
-  } finally {
-    session?.inFlight.delete(admitted.id);
+    return await upstreams.acquire(target.server, lease);
+  } catch (thrown) {
+    // Calls that wait for a client's answers hold their connections: the one that waits longest makes room.
+    if (toFault(thrown).reason !== INTERACTIVE_CALLS || !parking.dropOldest(target.server, principal.id)) throw thrown;
+    return await upstreams.acquire(target.server, lease);
   }
 }
 
 function send(admitted: Admitted, params: JsonObject, upstream: Upstream, events: CallEvents): Call {
   const { client, snapshot, target } = admitted;
+  const isModern = upstream.profile.family === 'modern';
   return upstream.send(
     {
       method: admitted.method,
-      params: upstream.profile.family === 'modern' ? params : withoutRounds(params),
+      params: isModern ? params : withoutRounds(params),
       progressToken: admitted.progressToken,
-      clientCapabilities: client.capabilities,
+      clientCapabilities: isModern ? declaredToModern(client) : client.capabilities,
       clientInfo: client.info,
       logLevel: client.session?.logLevel ?? client.logLevel,
-      headers: admitted.paramHeaders,
-      timeoutMs: snapshot.servers.get(target.server)?.callTimeoutMs ?? 60_000,
+      headers: withHops(admitted),
+      timeoutMs: admitted.method === 'tasks/result' ? TASK_RESULT_MS : (snapshot.servers.get(target.server)?.callTimeoutMs ?? 60_000),
     },
     events,
   );
+}
+
+/** A request that came through gateways says so to the next one; the link counts the first hop by itself. */
+function withHops({ http, paramHeaders }: Admitted): Readonly<Record<string, string>> {
+  const hops = http.headers[HOPS_HEADER];
+  return hops === undefined ? paramHeaders : { ...paramHeaders, [HOPS_HEADER]: String(readHops(String(hops)) + 1) };
 }
 
 /** Legacy servers know no rounds. */
@@ -97,30 +123,48 @@ function withoutRounds(params: JsonObject): JsonObject {
   return rest;
 }
 
+/** The ids of tasks, as this client may know them; a session hears of the status of the tasks it began. */
+function withTaskIds(admitted: Admitted, outcome: Outcome, { taskIds, deliveries }: DispatchDeps): Outcome {
+  if (outcome.kind !== 'result') return outcome;
+  const { client, method, target, params } = admitted;
+  const { session } = client;
+  const isTask = method.startsWith('tasks/') || params['task'] !== undefined || outcome.result.member('resultType') === '"task"';
+  if (!isTask) return outcome;
+  if (session !== undefined && params['task'] !== undefined) {
+    const { task } = outcome.result.value;
+    if (isObject(task) && typeof task['taskId'] === 'string') deliveries.remember('task', target.server, task['taskId'], session);
+  }
+  return { kind: 'result', result: taskIds.inResult(outcome.result, target.server, viewerOf(admitted)) };
+}
+
 /** The loop: asks the legacy client for everything that the server wants and returns what the next round carries. */
-async function askedOfClient(admitted: Admitted, result: JsonObject): Promise<JsonObject> {
+async function askedOfClient(call: RoutedCall, result: JsonObject): Promise<JsonObject> {
   const requests = isObject(result['inputRequests']) ? Object.entries(result['inputRequests']) : [];
   const responses: Record<string, JsonObject> = {};
   await Promise.all(
     requests.map(async ([key, request]) => {
-      if (!isObject(request) || typeof request['method'] !== 'string') throw new Fault('upstream.protocol_error', { server: admitted.target.as, reason: 'bad_input_request' });
-      responses[key] = await askOne(admitted, request['method'], isObject(request['params']) ? request['params'] : {});
+      if (!isObject(request) || typeof request['method'] !== 'string') throw new Fault('upstream.protocol_error', { server: call.exchange.target.as, reason: 'bad_input_request' });
+      responses[key] = await askOne(call, key, { method: request['method'], params: isObject(request['params']) ? request['params'] : {} });
     }),
   );
+  call.throwIfCancelled();
   const state = result['requestState'];
   return { ...(requests.length > 0 ? { inputResponses: responses } : {}), ...(state === undefined ? {} : { requestState: state }) };
 }
 
-async function askOne(admitted: Admitted, method: string, params: JsonObject): Promise<JsonObject> {
-  const { client, reply } = admitted;
-  const isUrl = method === 'elicitation/create' && params['mode'] === 'url';
+async function askOne(call: RoutedCall, key: string, { method, params }: { readonly method: string; readonly params: JsonObject }): Promise<JsonObject> {
+  const { client, correlationId } = call.exchange;
   const missing = missingCapability(method, params, client);
   if (missing !== undefined && method === 'elicitation/create') return { action: 'decline' };
-  if (missing !== undefined || client.session === undefined) throw new Fault('request.capability_missing', { data: { requiredCapabilities: missing } });
-  const asked = isUrl && params['elicitationId'] === undefined ? { ...params, elicitationId: `metamcp-${admitted.correlationId}` } : params;
-  const { answer } = client.session.ask(method, asked, (message) => reply.send(message) || client.session?.main?.send(message) === true);
-  const settled = await answer;
-  if (settled.kind === 'result') return settled.result;
-  if (method === 'elicitation/create') return { action: 'cancel' };
-  throw new Fault('request.cancelled', { message: 'The client could not answer what the server asked.', detail: settled.error.message });
+  if (missing !== undefined) throw new Fault('request.capability_missing', { data: { requiredCapabilities: missing } });
+  const isUrl = method === 'elicitation/create' && params['mode'] === 'url';
+  // 2025-11-25 demands an id, by which a server may later say that the user is done; this server has no way to say so.
+  const asked = isUrl && params['elicitationId'] === undefined ? { ...params, elicitationId: `${correlationId}-${key}` } : params;
+  try {
+    return await call.askClient(method, asked);
+  } catch (thrown) {
+    call.throwIfCancelled();
+    if (method === 'elicitation/create') return { action: 'cancel' };
+    throw thrown;
+  }
 }

@@ -1,4 +1,5 @@
 /** Stage 2: credential → principal. The endpoint says what it accepts; nothing else of the request proves anything. */
+import type { IncomingMessage } from 'node:http';
 import { Fault } from '../base/fault.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { KeySpec } from '../model/key.ts';
@@ -11,6 +12,8 @@ export interface IdentifyDeps {
   /** Digest of the operator's token: the command line and the inspector call as operator. */
   readonly operatorDigest: string;
   readonly nowMs: () => number;
+  /** A credential was refused. Throws `limit.rate_exceeded` for an address that guesses. */
+  readonly failed: (http: IncomingMessage) => void;
 }
 
 const OPERATOR: Principal = { kind: 'operator', id: 'operator', credentialId: 'operator', name: 'operator' };
@@ -50,6 +53,7 @@ function prove(received: Received, deps: IdentifyDeps, digestOf: (credential: st
     return { kind: 'key', id: `key:${key.id}`, credentialId: key.id, name: key.name, ...(key.labels === undefined ? {} : { labels: key.labels }) };
   }
   if (isOpen) return ANONYMOUS;
+  deps.failed(received.http);
   throw new Fault('auth.credential_invalid');
 }
 

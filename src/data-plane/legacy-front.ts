@@ -9,7 +9,7 @@ import type { Envelope } from '../protocol/envelope.ts';
 import { familyOf, isObject, isRevision, type JsonObject, LEGACY_REVISION_LATEST, type Revision } from '../protocol/messages.ts';
 import { metaOf } from '../protocol/meta.ts';
 import { REVISION_TABLES } from '../protocol/revisions.ts';
-import { type ClientHeaders, paramsOf } from './decode.ts';
+import { type ClientHeaders, type Post, paramsOf } from './decode.ts';
 import { EventStream } from './event-stream.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { HttpReply, type Reply, StreamReply } from './reply.ts';
@@ -28,7 +28,8 @@ export interface LegacyDeps {
 }
 
 /** The requests of a POST; notifications and answers of the client are dealt with here. */
-export function legacyRequests(identified: Identified, body: { readonly envelopes: readonly Envelope[]; readonly isBatch: boolean }, headers: ClientHeaders, response: ServerResponse, deps: LegacyDeps): readonly Decoded[] {
+export function legacyRequests(post: Post, deps: LegacyDeps): readonly Decoded[] {
+  const { body, headers, identified, response } = post;
   const [first] = body.envelopes;
   const isOpening = first?.kind === 'request' && first.method === 'initialize' && !body.isBatch;
   if (isOpening && identified.door === 'mcp') return [openSession(identified, first, response, deps)];
@@ -42,7 +43,7 @@ export function legacyRequests(identified: Identified, body: { readonly envelope
     response.writeHead(202, { 'content-length': 0 }).end();
     return [];
   }
-  const reply = replyTo(identified, session, requests.length, body.isBatch, response, deps);
+  const reply = replyTo(post, session, requests.length, deps);
   return requests.map((envelope) => toDecoded(identified, session, envelope, reply));
 }
 
@@ -69,8 +70,14 @@ export function openOrEnd(identified: Identified, headers: ClientHeaders, respon
     return;
   }
   const found = session.findStream(lastEventId);
-  if (found === undefined) throw new Fault('request.session_unknown', { detail: 'Last-Event-ID is not of this session, or too old' });
-  found.stream.attach(response, {}, found.sinceSequence);
+  if (found !== undefined) {
+    found.stream.attach(response, {}, found.sinceSequence);
+    return;
+  }
+  // Not of this session, or too old: nothing is told again. 404 would mean that the session is gone.
+  const stream = session.openStream();
+  session.addMain(stream);
+  stream.attach(response);
 }
 
 function openSession(identified: Identified, envelope: Envelope, response: ServerResponse, deps: LegacyDeps): Decoded {
@@ -113,16 +120,16 @@ function openHttpSse(identified: Identified, response: ServerResponse, deps: Leg
 function sessionOf(identified: Identified, headers: ClientHeaders, deps: LegacyDeps): Session {
   const id = identified.door === 'message' ? (new URLSearchParams(identified.query).get('sessionId') ?? undefined) : headers.sessionId;
   if (id === undefined) throw new Fault('request.session_missing');
-  return deps.sessions.get(id, identified.endpoint.name, identified.principal);
+  return deps.sessions.get(id, identified.endpoint.name, identified.principal, identified.http.socket);
 }
 
-function replyTo(identified: Identified, session: Session, answers: number, isBatch: boolean, response: ServerResponse, deps: LegacyDeps): Reply {
+function replyTo({ body, identified, response }: Post, session: Session, answers: number, deps: LegacyDeps): Reply {
   if (identified.door === 'message' && session.main !== undefined) {
     response.writeHead(202, { 'content-length': 0 }).end();
     return new StreamReply(session.main);
   }
   const canStream = accepts(identified.http.headers.accept, 'text/event-stream');
-  return new HttpReply({ http: response, clock: deps.clock, canStream, openStream: () => session.openStream(), headers: NO_HEADERS, answers, isBatch });
+  return new HttpReply({ http: response, clock: deps.clock, canStream, openStream: () => session.openStream(), headers: NO_HEADERS, answers, isBatch: body.isBatch });
 }
 
 function toDecoded(identified: Identified, session: Session, envelope: Envelope, reply: Reply): Decoded {
@@ -151,8 +158,9 @@ function hear(session: Session, envelope: Envelope, deps: LegacyDeps): void {
   }
   if (envelope.method === 'notifications/cancelled') {
     const id = body['requestId'];
-    if (typeof id === 'string' || typeof id === 'number') session.inFlight.get(id)?.cancel(String(body['reason'] ?? 'cancelled by the client'));
-  } else deps.notified(session, envelope.method, body);
+    if (typeof id === 'string' || typeof id === 'number') session.inFlight.find(id)?.cancel(String(body['reason'] ?? 'cancelled by the client'));
+  } else if (envelope.method === 'notifications/progress') session.progressed(body);
+  else deps.notified(session, envelope.method, body);
 }
 
 function isLegacyRevision(text: string): text is Revision {

@@ -6,6 +6,7 @@ import { Fault } from '../base/fault.ts';
 import { RawObject } from '../protocol/envelope.ts';
 import { familyOf, MODERN_REVISION, REVISIONS } from '../protocol/messages.ts';
 import { META_SERVERS } from '../protocol/meta.ts';
+import { REVISION_TABLES } from '../protocol/revisions.ts';
 import type { ServerProfile } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { GatewayInfo } from './answer.ts';
@@ -14,9 +15,13 @@ import type { Catalogs } from './catalogs.ts';
 import type { Decoded } from './exchange.ts';
 import { mergedCapabilities, mergedInstructions } from './profile.ts';
 import { listenResult, type Subscriptions } from './subscriptions.ts';
+import { listTasks } from './list-tasks.ts';
+import type { TaskIds } from './task-ids.ts';
 import { visibleList } from './visible-list.ts';
 
-const LIST_WAIT_MS = 5_000;
+/** A list waits for a server until its start is so old; then it says what is missing. */
+const LIST_PATIENCE_MS = 5_000;
+const HANDSHAKE_PATIENCE_MS = 2_000;
 /** Lists may be kept so long by modern clients; a change is announced to those that listen. */
 const LIST_TTL_MS = 5_000;
 const LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
@@ -28,6 +33,7 @@ export interface LocalDeps {
   readonly upstreams: Upstreams;
   readonly catalogs: Catalogs;
   readonly subscriptions: Subscriptions;
+  readonly taskIds: TaskIds;
 }
 
 export type LocalHandler = (exchange: Decoded, deps: LocalDeps) => RawObject | Promise<RawObject>;
@@ -44,6 +50,7 @@ export const LOCAL_HANDLERS: ReadonlyMap<string, LocalHandler> = new Map<string,
   ['resources/subscribe', watch],
   ['resources/unsubscribe', watch],
   ['subscriptions/listen', listen],
+  ['tasks/list', listTasks],
 ]);
 
 function profiles(exchange: Decoded, deps: LocalDeps): { readonly of: (server: string) => ServerProfile | undefined; readonly all: readonly ServerProfile[] } {
@@ -52,25 +59,33 @@ function profiles(exchange: Decoded, deps: LocalDeps): { readonly of: (server: s
   return { of, all };
 }
 
+/** What servers that are still starting will say is worth a moment: a client hears it only once. */
+async function settled(exchange: Decoded, { catalogs }: LocalDeps): Promise<void> {
+  const servers = exchange.endpoint.namespace.members.map((member) => member.server);
+  if (catalogs.isStarting(servers, HANDSHAKE_PATIENCE_MS)) await catalogs.started(servers, HANDSHAKE_PATIENCE_MS);
+}
+
 /** The session is there already; this is what the client learns of it. */
-function initialize(exchange: Decoded, deps: LocalDeps): RawObject {
+async function initialize(exchange: Decoded, deps: LocalDeps): Promise<RawObject> {
+  await settled(exchange, deps);
   const { of, all } = profiles(exchange, deps);
   const instructions = mergedInstructions(exchange.endpoint.namespace, of);
   return RawObject.of({
     protocolVersion: exchange.client.revision,
-    capabilities: mergedCapabilities(all, 'legacy'),
+    capabilities: mergedCapabilities(all, 'legacy', REVISION_TABLES[exchange.client.revision].requests.has('tasks/get')),
     serverInfo: { ...deps.info },
     ...(instructions === undefined ? {} : { instructions }),
   });
 }
 
-function discover(exchange: Decoded, deps: LocalDeps): RawObject {
+async function discover(exchange: Decoded, deps: LocalDeps): Promise<RawObject> {
+  await settled(exchange, deps);
   const { of, all } = profiles(exchange, deps);
   const instructions = mergedInstructions(exchange.endpoint.namespace, of);
   return RawObject.of({
     resultType: 'complete',
     supportedVersions: REVISIONS.filter((revision) => familyOf(revision) === 'modern'),
-    capabilities: mergedCapabilities(all, 'modern'),
+    capabilities: mergedCapabilities(all, 'modern', false),
     ...(instructions === undefined ? {} : { instructions }),
     ttlMs: LIST_TTL_MS,
     cacheScope: 'private',
@@ -83,7 +98,7 @@ async function list(exchange: Decoded, deps: LocalDeps, kind: 'tools' | 'prompts
   const cursor = exchange.params['cursor'];
   if (cursor !== undefined && cursor !== '') throw new Fault('request.params_invalid', { message: 'Unknown cursor' });
   const servers = namespace.members.map((member) => member.server);
-  if (deps.catalogs.isStarting(servers)) await deps.catalogs.started(servers, LIST_WAIT_MS);
+  if (deps.catalogs.isStarting(servers, LIST_PATIENCE_MS)) await deps.catalogs.started(servers, LIST_PATIENCE_MS);
   const catalogList: CatalogList = deps.catalogs.of(namespace)[kind];
   const isModern = exchange.client.revision === MODERN_REVISION;
   const visible = visibleList(catalogList, PRIMITIVES[kind], exchange);

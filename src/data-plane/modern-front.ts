@@ -1,21 +1,19 @@
 /** Front end for 2026-07-28: stateless, one request a POST; closing the response cancels it. */
-import type { ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
-import type { Envelope } from '../protocol/envelope.ts';
 import { MODERN_REVISION, type Revision } from '../protocol/messages.ts';
 import { metaOf } from '../protocol/meta.ts';
-import { type ClientHeaders, decodeModern, paramsOf } from './decode.ts';
-import type { Decoded, Identified } from './exchange.ts';
+import { decodeModern, type Post, paramsOf } from './decode.ts';
+import type { Decoded } from './exchange.ts';
 import { PARAM_HEADER_PREFIX } from './mirrored-params.ts';
 import { HttpReply } from './reply.ts';
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 /** The request to serve; none for a notification, which is answered here. */
-export function modernRequests(identified: Identified, envelopes: readonly Envelope[], headers: ClientHeaders, response: ServerResponse, clock: Clock): readonly Decoded[] {
-  const [envelope] = envelopes;
-  if (envelope === undefined || envelopes.length > 1) throw new Fault('request.invalid', { reason: 'batch_not_supported' });
+export function modernRequests({ body, headers, identified, response }: Post, clock: Clock): readonly Decoded[] {
+  const [envelope] = body.envelopes;
+  if (envelope === undefined || body.isBatch) throw new Fault('request.invalid', { reason: 'batch_not_supported' });
   const client = decodeModern(envelope, headers);
   if (envelope.kind !== 'request' || envelope.id === undefined) {
     response.writeHead(202, { 'content-length': 0 }).end();

@@ -37,6 +37,8 @@ interface Parked {
   readonly call: RoutedCall;
   readonly asked: ReadonlyMap<string, ServerRequest>;
   readonly stopTimer: CancelTimer;
+  /** Lets the call's deadline run again. */
+  readonly release: () => void;
 }
 
 interface State {
@@ -53,6 +55,8 @@ export type Resumed = { readonly kind: 'call'; readonly call: RoutedCall } | { r
 export class Parking {
   readonly #deps: ParkingDeps;
   readonly #parked = new Map<string, Parked>();
+  /** Results made here: a call's exchange may end with one, which must not be taken for a server's. */
+  readonly #made = new WeakSet<RawObject>();
 
   constructor(deps: ParkingDeps) {
     this.#deps = deps;
@@ -64,6 +68,7 @@ export class Parking {
 
   /** Ends the call's exchange with `input_required` and keeps the call until the client comes back. */
   park(call: RoutedCall, asked: ReadonlyMap<string, ServerRequest>): void {
+    if (call.isOver) return;
     if (this.#parked.size >= PARKED_MAX) {
       call.cancel('too many calls wait for their clients');
       call.end({ kind: 'fault', fault: new Fault('limit.overloaded', { reason: 'too_many_parked_calls' }) });
@@ -74,10 +79,26 @@ export class Parking {
       this.#parked.delete(id);
       call.cancel('the client did not come back');
     });
-    this.#parked.set(id, { call, asked, stopTimer });
+    const release = call.hold();
+    this.#parked.set(id, { call, asked, stopTimer, release });
     const inputRequests = Object.fromEntries([...asked].map(([key, { method, params }]) => [key, { method, params: withoutLegacyMembers(params) }]));
     const requestState = this.#seal({ untilMs: this.#deps.clock.nowMs() + STATE_MS, parked: id }, call.exchange);
-    call.detach({ kind: 'result', result: RawObject.of({ resultType: 'input_required', inputRequests, requestState }) });
+    const result = RawObject.of({ resultType: 'input_required', inputRequests, requestState });
+    this.#made.add(result);
+    call.detach({ kind: 'result', result });
+  }
+
+  /** Gives up the call of this principal at this server that waits longest. False where none waits. */
+  dropOldest(server: string, principalId: string): boolean {
+    for (const [id, parked] of this.#parked) {
+      const { target, principal } = parked.call.exchange;
+      if (target.server !== server || principal.id !== principalId) continue;
+      this.#parked.delete(id);
+      parked.stopTimer();
+      parked.call.cancel('the client did not come back');
+      return true;
+    }
+    return false;
   }
 
   /** What a request continues: a parked call, a modern server's own round, or nothing. Throws `request.params_invalid`. */
@@ -95,6 +116,7 @@ export class Parking {
     if (parked === undefined) throw invalidState();
     this.#parked.delete(state.parked);
     parked.stopTimer();
+    parked.release();
     this.#feed(parked, isObject(params['inputResponses']) ? params['inputResponses'] : {});
     return { kind: 'call', call: parked.call };
   }
@@ -102,7 +124,7 @@ export class Parking {
   /** What a server's outcome becomes for a modern client: its state sealed, its legacy ways translated. */
   forModern(exchange: Resolved, outcome: Outcome): Outcome {
     if (outcome.kind === 'error' && outcome.error.code === URL_ELICITATION_REQUIRED) return this.#urlElicitations(exchange, outcome);
-    if (outcome.kind !== 'result' || outcome.result.member('resultType') !== '"input_required"') return outcome;
+    if (outcome.kind !== 'result' || this.#made.has(outcome.result) || outcome.result.member('resultType') !== '"input_required"') return outcome;
     const result = outcome.result.value;
     for (const request of Object.values(isObject(result['inputRequests']) ? result['inputRequests'] : {})) {
       const params = isObject(request) && isObject(request['params']) ? request['params'] : {};

@@ -13,6 +13,11 @@ export function primitiveOf(method: string, params: JsonObject): PrimitiveKind {
   return isObject(params['ref']) && params['ref']['type'] === 'ref/prompt' ? 'prompt' : 'resourceTemplate';
 }
 
+/** A task was made by a call that policy allowed, and its id opens for nobody else; which tool it was is not known any more. */
+export function isAboutTask(method: string): boolean {
+  return method.startsWith('tasks/');
+}
+
 /** Labels of `_meta`, undefined where none are claimed. What is malformed claims a label that fits nothing. */
 export function claimedLabels(params: JsonObject): Labels | undefined {
   const labels = metaOf(params)[META_LABELS];

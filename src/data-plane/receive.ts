@@ -2,12 +2,10 @@
 import type { IncomingMessage } from 'node:http';
 import { Fault } from '../base/fault.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { HOPS_HEADER, HOPS_MAX, readHops } from '../upstream/dialer/hops.ts';
 import type { Door, Received } from './exchange.ts';
 
 export const PATH_PREFIX = '/metamcp/';
-/** Requests pass so many gateways at most, so that a loop of gateways ends. */
-export const HOPS_MAX = 4;
-export const HOPS_HEADER = 'x-metamcp-hops';
 
 const DOORS: Readonly<Record<Door, readonly string[]>> = { mcp: ['POST', 'GET', 'DELETE'], sse: ['GET'], message: ['POST'] };
 
@@ -30,7 +28,8 @@ export function receive(http: IncomingMessage, deps: ReceiveDeps): Received {
   if (endpoint === undefined || !isDoor(door)) throw new Fault('request.not_found');
   if (http.headers.upgrade !== undefined) throw new Fault('request.invalid', { reason: 'upgrade_not_supported' });
   if (!DOORS[door].includes(http.method ?? '')) throw new Fault('request.method_not_allowed');
-  if (Number(http.headers[HOPS_HEADER] ?? 0) >= HOPS_MAX) throw new Fault('request.invalid', { reason: 'too_many_hops' });
+  const hops = http.headers[HOPS_HEADER];
+  if (hops !== undefined && readHops(String(hops)) > HOPS_MAX) throw new Fault('request.invalid', { reason: 'too_many_hops' });
   return {
     correlationId: deps.newCorrelationId(),
     http,

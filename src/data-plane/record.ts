@@ -7,6 +7,7 @@ import type { Decoded, Resolved } from './exchange.ts';
 export interface RequestRecord {
   readonly requestId: string;
   readonly principal: string;
+  readonly keyId: string | undefined;
   readonly endpoint: string;
   readonly revision: string;
   readonly method: string;
@@ -29,6 +30,7 @@ export function createRecord(write: (record: RequestRecord) => void, nowMs: () =
     write({
       requestId: exchange.correlationId,
       principal: exchange.principal.id,
+      keyId: exchange.principal.kind === 'key' ? exchange.principal.credentialId : undefined,
       endpoint: exchange.endpoint.name,
       revision: exchange.client.revision,
       method: exchange.method,

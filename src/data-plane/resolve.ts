@@ -1,33 +1,59 @@
 /** Stage 5: exposed name → server and own name. What the catalog does not hold does not exist, whatever the reason. */
 import { Fault } from '../base/fault.ts';
+import type { Member, NamespaceSpec } from '../model/namespace.ts';
 import { isObject, type JsonObject, MODERN_REVISION } from '../protocol/messages.ts';
 import { withoutHopMeta } from '../protocol/meta.ts';
+import { SEPARATOR } from '../protocol/names.ts';
 import { type Catalog, type Entry, findReadable } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import type { Decoded, Resolved, Target } from './exchange.ts';
+import type { TaskIds } from './task-ids.ts';
 import { checkMirroredParams, toParamHeaders } from './mirrored-params.ts';
 import { unknownTarget } from './unknown-target.ts';
 
-/** A call waits so long for a server that is still starting; the server's own start deadline ends it earlier. */
-const START_WAIT_MS = 30_000;
+export interface ResolveDeps {
+  readonly catalogs: Catalogs;
+  readonly taskIds: TaskIds;
+}
 
-/** Throws `routing.unknown`, `request.params_invalid`, `request.header_mismatch`. */
-export async function resolve(decoded: Decoded, catalogs: Catalogs): Promise<Resolved> {
+/** A call waits for a server until its start is so old; the server's own start deadline ends it earlier. */
+const START_PATIENCE_MS = 30_000;
+
+/** At once, or after servers that still start have told what they have. Throws `routing.unknown`, `request.params_invalid`, `request.header_mismatch`, `upstream.unavailable`. */
+export function resolve(decoded: Decoded, { catalogs, taskIds }: ResolveDeps): Resolved | Promise<Resolved> {
+  if (decoded.method.startsWith('tasks/')) return resolveTask(decoded, taskIds);
   const { namespace } = decoded.endpoint;
   const params = withoutHopMeta(decoded.params);
-  let found = find(decoded.method, params, catalogs.of(namespace));
-  const servers = namespace.members.map((member) => member.server);
-  if (found === undefined && catalogs.isStarting(servers)) {
-    await catalogs.started(servers, START_WAIT_MS);
-    found = find(decoded.method, params, catalogs.of(namespace));
+  const found = find(decoded.method, params, catalogs.of(namespace));
+  return found === undefined ? resolveLater(decoded, params, catalogs) : toResolved(decoded, params, found);
+}
+
+async function resolveLater(decoded: Decoded, params: JsonObject, catalogs: Catalogs): Promise<Resolved> {
+  const { namespace } = decoded.endpoint;
+  const members = candidates(decoded.method, params, namespace);
+  const servers = members.map((member) => member.server);
+  if (catalogs.isStarting(servers, START_PATIENCE_MS)) {
+    await catalogs.started(servers, START_PATIENCE_MS);
+    const found = find(decoded.method, params, catalogs.of(namespace));
+    if (found !== undefined) return toResolved(decoded, params, found);
   }
-  if (found === undefined) throw unknownTarget(decoded.method, params);
-  const { entry, upstreamParams } = found;
+  throw missing(decoded.method, params, members, catalogs);
+}
+
+function toResolved(decoded: Decoded, params: JsonObject, { entry, upstreamParams }: Found): Resolved {
   const listed = 'definition' in entry ? entry : undefined;
   const target: Target = { server: entry.member.server, as: entry.member.as, own: entry.own, entry: listed };
   const mirrored = listed?.mirrored ?? [];
   if (decoded.client.revision === MODERN_REVISION) checkMirroredParams(mirrored, params, decoded.paramHeaders);
   return Object.assign(decoded, { target, upstreamParams, paramHeaders: toParamHeaders(mirrored, params, decoded.paramHeaders) });
+}
+
+/** The id itself says whose task it is. */
+function resolveTask(decoded: Decoded, taskIds: TaskIds): Resolved {
+  const params = withoutHopMeta(decoded.params);
+  const { member, own } = taskIds.find(params['taskId'], decoded);
+  const target: Target = { server: member.server, as: member.as, own, entry: undefined };
+  return Object.assign(decoded, { target, upstreamParams: { ...params, taskId: own } });
 }
 
 interface Found {
@@ -69,4 +95,23 @@ function text(params: JsonObject, key: string): string {
   const value = params[key];
   if (typeof value !== 'string') throw new Fault('request.params_invalid', { message: `${key} is not a string` });
   return value;
+}
+
+/** Whose it may be while nothing is listed under that name: with prefixes the name says it, and a rename names its server. */
+function candidates(method: string, params: JsonObject, namespace: NamespaceSpec): readonly Member[] {
+  const kind = method === 'tools/call' ? 'tool' : method === 'prompts/get' ? 'prompt' : undefined;
+  if (kind === undefined) return namespace.members;
+  const name = text(params, 'name');
+  const renamed = [...namespace.overrides[kind]].find(([, override]) => override.name === name)?.[0];
+  if (renamed !== undefined) return namespace.members.filter((member) => renamed.startsWith(member.as + SEPARATOR));
+  if (namespace.prefix === 'none') return namespace.members;
+  return namespace.members.filter((member) => name.startsWith(member.as + namespace.separator));
+}
+
+/** Nothing is known of the only server that may have it: that is its failure, not the client's. */
+function missing(method: string, params: JsonObject, members: readonly Member[], catalogs: Catalogs): Fault {
+  const [only] = members;
+  const state = only === undefined || members.length > 1 ? undefined : catalogs.unlisted(only.server);
+  if (only === undefined || state === undefined) return unknownTarget(method, params);
+  return new Fault('upstream.unavailable', { server: only.as, reason: state.status, detail: state.lastError ?? 'it has told nothing yet' });
 }

@@ -4,23 +4,30 @@
  * so there the call is parked: the exchange ends with `input_required`, and a later exchange takes the call up again.
  */
 import type { Clock } from '../base/clock.ts';
-import { Fault } from '../base/fault.ts';
+import { Fault, toFault } from '../base/fault.ts';
 import { type JsonObject, MODERN_REVISION } from '../protocol/messages.ts';
+import { isWanted } from '../upstream/log-level.ts';
 import type { Call, CallEvents, Outcome, ServerRequest } from '../upstream/upstream.ts';
 import { missingCapability } from './capabilities.ts';
+import type { Deliveries } from './deliveries.ts';
 import type { Admitted } from './exchange.ts';
+import type { InFlight } from './sessions.ts';
+import { type TaskIds, viewerOf } from './task-ids.ts';
 
-const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
 /** Notifications kept while a call is parked. */
 const BUFFERED_MAX = 100;
+/** What a server asks within so long is put to the client together: its requests may arrive one by one. */
+const TOGETHER_MS = 10;
 
 export interface RoutedCallDeps {
   readonly clock: Clock;
+  readonly taskIds: TaskIds;
+  readonly deliveries: Deliveries;
   /** Ends the exchange with `input_required` for these requests. */
   readonly park: (call: RoutedCall, asked: ReadonlyMap<string, ServerRequest>) => void;
 }
 
-export class RoutedCall implements CallEvents {
+export class RoutedCall implements CallEvents, InFlight {
   readonly #deps: RoutedCallDeps;
   #exchange: Admitted;
   #settle: ((outcome: Outcome) => void) | undefined;
@@ -29,9 +36,13 @@ export class RoutedCall implements CallEvents {
   #call: Call | undefined;
   #lastProgress = Number.NEGATIVE_INFINITY;
   #buffered: { readonly method: string; readonly params: JsonObject }[] = [];
-  #asked = new Map<string, ServerRequest>();
+  /** Asked by the server and not parked yet; made when first needed. */
+  #asked: Map<string, ServerRequest> | undefined;
   #askCount = 0;
-  #cancelAsk: (reason: string) => void = () => undefined;
+  /** What the server asked and the client cannot do. */
+  #missing: JsonObject | undefined;
+  #cancelAsks: Set<(reason: string) => void> | undefined;
+  #cancelled: string | undefined;
 
   constructor(exchange: Admitted, deps: RoutedCallDeps) {
     this.#exchange = exchange;
@@ -42,20 +53,43 @@ export class RoutedCall implements CallEvents {
     return this.#exchange;
   }
 
-  /** Starts the call with `send`, or goes on listening to it for a new exchange. */
+  /** The server has answered, or never will. */
+  get isOver(): boolean {
+    return this.#outcome !== undefined;
+  }
+
+  /** Starts the call (again, for another round) with `send`, or goes on listening to it for a new exchange. Rejects when it was cancelled before. */
   run(exchange: Admitted, send?: (events: CallEvents) => Call): Promise<Outcome> {
     this.#exchange = exchange;
+    this.throwIfCancelled();
+    if (send !== undefined) this.#outcome = undefined;
     return new Promise((resolve) => {
       this.#settle = resolve;
       if (send !== undefined) this.#call = send(this);
       for (const { method, params } of this.#buffered.splice(0)) this.notify(method, params);
       if (this.#outcome !== undefined) this.end(this.#outcome);
+      // Asked while the call was parked for something else.
+      else if (this.#asked !== undefined) this.#parkSoon();
     });
   }
 
   cancel(reason: string): void {
-    this.#cancelAsk(reason);
+    this.#cancelled ??= reason;
+    this.#endAsks(reason);
     this.#call?.cancel(reason);
+  }
+
+  /** Throws `request.cancelled` where the client wants no more of this. */
+  throwIfCancelled(): void {
+    if (this.#cancelled !== undefined) throw new Fault('request.cancelled', { detail: this.#cancelled, ...(this.#call === undefined ? { effect: 'not_executed' as const } : {}) });
+  }
+
+  hold(): () => void {
+    return this.#call?.hold() ?? (() => undefined);
+  }
+
+  send(message: string): boolean {
+    return this.#exchange.reply.send(message);
   }
 
   /** Ends the exchange but not the call. */
@@ -67,8 +101,8 @@ export class RoutedCall implements CallEvents {
 
   end(outcome: Outcome): void {
     this.#outcome = outcome;
-    this.#cancelAsk('the call ended');
-    this.detach(outcome);
+    this.#endAsks('the call ended');
+    this.detach(this.#missing !== undefined && isFailure(outcome) ? { kind: 'fault', fault: new Fault('request.capability_missing', { data: { requiredCapabilities: this.#missing } }) } : outcome);
   }
 
   notify(method: string, params: JsonObject): void {
@@ -76,56 +110,102 @@ export class RoutedCall implements CallEvents {
       if (this.#buffered.length < BUFFERED_MAX) this.#buffered.push({ method, params });
       return;
     }
-    if (method === 'notifications/progress' && !this.#isProgress(params)) return;
-    if (method === 'notifications/message' && !this.#isLogWanted(params)) return;
-    this.#exchange.reply.send(JSON.stringify({ jsonrpc: '2.0', method, params }));
+    if (method === 'notifications/progress') {
+      this.#tellProgress(params);
+      return;
+    }
+    const { client } = this.#exchange;
+    if (method === 'notifications/message' && !isWanted(params['level'], client.session?.logLevel ?? client.logLevel)) return;
+    this.send(JSON.stringify({ jsonrpc: '2.0', method, params: this.#exposed(params) }));
   }
 
+  /**
+   * A client that cannot do what the server asks refuses it; what the server then makes of it counts, so that a tool
+   * that can do without still works. Only where it fails is the missing capability the answer (-32021).
+   */
   ask(request: ServerRequest): void {
     const { client } = this.#exchange;
     const missing = missingCapability(request.method, request.params, client);
     if (missing !== undefined) {
+      if (client.revision === MODERN_REVISION) this.#missing ??= missing;
       request.refuse({ code: -32601, message: 'Method not found' });
-      if (client.revision !== MODERN_REVISION) return;
-      this.#call?.cancel('the client lacks a capability');
-      this.end({ kind: 'fault', fault: new Fault('request.capability_missing', { data: { requiredCapabilities: missing } }) });
     } else if (client.session === undefined) this.#collect(request);
     else this.#relay(request);
   }
 
-  /** Legacy client: asked over the stream of the very request that caused it. */
-  #relay(request: ServerRequest): void {
+  /** Legacy client: asked over the stream of the very request that caused it. Resolves with the client's result. */
+  async askClient(method: string, params: JsonObject, question?: ServerRequest): Promise<JsonObject> {
     const { client, reply } = this.#exchange;
-    const ask = client.session?.ask(request.method, request.params, (message) => reply.send(message) || client.session?.main?.send(message) === true);
-    if (ask === undefined) return;
-    this.#cancelAsk = ask.cancel;
-    void ask.answer.then((answer) => {
-      if (answer.kind === 'result') request.reply(answer.result);
-      else request.refuse(answer.error);
-    });
+    const { session } = client;
+    if (session === undefined) throw new Fault('request.capability_missing', { reason: 'no_session' });
+    this.throwIfCancelled();
+    const { answer, cancel } = session.ask({ method, params, progress: question?.progress }, (message) => reply.send(message) || session.carry(message));
+    const cancels = (this.#cancelAsks ??= new Set());
+    cancels.add(cancel);
+    if (question !== undefined) question.onWithdrawn = cancel;
+    const settled = await answer.finally(() => cancels.delete(cancel));
+    if (settled.kind === 'result') return settled.result;
+    throw new Fault('request.cancelled', { message: 'The client could not answer what the server asked.', detail: settled.error.message, cause: settled.error });
+  }
+
+  #relay(request: ServerRequest): void {
+    const exchange = this.#exchange;
+    const { session } = exchange.client;
+    const { elicitationId } = request.params;
+    if (session !== undefined && typeof elicitationId === 'string') this.#deps.deliveries.remember('elicitation', exchange.target.server, elicitationId, session);
+    const release = this.hold();
+    this.askClient(request.method, this.#exposed(request.params), request)
+      .then((result) => request.reply(this.#deps.taskIds.ownInMessage(result, exchange)))
+      .catch((thrown: unknown) => request.refuse(errorOf(thrown)))
+      .finally(release);
   }
 
   /** Modern client: what is asked in one go is parked together. */
   #collect(request: ServerRequest): void {
-    this.#asked.set(`input_${++this.#askCount}`, request);
-    if (this.#asked.size > 1) return;
-    this.#deps.clock.after(0, () => {
+    const asked = this.#asked ?? new Map<string, ServerRequest>();
+    const key = `input_${++this.#askCount}`;
+    asked.set(key, request);
+    request.onWithdrawn = () => asked.delete(key);
+    if (this.#asked !== undefined) return;
+    this.#asked = asked;
+    if (this.#settle !== undefined) this.#parkSoon();
+  }
+
+  #parkSoon(): void {
+    this.#deps.clock.after(TOGETHER_MS, () => {
       const asked = this.#asked;
-      this.#asked = new Map();
-      this.#deps.park(this, asked);
+      if (asked === undefined || this.#settle === undefined) return;
+      this.#asked = undefined;
+      if (asked.size > 0) this.#deps.park(this, asked);
     });
   }
 
-  /** Progress must grow over the whole call, also when it takes several rounds at the server. */
-  #isProgress(params: JsonObject): boolean {
-    const progress = Number(params['progress']);
-    if (!(progress > this.#lastProgress)) return false;
-    this.#lastProgress = progress;
-    return true;
+  #endAsks(reason: string): void {
+    for (const cancel of [...(this.#cancelAsks ?? [])]) cancel(reason);
   }
 
-  #isLogWanted(params: JsonObject): boolean {
-    const wanted = this.#exchange.client.session?.logLevel ?? this.#exchange.client.logLevel;
-    return wanted !== undefined && LEVELS.indexOf(String(params['level'])) >= LEVELS.indexOf(wanted);
+  /** Progress must grow over the whole call, also when it takes several rounds; each round may have a token of its own. */
+  #tellProgress(params: JsonObject): void {
+    const progress = Number(params['progress']);
+    const { progressToken } = this.#exchange;
+    if (progressToken === undefined || !(progress > this.#lastProgress)) return;
+    this.#lastProgress = progress;
+    this.send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params: this.#exposed({ ...params, progressToken }) }));
   }
+
+  #exposed(params: JsonObject): JsonObject {
+    return this.#deps.taskIds.inMessage(params, this.#exchange.target.server, viewerOf(this.#exchange));
+  }
+}
+
+function isFailure(outcome: Outcome): boolean {
+  return outcome.kind === 'error' || (outcome.kind === 'result' && outcome.result.member('isError') === 'true');
+}
+
+/** What the client itself said, else that it could not be asked. */
+function errorOf(thrown: unknown): { readonly code: number; readonly message: string } {
+  const fault = toFault(thrown);
+  const { cause } = fault;
+  if (typeof cause === 'object' && cause !== null && 'code' in cause && 'message' in cause && typeof cause.code === 'number') return { ...cause, code: cause.code, message: String(cause.message) };
+  return { code: -32603, message: fault.message };
 }

@@ -9,12 +9,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault, toFault } from '../base/fault.ts';
 import { compose } from '../middleware/middleware.ts';
 import type { MiddlewareServices } from '../model/middleware.ts';
+import type { RequestId } from '../protocol/messages.ts';
 import { REVISION_TABLES } from '../protocol/revisions.ts';
 import type { Outcome } from '../upstream/upstream.ts';
 import { admit } from './admit.ts';
 import type { EncodeOutcome } from './answer.ts';
 import { stepsFor } from './catalog.ts';
-import { decodeBody } from './decode.ts';
+import { isAboutTask } from './policy-action.ts';
+import { type Body, decodeBody } from './decode.ts';
 import { type DispatchDeps, dispatch } from './dispatch.ts';
 import type { Decoded, Identified, Received } from './exchange.ts';
 import type { Identify } from './identify.ts';
@@ -29,10 +31,11 @@ export interface ServeDeps {
   /** 3 */ readonly throttle: (identified: Identified) => Identified;
   /** 4: what a request without body, or a body's messages, become; front ends of both families. */
   readonly openOrEnd: (identified: Identified, response: ServerResponse) => void;
-  readonly toRequests: (identified: Identified, body: ReturnType<typeof decodeBody>, response: ServerResponse) => readonly Decoded[];
+  readonly toRequests: (identified: Identified, body: Body, response: ServerResponse) => readonly Decoded[];
   /** 9 */ readonly dispatch: DispatchDeps;
   /** 10 */ readonly encode: EncodeOutcome;
-  readonly refuse: (http: IncomingMessage, response: ServerResponse, fault: Fault) => void;
+  /** `id`: of the request, where it could be read. */
+  readonly refuse: (http: IncomingMessage, response: ServerResponse, refused: { readonly fault: Fault; readonly id: RequestId | undefined }) => void;
   readonly record: Record;
   readonly local: LocalDeps;
   /** 7: what middleware may use. */ readonly middlewareServices: MiddlewareServices;
@@ -43,6 +46,7 @@ export type Serve = (http: IncomingMessage, response: ServerResponse) => Promise
 
 export function createServe(deps: ServeDeps): Serve {
   return async (http, response) => {
+    let id: RequestId | undefined;
     try {
       const identified = deps.throttle(deps.identify(deps.receive(http)));
       if (http.method !== 'POST') {
@@ -50,16 +54,25 @@ export function createServe(deps: ServeDeps): Serve {
         return;
       }
       const body = decodeBody(await readBody(http, deps.bodyBytesMax));
-      await Promise.all(deps.toRequests(identified, body, response).map((decoded) => serveRequest(decoded, deps)));
+      const [first] = body.envelopes;
+      if (first?.kind === 'request' && !body.isBatch) id = first.id;
+      for (const decoded of deps.toRequests(identified, body, response)) {
+        serveRequest(decoded, deps).catch((thrown: unknown) => deps.refuse(http, response, { fault: toFault(thrown), id: decoded.id }));
+      }
     } catch (thrown) {
-      deps.refuse(http, response, toFault(thrown));
+      deps.refuse(http, response, { fault: toFault(thrown), id });
     }
   };
 }
 
 /** One request message: whatever happens to it, its client gets exactly one answer. */
 async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
-  const outcome = await run(decoded, deps).catch((thrown: unknown): Outcome => ({ kind: 'fault', fault: toFault(thrown) }));
+  let outcome: Outcome;
+  try {
+    outcome = await run(decoded, deps);
+  } catch (thrown) {
+    outcome = { kind: 'fault', fault: toFault(thrown) };
+  }
   const { message, httpStatus, headers } = deps.encode(decoded, outcome);
   decoded.reply.end(message, httpStatus, headers);
   deps.record(decoded, outcome);
@@ -70,15 +83,16 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const local = LOCAL_HANDLERS.get(decoded.method);
   if (local !== undefined) return { kind: 'result', result: await local(decoded, deps.local) };
 
-  const resolved = await resolve(decoded, deps.local.catalogs);
+  const found = resolve(decoded, deps.local);
+  const resolved = found instanceof Promise ? await found : found;
   // Policy is asked twice: before the middleware, so that none can answer a denied call by itself, and after it, on
   // the params that will really be sent.
   admit(resolved);
   const { entry, server, own } = resolved.target;
   const call = compose(
-    entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, own),
+    entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, isAboutTask(resolved.method) ? undefined : own),
     (params) => dispatch(admit(Object.assign(resolved, { upstreamParams: params })), deps.dispatch),
     { method: resolved.method, server, own, definition: entry?.definition, services: deps.middlewareServices },
   );
-  return await call(resolved.upstreamParams);
+  return call(resolved.upstreamParams);
 }

@@ -6,12 +6,14 @@ import { hash } from 'node:crypto';
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { Principal } from '../model/principal.ts';
-import type { JsonObject, RequestId, Revision, RpcError } from '../protocol/messages.ts';
+import { isObject, type JsonObject, type RequestId, type Revision, type RpcError } from '../protocol/messages.ts';
 import { EventStream } from './event-stream.ts';
 
 /** A finished stream can still be fetched for so long after its end. */
 const RESUME_WINDOW_MS = 5 * 60_000;
 const STREAMS_PER_SESSION_MAX = 256;
+/** A person has so long to answer. */
+const ANSWER_MS = 10 * 60_000;
 
 export interface SessionLimits {
   readonly idleMs: number;
@@ -20,7 +22,12 @@ export interface SessionLimits {
   readonly max: number;
 }
 
-export const SESSION_LIMITS: SessionLimits = { idleMs: 30 * 60_000, totalMs: 24 * 3_600_000, perCredentialMax: 1_000, max: 10_000 };
+const SESSION_TOTAL_MS = 24 * 3_600_000;
+
+/** One credential may hold half of all sessions: a client that forgets to end its own locks nobody else out. */
+export function sessionLimits(max: number, idleMs: number): SessionLimits {
+  return { idleMs, totalMs: SESSION_TOTAL_MS, perCredentialMax: Math.max(1, Math.ceil(max / 2)), max };
+}
 
 /** The client's answer to a request of ours. */
 export type ClientAnswer = { readonly kind: 'result'; readonly result: JsonObject } | { readonly kind: 'error'; readonly error: RpcError };
@@ -33,9 +40,57 @@ export interface SessionOpening {
   readonly info: JsonObject | undefined;
 }
 
+/** A request of ours that the client has not answered yet. */
+interface Asked {
+  readonly settle: (answer: ClientAnswer) => void;
+  /** How far the client is with it. */
+  readonly progress: (params: JsonObject) => void;
+  readonly stopTimer: CancelTimer;
+}
+
+/** A question to the client. */
+export interface Question {
+  readonly method: string;
+  readonly params: JsonObject;
+  /** Who asks wants to know how far the answer is; called with the params of each `notifications/progress`. */
+  readonly progress?: ((params: JsonObject) => void) | undefined;
+}
+
 /** Something of the session that the client may cancel by its request id. */
 export interface InFlight {
   cancel(reason: string): void;
+  /** A message for the client over the request's own stream. False where it has none. */
+  send(message: string): boolean;
+}
+
+/** A session has few requests under way at a time; a Map of what comes and goes costs more (see base/recent-table.ts). */
+class InFlightList {
+  readonly #ids: RequestId[] = [];
+  readonly #calls: InFlight[] = [];
+
+  get size(): number {
+    return this.#ids.length;
+  }
+
+  add(id: RequestId, call: InFlight): void {
+    this.#ids.push(id);
+    this.#calls.push(call);
+  }
+
+  find(id: RequestId): InFlight | undefined {
+    return this.#calls[this.#ids.indexOf(id)];
+  }
+
+  remove(call: InFlight): void {
+    const index = this.#calls.indexOf(call);
+    if (index < 0) return;
+    this.#ids.splice(index, 1);
+    this.#calls.splice(index, 1);
+  }
+
+  all(): readonly InFlight[] {
+    return [...this.#calls];
+  }
 }
 
 export class Session {
@@ -43,11 +98,11 @@ export class Session {
   /** Stable and safe to log; not the id that the client shows. */
   readonly label: string;
   readonly openedMs: number;
-  readonly inFlight = new Map<RequestId, InFlight>();
+  readonly inFlight = new InFlightList();
   /** Resource URIs as exposed that this session subscribed to. */
   readonly watched = new Set<string>();
   readonly #clock: Clock;
-  readonly #asked = new Map<RequestId, (answer: ClientAnswer) => void>();
+  readonly #asked = new Map<RequestId, Asked>();
   readonly #streams = new Map<string, EventStream>();
   #mains: EventStream[] = [];
   #streamCount = 0;
@@ -107,40 +162,70 @@ export class Session {
     return this.main !== undefined && this.main.send(JSON.stringify({ jsonrpc: '2.0', method, params }));
   }
 
-  /** Asks the client something over `send` (the stream of the request that caused it). Throws `upstream.protocol_error` where nobody listens. */
-  ask(method: string, params: JsonObject, send: (message: string) => boolean): { readonly answer: Promise<ClientAnswer>; cancel(reason: string): void } {
+  /**
+   * Sends a message that belongs to the session but to no known request: over its own stream, else over the stream of
+   * its latest request. False where there is none.
+   */
+  carry(message: string): boolean {
+    if (this.main?.isAttached === true && this.main.send(message)) return true;
+    for (const request of this.inFlight.all().toReversed()) if (request.send(message)) return true;
+    return this.main?.send(message) === true;
+  }
+
+  /**
+   * Asks the client something over `send` (the stream of the request that caused it). After ten minutes without an
+   * answer the question is withdrawn. Throws `request.capability_missing` where nothing can carry it.
+   */
+  ask({ method, params, progress }: Question, send: (message: string) => boolean): { readonly answer: Promise<ClientAnswer>; cancel(reason: string): void } {
     const id = `metamcp-${++this.#askCount}`;
+    const meta = params['_meta'];
+    // The server's token is unique at that server only; our id is unique here.
+    const sent = isObject(meta) && meta['progressToken'] !== undefined ? { ...params, _meta: { ...meta, progressToken: id } } : params;
     let settle: (answer: ClientAnswer) => void = () => undefined;
     const answer = new Promise<ClientAnswer>((resolve) => {
       settle = resolve;
     });
-    this.#asked.set(id, settle);
-    if (!send(JSON.stringify({ jsonrpc: '2.0', id, method, params }))) {
-      this.#asked.delete(id);
-      throw new Fault('request.capability_missing', { reason: 'no_stream' });
-    }
     const cancel = (reason: string): void => {
-      if (!this.#asked.delete(id)) return;
+      if (this.#take(id) === undefined) return;
       send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } }));
       settle({ kind: 'error', error: { code: -32603, message: reason } });
     };
+    const stopTimer = this.#clock.after(ANSWER_MS, () => cancel('no answer in time'));
+    this.#asked.set(id, { settle, progress: progress ?? (() => undefined), stopTimer });
+    if (!send(JSON.stringify({ jsonrpc: '2.0', id, method, params: sent }))) {
+      this.#take(id);
+      throw new Fault('request.capability_missing', { reason: 'no_stream' });
+    }
     return { answer, cancel };
   }
 
   /** The client's answer to `ask`; accepted once, from this session only. */
   answered(id: RequestId, answer: ClientAnswer): boolean {
-    const settle = this.#asked.get(id);
+    const asked = this.#take(id);
+    asked?.settle(answer);
+    return asked !== undefined;
+  }
+
+  /** The client says how far its answer is. */
+  progressed(params: JsonObject): void {
+    const token = params['progressToken'];
+    if (typeof token !== 'string') return;
+    const { progressToken: _, ...rest } = params;
+    this.#asked.get(token)?.progress(rest);
+  }
+
+  #take(id: RequestId): Asked | undefined {
+    const asked = this.#asked.get(id);
     this.#asked.delete(id);
-    settle?.(answer);
-    return settle !== undefined;
+    asked?.stopTimer();
+    return asked;
   }
 
   end(): void {
     if (this.isEnded) return;
     this.isEnded = true;
-    for (const call of [...this.inFlight.values()]) call.cancel('the session ended');
-    for (const settle of [...this.#asked.values()]) settle({ kind: 'error', error: { code: -32603, message: 'The session ended' } });
-    this.#asked.clear();
+    for (const call of this.inFlight.all()) call.cancel('the session ended');
+    for (const id of [...this.#asked.keys()]) this.answered(id, { kind: 'error', error: { code: -32603, message: 'The session ended' } });
     for (const stream of [...this.#streams.values(), ...this.#mains]) stream.end();
     this.#streams.clear();
     this.onEnd();
@@ -156,6 +241,8 @@ export class Session {
 }
 
 export interface SessionsDeps {
+  /** Whatever the session held elsewhere is freed. */
+  readonly ended: (session: Session) => void;
   readonly clock: Clock;
   /** At least 128 random bits, visible ASCII. */
   readonly randomId: () => string;
@@ -167,7 +254,9 @@ const SWEEP_EVERY_MS = 10_000;
 export class Sessions {
   readonly #deps: SessionsDeps;
   readonly #byDigest = new Map<string, Session>();
+  readonly #byLabel = new Map<string, Session>();
   readonly #perCredential = new Map<string, number>();
+  readonly #seenOn = new WeakMap<object, { readonly id: string; readonly session: Session }>();
   #stopSweep: CancelTimer;
   #opened = 0;
 
@@ -184,6 +273,10 @@ export class Sessions {
     return this.#byDigest.values();
   }
 
+  labelled(label: string | undefined): Session | undefined {
+    return label === undefined ? undefined : this.#byLabel.get(label);
+  }
+
   /** Throws `limit.overloaded` above the caps. The id is told once and not kept. */
   open(opening: SessionOpening): { readonly id: string; readonly session: Session } {
     const credential = opening.principal.credentialId;
@@ -193,24 +286,34 @@ export class Sessions {
     const digest = digestOf(id);
     const session = new Session(opening, `session-${++this.#opened}`, this.#deps.clock);
     this.#byDigest.set(digest, session);
+    this.#byLabel.set(session.label, session);
     this.#perCredential.set(credential, count + 1);
-    const release = session.onEnd;
     session.onEnd = () => {
       this.#byDigest.delete(digest);
+      this.#byLabel.delete(session.label);
       const left = (this.#perCredential.get(credential) ?? 1) - 1;
       if (left > 0) this.#perCredential.set(credential, left);
       else this.#perCredential.delete(credential);
-      release();
+      this.#deps.ended(session);
     };
     return { id, session };
   }
 
-  /** Throws `request.session_unknown` for ids that never were, have ended or belong to somebody else. */
-  get(id: string, endpoint: string, principal: Principal): Session {
-    const session = this.#byDigest.get(digestOf(id));
+  /** Throws `request.session_unknown` for ids that never were, have ended or belong to somebody else. `carrier` is the connection that showed the id. */
+  get(id: string, endpoint: string, principal: Principal, carrier?: object): Session {
+    const session = this.#find(id, carrier);
     const isOwn = session !== undefined && session.opening.endpoint === endpoint && session.opening.principal.id === principal.id && session.opening.principal.credentialId === principal.credentialId;
     if (session === undefined || !isOwn) throw new Fault('request.session_unknown');
     session.lastUsedMs = this.#deps.clock.monotonicMs();
+    return session;
+  }
+
+  /** A client usually shows the same id on the same connection: then it need not be digested again. */
+  #find(id: string, carrier: object | undefined): Session | undefined {
+    const seen = carrier && this.#seenOn.get(carrier);
+    if (seen?.id === id) return seen.session.isEnded ? undefined : seen.session;
+    const session = this.#byDigest.get(digestOf(id));
+    if (session !== undefined && carrier !== undefined) this.#seenOn.set(carrier, { id, session });
     return session;
   }
 

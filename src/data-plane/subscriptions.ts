@@ -2,19 +2,23 @@
  * Change notices, fanned out: list changes to everyone whose visible list changed, resource updates to those that
  * watch the resource. Legacy sessions hear on their own stream, modern clients on the streams they `listen` on.
  */
+import { type Clock, sleep } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { decide } from '../policy/decide.ts';
 import { isObject, type JsonObject, type RequestId } from '../protocol/messages.ts';
 import { META } from '../protocol/meta.ts';
+import { TASKS_EXTENSION_ID } from '../protocol/revisions.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ListKind, Upstream } from '../upstream/upstream.ts';
 import type { ConnectionOwner, Lease, Upstreams } from '../upstream/upstreams.ts';
+import { hasTasksExtension } from './capabilities.ts';
 import { type Entry, findReadable } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import { leaseOf } from './dispatch.ts';
 import type { Decoded } from './exchange.ts';
 import { claimedLabels } from './policy-action.ts';
 import type { Session } from './sessions.ts';
+import { type TaskIds, type TaskViewer, viewerOf } from './task-ids.ts';
 
 /** Who hears. */
 interface Watcher {
@@ -23,10 +27,15 @@ interface Watcher {
   readonly lease: Lease;
   /** Exposed URI → what it is at which server. */
   readonly uris: Map<string, { readonly server: string; readonly own: string }>;
+  /** Own ids of tasks of the extension, by server. */
+  readonly tasks: Map<string, Set<string>>;
+  readonly viewer: TaskViewer;
   readonly tell: (method: string, params: JsonObject | undefined) => void;
 }
 
 export interface SubscriptionsDeps {
+  readonly clock: Clock;
+  readonly taskIds: TaskIds;
   readonly upstreams: Upstreams;
   readonly catalogs: Catalogs;
   readonly snapshot: () => Snapshot;
@@ -35,6 +44,8 @@ export interface SubscriptionsDeps {
 const LIST_KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources'];
 const CHANGED_FLAG: Readonly<Record<ListKind, string>> = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' };
 const WATCHED_MAX = 1_000;
+/** A server is given so long to take note of a subscription before the client is told that it is there. */
+const TOLD_MS_MAX = 5_000;
 
 export class Subscriptions {
   readonly #deps: SubscriptionsDeps;
@@ -51,12 +62,15 @@ export class Subscriptions {
 
   /** A legacy session hears of list changes from its start. */
   addSession(session: Session): void {
+    this.removeSession(session);
     const { endpoint, principal, capabilities, revision } = session.opening;
     const watcher: Watcher = {
       endpoint,
       kinds: new Set(LIST_KINDS),
       lease: leaseOf({ principal, client: { revision, capabilities, info: undefined, logLevel: undefined, session } }),
       uris: new Map(),
+      tasks: new Map(),
+      viewer: { endpoint, principal: principal.id },
       tell: (method, params) => session.notify(method, params),
     };
     this.#remember(endpoint);
@@ -90,17 +104,19 @@ export class Subscriptions {
   async listen(exchange: Decoded): Promise<void> {
     const filter = isObject(exchange.params['notifications']) ? exchange.params['notifications'] : {};
     const wanted = Array.isArray(filter['resourceSubscriptions']) ? filter['resourceSubscriptions'].filter((uri) => typeof uri === 'string') : [];
+    const wantedTasks = taskIdsOf(filter, exchange);
     const subscription = { [META.subscriptionId]: exchange.id };
     const send = (method: string, params: JsonObject | undefined): void => {
       const meta = isObject(params?.['_meta']) ? params['_meta'] : {};
       exchange.reply.send(JSON.stringify({ jsonrpc: '2.0', method, params: { ...params, _meta: { ...meta, ...subscription } } }));
     };
     const kinds = new Set(LIST_KINDS.filter((kind) => filter[CHANGED_FLAG[kind]] === true));
-    const watcher: Watcher = { endpoint: exchange.endpoint.name, kinds, lease: leaseOf(exchange), uris: new Map(), tell: send };
+    const watcher: Watcher = { endpoint: exchange.endpoint.name, kinds, lease: leaseOf(exchange), uris: new Map(), tasks: new Map(), viewer: viewerOf(exchange), tell: send };
     this.#remember(exchange.endpoint.name);
     const honoured = await this.#honoured(watcher, wanted, exchange);
+    const honouredTasks = await this.#honouredTasks(watcher, wantedTasks, exchange);
     const flags = Object.fromEntries([...kinds].map((kind) => [CHANGED_FLAG[kind], true]));
-    send('notifications/subscriptions/acknowledged', { notifications: { ...flags, ...(wanted.length > 0 ? { resourceSubscriptions: honoured } : {}) } });
+    send('notifications/subscriptions/acknowledged', { notifications: { ...flags, ...(wanted.length > 0 ? { resourceSubscriptions: honoured } : {}), ...(wantedTasks.length > 0 ? { taskIds: honouredTasks } : {}) } });
     this.#watchers.add(watcher);
     await new Promise<void>((resolve) => {
       exchange.reply.onGone = resolve;
@@ -119,6 +135,22 @@ export class Subscriptions {
         () => false,
       );
       if (isWatched) honoured.push(uri);
+    }
+    return honoured;
+  }
+
+  /** Those of our ids whose servers can tell of their tasks. */
+  async #honouredTasks(watcher: Watcher, ids: readonly string[], exchange: Decoded): Promise<readonly string[]> {
+    const honoured: string[] = [];
+    for (const id of ids.slice(0, WATCHED_MAX)) {
+      try {
+        const { member, own } = this.#deps.taskIds.find(id, exchange);
+        watcher.tasks.set(member.server, (watcher.tasks.get(member.server) ?? new Set()).add(own));
+        await this.#attach(watcher, member.server);
+        honoured.push(id);
+      } catch {
+        // Not honoured, which the acknowledgement says by leaving it out.
+      }
     }
     return honoured;
   }
@@ -144,6 +176,26 @@ export class Subscriptions {
       for (const [uri, watched] of watcher.uris) {
         if (watched.server === owner.server && watched.own === params['uri']) watcher.tell('notifications/resources/updated', { ...params, uri });
       }
+    }
+  }
+
+  /** A task of the extension changed: those who listen for it hear, each with the id it knows. */
+  taskChanged(owner: ConnectionOwner, params: JsonObject): void {
+    const { taskId } = params;
+    for (const watcher of this.#watchedAt.get(owner.upstream)?.watchers ?? []) {
+      if (typeof taskId === 'string' && watcher.tasks.get(owner.server)?.has(taskId) === true) watcher.tell('notifications/tasks', this.#deps.taskIds.inMessage(params, owner.server, watcher.viewer));
+    }
+  }
+
+  /** A list changed on a connection of one principal or session: only whose connection it is hears of it. */
+  ownListChanged(owner: ConnectionOwner, method: string): void {
+    const kind = LIST_KINDS.find((candidate) => method === `notifications/${candidate}/list_changed`);
+    if (kind === undefined) return;
+    for (const watcher of this.#watchers) {
+      const { principalId, sessionId } = watcher.lease;
+      const isOwner = owner.sessionId === undefined ? principalId === owner.principalId : sessionId === owner.sessionId;
+      const hasServer = this.#deps.snapshot().endpoints.get(watcher.endpoint)?.namespace.members.some((member) => member.server === owner.server) === true;
+      if (isOwner && hasServer && watcher.kinds.has(kind)) watcher.tell(method, undefined);
     }
   }
 
@@ -188,29 +240,41 @@ export class Subscriptions {
     const watched = this.#watchedAt.get(upstream) ?? { server, watchers: new Set() };
     watched.watchers.add(watcher);
     this.#watchedAt.set(upstream, watched);
-    this.#watchResources(upstream);
+    const told = this.#watchResources(upstream);
+    await Promise.race([told, sleep(this.#deps.clock, TOLD_MS_MAX)]);
   }
 
-  #watchResources(upstream: Upstream): void {
+  async #watchResources(upstream: Upstream): Promise<void> {
     const uris = new Set<string>();
+    const taskIds = new Set<string>();
     const watched = this.#watchedAt.get(upstream);
     for (const watcher of watched?.watchers ?? []) {
       for (const { server, own } of watcher.uris.values()) if (server === watched?.server) uris.add(own);
+      for (const id of watcher.tasks.get(watched?.server ?? '') ?? []) taskIds.add(id);
     }
-    upstream.watchResources(uris);
-    if (uris.size === 0) this.#watchedAt.delete(upstream);
+    if (uris.size === 0 && taskIds.size === 0) this.#watchedAt.delete(upstream);
+    await upstream.watch({ uris, taskIds });
   }
 
   #remove(watcher: Watcher): void {
     this.#watchers.delete(watcher);
     watcher.uris.clear();
+    watcher.tasks.clear();
     for (const { watchers } of this.#watchedAt.values()) watchers.delete(watcher);
     this.#update();
   }
 
   #update(): void {
-    for (const upstream of [...this.#watchedAt.keys()]) this.#watchResources(upstream);
+    for (const upstream of [...this.#watchedAt.keys()]) void this.#watchResources(upstream);
   }
+}
+
+/** Throws `request.capability_missing` where the client wants to hear of tasks and did not declare the extension (SEP-2663). */
+function taskIdsOf(filter: JsonObject, { client }: Decoded): readonly string[] {
+  const { taskIds } = filter;
+  if (!Array.isArray(taskIds)) return [];
+  if (!hasTasksExtension(client)) throw new Fault('request.capability_missing', { data: { requiredCapabilities: { extensions: { [TASKS_EXTENSION_ID]: {} } } } });
+  return taskIds.filter((id) => typeof id === 'string');
 }
 
 /** The final result of a listen stream. */

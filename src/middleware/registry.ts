@@ -73,7 +73,7 @@ export function compileStep(config: MiddlewareConfig): Step | readonly StepProbl
   const names = config.names === undefined ? undefined : compileGlobs(config.names);
   return {
     name: config.use,
-    covers: (server, own) => (servers?.(server) ?? true) && (names?.(own) ?? true),
+    covers: (server, own) => (servers?.(server) ?? true) && (own === undefined || (names?.(own) ?? true)),
     around: fromHooks(found.manifest, hooks, config.onFailure ?? found.manifest.onFailure),
     onDefinition: hooks.onDefinition === undefined ? undefined : pinnedDefinition(hooks.onDefinition),
   };

@@ -122,9 +122,8 @@ test('no problem quotes a value, which could be a secret', () => {
   expect(JSON.stringify(problemsIn(document))).not.toContain(secret);
 });
 
-test('the first-run document offers the sample server at the endpoint default and asks for the key starter', () => {
-  const document = firstRunDocument({ command: '/usr/bin/node', args: ['sample.ts'] });
+test('the first-run document offers the sample server at the endpoint default', () => {
+  const document = parseConfigDocument(firstRunDocument({ command: '/usr/bin/node', args: ['sample.ts'] }));
   expect(document.servers['sample']).toMatchObject({ type: 'stdio', command: '/usr/bin/node', args: ['sample.ts'] });
   expect(document.endpoints['default']).toMatchObject({ namespace: 'default', auth: { apiKey: true, oauth: false, query: false } });
-  expect(document.keys).toEqual({ starter: { generate: true } });
 });

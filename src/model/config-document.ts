@@ -26,6 +26,11 @@ export const ConfigDocumentSchema = z.strictObject({
   keys: namedRecord(FREE_NAME, KeyConfigSchema).default({}).describe('API keys.'),
 });
 
+export type ConfigSection = Exclude<keyof z.infer<typeof ConfigDocumentSchema>, '$schema' | 'settings'>;
+
+/** The parts of a document that hold named objects, in its order. */
+export const CONFIG_SECTIONS = Object.keys(ConfigDocumentSchema.shape).filter((key): key is ConfigSection => key !== '$schema' && key !== 'settings');
+
 /** A checked document with every default filled in. */
 export type ConfigDocument = z.infer<typeof ConfigDocumentSchema>;
 

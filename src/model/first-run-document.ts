@@ -1,17 +1,16 @@
 /** What a gateway without any configuration offers: working sample tools at one endpoint. */
-import { type ConfigDocument, parseConfigDocument } from './config-document.ts';
+import type { ConfigInput } from './config-document.ts';
 
 export interface SampleCommand {
   readonly command: string;
   readonly args: readonly string[];
 }
 
-/** Server `sample`, namespace and endpoint `default`, and the key `starter`, whose value is made when it is first stored. */
-export function firstRunDocument(sample: SampleCommand): ConfigDocument {
-  return parseConfigDocument({
+/** Server `sample`, namespace and endpoint `default`. The key is the starter key, which is made beside it. */
+export function firstRunDocument(sample: SampleCommand): ConfigInput {
+  return {
     servers: { sample: { type: 'stdio', command: sample.command, args: [...sample.args], description: 'Sample tools to try the gateway with.' } },
     namespaces: { default: { servers: ['sample'] } },
     endpoints: { default: { namespace: 'default' } },
-    keys: { starter: { generate: true } },
-  });
+  };
 }

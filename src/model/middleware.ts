@@ -42,7 +42,8 @@ export interface DefinitionContext {
 /** One configured middleware of a namespace. */
 export interface Step {
   readonly name: string;
-  readonly covers: (server: string, own: string) => boolean;
+  /** `own` undefined: whatever primitive of the server it may be. */
+  readonly covers: (server: string, own: string | undefined) => boolean;
   /** Undefined where it does nothing around calls. */
   readonly around: Middleware | undefined;
   /** A definition as lists show it; undefined leaves it out. It cannot change name or URI. */

@@ -45,5 +45,7 @@ export interface ServerSpec {
   readonly resultBytesMax: number;
   /** Readiness of the gateway waits for it. */
   readonly isRequired: boolean;
+  /** Id of the principal it is private to. Nothing of the gateway's environment is resolved for such a server. */
+  readonly owner?: string | undefined;
   readonly description: string;
 }

@@ -26,6 +26,11 @@ const fields = {
   production: z.boolean().describe('Refuses weak and placeholder secrets.'),
   printJson: z.boolean().describe('Writes one JSON line on stdout once ready.'),
   configFile: z.string().min(1).optional().describe('Configuration file (YAML or JSON).'),
+  databaseUrl: z
+    .string()
+    .regex(/^postgres(?:ql)?:\/\//, 'expected an address that begins with postgres://')
+    .optional()
+    .describe('PostgreSQL to keep the state in; without it the data folder holds an embedded database.'),
   sessionsMax: z.int().min(1).max(1_000_000).describe('Client sessions at a time.'),
   sessionIdleMs: z.int().min(1000).max(TIMER_MS_MAX).describe('A client session is forgotten after so long without use, milliseconds.'),
 };
@@ -46,11 +51,12 @@ export const SETTING_DEFAULTS: Settings = {
   production: false,
   printJson: false,
   configFile: undefined,
+  databaseUrl: undefined,
   sessionsMax: 10_000,
   sessionIdleMs: 1_800_000,
 };
 
 /** What a file may set: not where the data or the file itself lies, nor how this one start reports. No defaults: only what it says. */
-export const FileSettingsSchema = SettingsSchema.omit({ data: true, printJson: true, configFile: true }).partial();
+export const FileSettingsSchema = SettingsSchema.omit({ data: true, printJson: true, configFile: true, databaseUrl: true }).partial();
 
 export type FileSettings = z.infer<typeof FileSettingsSchema>;

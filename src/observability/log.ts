@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
+import { type Clock, toIso } from '../base/clock.ts';
 
 export type ConsoleLevel = 'all' | 'info' | 'errors-only' | 'none';
 
@@ -16,7 +17,9 @@ export interface Log {
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
-  /** Resolves when all that was said is written. */
+  /** One request, at debug level: a line made without the logger's own machinery, since every call writes one. */
+  request(fields: object): void;
+  /** Resolves when all that was said is written; what is said after that goes to the console only. */
   close(): Promise<void>;
 }
 
@@ -24,6 +27,7 @@ export interface LogOptions {
   readonly console: ConsoleLevel;
   /** Where `logs/` is made. */
   readonly dataFolder: string;
+  readonly clock: Clock;
 }
 
 const CONSOLE_LEVELS: Readonly<Record<ConsoleLevel, pino.Level | undefined>> = { all: 'debug', info: 'info', 'errors-only': 'error', none: undefined };
@@ -32,25 +36,74 @@ const STDERR = 2;
 export function createLog(options: LogOptions): Log {
   const folder = join(options.dataFolder, 'logs');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const app = pino.destination({ dest: join(folder, 'app.log'), sync: false, mode: 0o600, minLength: 4096, periodicFlush: 1000 });
+  const app = pino.destination({ dest: join(folder, 'app.log'), sync: false, mode: 0o600, minLength: 32_768, maxWrite: 65_536, periodicFlush: 1_000 });
   const errors = pino.destination({ dest: join(folder, 'error.log'), sync: false, mode: 0o600 });
   const consoleLevel = CONSOLE_LEVELS[options.console];
+  const console = consoleLevel === undefined ? undefined : pino.destination({ dest: STDERR, sync: true });
+  let isClosed = false;
   const streams: pino.StreamEntry[] = [
-    { level: 'debug', stream: { write: (line: string) => void (isError(line) || app.write(line)) } },
-    { level: 'error', stream: errors },
-    ...(consoleLevel === undefined ? [] : [{ level: consoleLevel, stream: pino.destination({ dest: STDERR, sync: true }) }]),
+    { level: 'debug', stream: { write: (line: string) => void (isClosed || isError(line) || app.write(line)) } },
+    { level: 'error', stream: { write: (line: string) => void (isClosed || errors.write(line)) } },
+    ...(consoleLevel === undefined || console === undefined ? [] : [{ level: consoleLevel, stream: console }]),
   ];
   const logger = pino({ level: 'debug', base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, pino.multistream(streams));
+  const timeText = createTimeText(options.clock);
+  const requests = new LineBatch((text) => void app.write(text), options.clock);
   return {
     debug: (event, fields) => logger.debug(fields ?? {}, event),
     info: (event, fields) => logger.info(fields ?? {}, event),
     warn: (event, fields) => logger.warn(fields ?? {}, event),
     error: (event, fields) => logger.error(fields ?? {}, event),
+    request: (fields) => {
+      const line = `{"level":"debug","time":"${timeText()}","msg":"request",${JSON.stringify(fields).slice(1)}\n`;
+      if (!isClosed) requests.add(line);
+      if (options.console === 'all') console?.write(line);
+    },
     close: async () => {
+      requests.flush();
+      isClosed = true;
       await Promise.all([app, errors].map((destination) => new Promise<void>((resolve) => destination.flush(() => resolve()))));
       app.end();
       errors.end();
     },
+  };
+}
+
+const BATCH_CHARS = 16_384;
+const BATCH_MS = 500;
+
+/** Lines that are handed on together: one write for many calls. */
+class LineBatch {
+  readonly #write: (text: string) => void;
+  readonly #clock: Clock;
+  #text = '';
+
+  constructor(write: (text: string) => void, clock: Clock) {
+    this.#write = write;
+    this.#clock = clock;
+  }
+
+  add(line: string): void {
+    if (this.#text === '') this.#clock.after(BATCH_MS, () => this.flush());
+    this.#text += line;
+    if (this.#text.length > BATCH_CHARS) this.flush();
+  }
+
+  flush(): void {
+    if (this.#text !== '') this.#write(this.#text);
+    this.#text = '';
+  }
+}
+
+/** The present time as text, made once for all lines of one millisecond. */
+function createTimeText(clock: Clock): () => string {
+  let lastMs = -1;
+  let text = '';
+  return () => {
+    const nowMs = clock.nowMs();
+    if (nowMs !== lastMs) text = toIso(nowMs);
+    lastMs = nowMs;
+    return text;
   };
 }
 

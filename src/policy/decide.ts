@@ -37,6 +37,11 @@ export function decide(namespace: NamespaceSpec, principal: Principal, action: A
   return namespace.policy === undefined ? ALLOWED : evaluate(namespace.policy, factsOf(namespace, principal, action));
 }
 
+/** A task: its server must still be in the namespace. That the principal may, was decided when it made the task. */
+export function decideTask(namespace: NamespaceSpec, server: string): Decision {
+  return isMember(namespace, server) ? ALLOWED : NOT_IN_NAMESPACE;
+}
+
 /** Whether lists leave it out: it is denied whatever the arguments and the time. */
 export function isHiddenFrom(namespace: NamespaceSpec, principal: Principal, action: Action): boolean {
   if (!isMember(namespace, action.server)) return true;

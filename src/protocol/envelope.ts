@@ -3,9 +3,9 @@
  * is a slice that is parsed only by who needs it. Results are usually spliced into the client's answer unparsed,
  * so unknown fields, big numbers and key order pass through unharmed (JSON-RPC 2.0 sections 4 and 5).
  */
-import { Fault, type FaultCode } from '../base/fault.ts';
+import { Fault } from '../base/fault.ts';
 import { isObject, type JsonObject, type JsonValue, type RequestId } from './messages.ts';
-import { isUnsafeNumber, type JsonLimits, type KeySpan, scanJson } from './scan.ts';
+import { isUnsafeNumber, type JsonLimits, type JsonScan, type KeySpan, scanJson } from './scan.ts';
 
 export type EnvelopeKind = 'request' | 'notification' | 'result' | 'error';
 
@@ -118,35 +118,61 @@ function parseJson(text: string, hasUnsafeNumber: boolean): JsonValue {
 export function readEnvelope(bytes: Buffer, limits?: JsonLimits): Envelope {
   const scan = scanJson(bytes, limits);
   if (scan.root !== 'object') throw invalid('not an object');
-  const top = uniqueKeys(scan.keys.filter((key) => key.depth === 1));
-  if (textOf(bytes, top.get('jsonrpc')) !== '"2.0"') throw invalid('jsonrpc is not "2.0"');
-  const id = readId(bytes, top.get('id'));
-  const rawBody = (key: string, isOptional = false): RawObject | undefined => {
-    const span = top.get(key);
-    if (span === undefined && isOptional) return undefined;
-    if (span === undefined || bytes[span.valueStart] !== 0x7b) throw invalid(`${key} is not an object`);
-    const own = scan.keys.filter((candidate) => candidate.depth === 2 && candidate.keyStart > span.valueStart && candidate.keyStart < span.valueEnd);
-    if (key === 'params') uniqueKeys(own);
-    return new RawObject(bytes, [span.valueStart, span.valueEnd], own, scan.hasUnsafeNumber);
-  };
-  if (top.has('method')) return readCall(bytes, top, id, rawBody('params', true));
-  if (top.has('result') === top.has('error')) throw invalid('neither or both of result and error');
-  if (top.has('params')) throw invalid('params in an answer');
-  const body = rawBody(top.has('result') ? 'result' : 'error');
-  if (top.has('result')) {
+  const top = readTop(scan.keys);
+  if (textOf(bytes, top.jsonrpc) !== '"2.0"') throw invalid('jsonrpc is not "2.0"');
+  const id = readId(bytes, top.id);
+  if (top.method !== undefined) return readCall(bytes, top, id, scan);
+  if ((top.result === undefined) === (top.error === undefined)) throw invalid('neither or both of result and error');
+  if (top.params !== undefined) throw invalid('params in an answer');
+  const body = rawBody(bytes, top.result ?? top.error, scan);
+  if (top.result !== undefined) {
     if (id === undefined) throw invalid('a result without id');
     return { kind: 'result', id, method: '', body };
   }
-  if (!isObject(body?.value) || !Number.isInteger(body.value['code']) || typeof body.value['message'] !== 'string') throw invalid('error without code or message');
+  if (!isObject(body.value) || !Number.isInteger(body.value['code']) || typeof body.value['message'] !== 'string') throw invalid('error without code or message');
   return { kind: 'error', id, method: '', body };
 }
 
-function readCall(bytes: Buffer, top: ReadonlyMap<string, KeySpan>, id: RequestId | undefined, body: RawObject | undefined): Envelope {
-  if (top.has('result') || top.has('error')) throw invalid('method beside result or error');
-  const method: unknown = JSON.parse(textOf(bytes, top.get('method')));
+/** No method of MCP takes a tenth as many; comparing each with each stays cheap. */
+const PARAMS_MEMBERS_MAX = 256;
+
+type TopKey = 'jsonrpc' | 'id' | 'method' | 'params' | 'result' | 'error';
+type Top = { [key in TopKey]: KeySpan | undefined };
+
+function readTop(keys: readonly KeySpan[]): Top {
+  const top: Top = { jsonrpc: undefined, id: undefined, method: undefined, params: undefined, result: undefined, error: undefined };
+  for (const span of keys) {
+    if (span.depth !== 1 || !isTopKey(span.key)) continue;
+    if (top[span.key] !== undefined) throw repeated(span.key);
+    top[span.key] = span;
+  }
+  return top;
+}
+
+function isTopKey(key: string): key is TopKey {
+  return key === 'jsonrpc' || key === 'id' || key === 'method' || key === 'params' || key === 'result' || key === 'error';
+}
+
+function readCall(bytes: Buffer, top: Top, id: RequestId | undefined, scan: JsonScan): Envelope {
+  if (top.result !== undefined || top.error !== undefined) throw invalid('method beside result or error');
+  const method: unknown = JSON.parse(textOf(bytes, top.method));
   if (typeof method !== 'string' || method.length === 0 || method.length > 256) throw invalid('method is not a string');
-  if (top.has('id') && id === undefined) throw invalid('id is null');
+  if (top.id !== undefined && id === undefined) throw invalid('id is null');
+  const body = top.params === undefined ? undefined : rawBody(bytes, top.params, scan);
   return { kind: id === undefined ? 'notification' : 'request', id, method, body };
+}
+
+/** Keys of `params` must be unique, or policy and server could read different ones; results pass as they are. */
+function rawBody(bytes: Buffer, span: KeySpan | undefined, scan: JsonScan): RawObject {
+  if (span === undefined || bytes[span.valueStart] !== 0x7b) throw invalid('params, result or error is not an object');
+  const own: KeySpan[] = [];
+  for (const candidate of scan.keys) {
+    if (candidate.depth !== 2 || candidate.keyStart < span.valueStart || candidate.keyStart > span.valueEnd) continue;
+    if (span.key === 'params' && own.some((known) => known.key === candidate.key)) throw repeated(candidate.key);
+    if (span.key === 'params' && own.length >= PARAMS_MEMBERS_MAX) throw invalid('params has too many members');
+    own.push(candidate);
+  }
+  return new RawObject(bytes, [span.valueStart, span.valueEnd], own, scan.hasUnsafeNumber);
 }
 
 function readId(bytes: Buffer, span: KeySpan | undefined): RequestId | undefined {
@@ -163,15 +189,10 @@ function textOf(bytes: Buffer, span: KeySpan | undefined): string {
   return span === undefined ? '' : bytes.toString('utf8', span.valueStart, span.valueEnd);
 }
 
-function uniqueKeys(spans: readonly KeySpan[]): Map<string, KeySpan> {
-  const keys = new Map<string, KeySpan>();
-  for (const span of spans) {
-    if (keys.has(span.key)) throw invalid(`the key ${JSON.stringify(span.key.slice(0, 40))} is there twice`);
-    keys.set(span.key, span);
-  }
-  return keys;
+function repeated(key: string): Fault {
+  return invalid(`the key ${JSON.stringify(key.slice(0, 40))} is there twice`);
 }
 
-function invalid(detail: string, code: FaultCode = 'request.invalid'): Fault {
-  return new Fault(code, { detail });
+function invalid(detail: string): Fault {
+  return new Fault('request.invalid', { detail });
 }

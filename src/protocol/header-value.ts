@@ -21,7 +21,8 @@ export function decodeHeaderValue(header: string): string | undefined {
   if (!header.startsWith(SENTINEL_START) || !header.endsWith(SENTINEL_END)) return /^[\x20-\x7e\t]*$/.test(header) ? header : undefined;
   const encoded = header.slice(SENTINEL_START.length, -SENTINEL_END.length);
   const bytes = Buffer.from(encoded, 'base64');
-  if (bytes.toString('base64').replace(/=+$/, '') !== encoded.replace(/=+$/, '')) return undefined;
+  // Padding counts: one text has one encoded form.
+  if (bytes.toString('base64') !== encoded) return undefined;
   const text = bytes.toString('utf8');
   return Buffer.from(text).equals(bytes) ? text : undefined;
 }

@@ -8,6 +8,8 @@ export const META = {
   logLevel: 'io.modelcontextprotocol/logLevel',
   serverInfo: 'io.modelcontextprotocol/serverInfo',
   subscriptionId: 'io.modelcontextprotocol/subscriptionId',
+  /** 2025-11-25: the task that a message belongs to, `{taskId}`. Passes on. */
+  relatedTask: 'io.modelcontextprotocol/related-task',
 } as const;
 
 /** On requests to a modern server: `clientInfo` of the client on whose behalf the gateway asks. */

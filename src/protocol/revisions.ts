@@ -22,6 +22,8 @@ const BASE_REQUESTS = ['tools/list', 'tools/call', 'resources/list', 'resources/
 const LEGACY_REQUESTS = [...BASE_REQUESTS, 'initialize', 'ping', 'resources/subscribe', 'resources/unsubscribe', 'logging/setLevel'];
 const LEGACY_NOTIFICATIONS = ['notifications/initialized', 'notifications/cancelled', 'notifications/progress', 'notifications/roots/list_changed'];
 const TASKS_2025 = ['tasks/get', 'tasks/list', 'tasks/result', 'tasks/cancel'];
+/** Identifier of the Tasks extension in `capabilities.extensions`. */
+export const TASKS_EXTENSION_ID = 'io.modelcontextprotocol/tasks';
 const TASKS_EXTENSION = ['tasks/get', 'tasks/update', 'tasks/cancel'];
 
 function table(row: Partial<Record<keyof RevisionTable, readonly string[] | boolean>>): RevisionTable {

@@ -26,6 +26,10 @@ export interface CompileOptions {
   /** Weak and placeholder secrets are refused instead of warned of. */
   readonly isProduction?: boolean;
   readonly locate?: Locate | undefined;
+  /** Id of the principal a server is private to; undefined for those of operators. */
+  readonly ownerOf?: (server: string) => string | undefined;
+  /** What a key of the document opens that names no endpoints; undefined: all. */
+  readonly publicEndpoints?: readonly string[] | undefined;
   /** Warnings of reading the document, kept in the snapshot. */
   readonly warnings?: readonly string[];
 }

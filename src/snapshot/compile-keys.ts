@@ -21,16 +21,15 @@ export function compileKeys(document: ConfigDocument, context: CompileContext): 
       continue;
     }
     const holder = keys.get(digest);
-    if (holder !== undefined)
-      context.findings.problems.push({ path: ['keys', name], part: 'value', message: `expected a value of its own: key "${holder.name}" has the same` });
-    keys.set(digest, toKeySpec(name, key, stored?.id ?? `key_${name}`));
+    if (holder !== undefined) context.findings.problems.push({ path: ['keys', name], part: 'value', message: `expected a value of its own: key "${holder.name}" has the same` });
+    keys.set(digest, toKeySpec(name, key, { id: stored?.id ?? `key_${name}`, all: context.options.publicEndpoints ?? ['*'] }));
   }
   return keys;
 }
 
-function toKeySpec(name: string, key: KeyConfig, id: string): KeySpec {
+function toKeySpec(name: string, key: KeyConfig, { id, all }: { readonly id: string; readonly all: readonly string[] }): KeySpec {
   const expiresAtMs = key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt);
-  return { id, name, endpoints: key.endpoints ?? ['*'], expiresAtMs, ...(key.labels === undefined ? {} : { labels: key.labels }) };
+  return { id, name, endpoints: key.endpoints ?? all, expiresAtMs, ...(key.labels === undefined ? {} : { labels: key.labels }) };
 }
 
 /** Undefined with a problem noted where the value cannot be used. The value itself is never told. */

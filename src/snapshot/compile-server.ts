@@ -3,7 +3,7 @@ import { TIMER_MS_MAX } from '../base/clock.ts';
 import { isServerEnabled, type ServerConfig, serverTypeOf } from '../model/server-config.ts';
 import type { ServerSpec } from '../model/server.ts';
 import { isPlaceholder, SECRET_NAME } from '../model/weak-secret.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../protocol/canonical.ts';
 import type { CompileContext, Findings } from './compile-context.ts';
 
 export function compileServer(name: string, server: ServerConfig, context: CompileContext): ServerSpec {
@@ -23,6 +23,7 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     isolation: server.isolation,
     startTimeoutMs: clampMs(name, 'startTimeoutMs', server.startTimeoutMs, findings),
     resultBytesMax: server.resultBytesMax,
+    owner: options.ownerOf?.(name),
   };
   return {
     ...spec,

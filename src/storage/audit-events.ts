@@ -1,7 +1,8 @@
 /** Audit events of the admin API: facts, in the order they happened. The database refuses to change one. */
+import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { fromJson, toJson } from './json.ts';
-import type { Db } from './schema.ts';
+import type { AuditEventTable, Db } from './schema.ts';
 
 /** `started` is written before something that cannot be undone is tried; a later event has its outcome. */
 export type AuditOutcome = 'done' | 'started' | 'denied' | 'failed';
@@ -35,7 +36,32 @@ export async function insertAuditEvent(db: Db, event: AuditEvent): Promise<void>
 /** The page after `afterSeq`, oldest first. */
 export async function listAuditEvents(db: Db, page: { readonly afterSeq: number; readonly limit: number }): Promise<StoredAuditEvent[]> {
   const rows = await db.selectFrom('audit_event').selectAll().where('seq', '>', page.afterSeq).orderBy('seq').limit(page.limit).execute();
-  return rows.map((row) => ({
+  return rows.map(fromRow);
+}
+
+export interface AuditQuery {
+  /** Only events before this one; undefined: from the newest on. */
+  readonly beforeSeq: number | undefined;
+  readonly limit: number;
+  readonly principal?: string | undefined;
+  readonly action?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly outcome?: AuditOutcome | undefined;
+}
+
+/** Newest first. */
+export async function findAuditEvents(db: Db, query: AuditQuery): Promise<StoredAuditEvent[]> {
+  let select = db.selectFrom('audit_event').selectAll().orderBy('seq', 'desc').limit(query.limit);
+  if (query.beforeSeq !== undefined) select = select.where('seq', '<', query.beforeSeq);
+  for (const column of ['principal', 'action', 'subject', 'outcome'] as const) {
+    const wanted = query[column];
+    if (wanted !== undefined) select = select.where(column, '=', wanted);
+  }
+  return (await select.execute()).map(fromRow);
+}
+
+function fromRow(row: Selectable<AuditEventTable>): StoredAuditEvent {
+  return {
     seq: row.seq,
     atMs: row.at_ms,
     principal: row.principal,
@@ -43,5 +69,5 @@ export async function listAuditEvents(db: Db, page: { readonly afterSeq: number;
     subject: row.subject,
     outcome: z.enum(['done', 'started', 'denied', 'failed']).parse(row.outcome),
     detail: fromJson(z.record(z.string(), z.unknown()), row.detail),
-  }));
+  };
 }

@@ -19,6 +19,8 @@ export interface StoredKey extends KeySpec {
   readonly createdAtMs: number;
   readonly lastUsedAtMs: number | undefined;
   readonly revokedAtMs: number | undefined;
+  /** Id of the principal it is private to; undefined: public. */
+  readonly owner?: string | undefined;
 }
 
 /** Throws `request.conflict` where a key that is not revoked has the name. */
@@ -55,6 +57,15 @@ export async function revokeKey(tx: Tx, id: string, atMs: number): Promise<boole
   return result.numUpdatedRows === 1n;
 }
 
+/** What it opens and until when. */
+export async function updateKeyReach(tx: Tx, id: string, reach: { readonly endpoints: readonly string[]; readonly expiresAtMs: number | undefined }): Promise<void> {
+  await tx
+    .updateTable('key')
+    .set({ endpoints: toJson(reach.endpoints), expires_at_ms: reach.expiresAtMs ?? null })
+    .where('id', '=', id)
+    .execute();
+}
+
 /** Never moves the time back: another gateway may have seen a later use. */
 export async function updateKeyLastUsed(db: Db, id: string, atMs: number): Promise<void> {
   await db
@@ -76,6 +87,7 @@ function toRow(key: StoredKey): Selectable<KeyTable> {
     created_at_ms: key.createdAtMs,
     last_used_at_ms: key.lastUsedAtMs ?? null,
     revoked_at_ms: key.revokedAtMs ?? null,
+    owner: key.owner ?? null,
   };
 }
 
@@ -90,5 +102,6 @@ function fromRow(row: Selectable<KeyTable>): StoredKey {
     createdAtMs: row.created_at_ms,
     lastUsedAtMs: row.last_used_at_ms ?? undefined,
     revokedAtMs: row.revoked_at_ms ?? undefined,
+    owner: row.owner ?? undefined,
   };
 }

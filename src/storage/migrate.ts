@@ -3,12 +3,14 @@ import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { Fault } from '../base/fault.ts';
 import { base } from './migrations/0001-base.ts';
+import { objects } from './migrations/0002-objects.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
 
 /** In the order of their names. A migration that was released is never changed; a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0001-base': base,
+  '0002-objects': objects,
 };
 
 const HISTORY_TABLE = 'migration';

@@ -23,6 +23,7 @@ export interface KeyTable {
   readonly created_at_ms: number;
   readonly last_used_at_ms: number | null;
   readonly revoked_at_ms: number | null;
+  readonly owner: string | null;
 }
 
 export interface SettingTable {
@@ -40,11 +41,42 @@ export interface AuditEventTable {
   readonly detail: string;
 }
 
+export interface ObjectTable {
+  readonly kind: string;
+  readonly name: string;
+  readonly body: string;
+  readonly owner: string | null;
+  readonly managed_by: string | null;
+  readonly version: number;
+  readonly position: number;
+  readonly created_at_ms: number;
+  readonly updated_at_ms: number;
+}
+
+export interface ConfigVersionTable {
+  readonly number: number;
+  readonly at_ms: number;
+  readonly author: string;
+  readonly reason: string;
+  readonly document: string;
+}
+
+export interface IdempotencyTable {
+  readonly principal: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly answer: string;
+  readonly at_ms: number;
+}
+
 export interface Database {
   readonly instance: InstanceTable;
   readonly key: KeyTable;
   readonly setting: SettingTable;
   readonly audit_event: AuditEventTable;
+  readonly object: ObjectTable;
+  readonly config_version: ConfigVersionTable;
+  readonly idempotency: IdempotencyTable;
 }
 
 export type Dialect = 'sqlite' | 'postgres';

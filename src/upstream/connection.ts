@@ -21,6 +21,14 @@ export interface ConnectionDeps {
   readonly verdicts: Verdicts;
   readonly events: UpstreamsEvents;
   readonly onDropped: (server: string, reason: string, detail: string) => void;
+  /** The server asked something without saying because of which call. */
+  readonly onAsked?: () => void;
+}
+
+/** What a connection tells the server that its clients can do. */
+export interface Declared {
+  readonly isInteractive: boolean;
+  readonly declares?: JsonObject | undefined;
 }
 
 export interface ConnectionEvents {
@@ -32,7 +40,7 @@ export interface ConnectionEvents {
 const DRAIN_POLL_MS = 100;
 
 export class Connection {
-  readonly isInteractive: boolean;
+  readonly declared: Declared;
   principalId: string | undefined;
   sessionId: string | undefined;
   lastUsedMs = 0;
@@ -42,25 +50,29 @@ export class Connection {
   #peer: Peer | undefined;
   readonly #server: string;
 
-  private constructor(server: string, isInteractive: boolean) {
+  private constructor(server: string, declared: Declared) {
     this.#server = server;
-    this.isInteractive = isInteractive;
+    this.declared = declared;
   }
 
   /** Connects within `spec.startTimeoutMs` and half of it more for the link. Rejects with a Fault. */
-  static async open(spec: ServerSpec, isInteractive: boolean, deps: ConnectionDeps, events: ConnectionEvents): Promise<Connection> {
-    const connection = new Connection(spec.name, isInteractive);
+  static async open(spec: ServerSpec, declared: Declared, deps: ConnectionDeps, events: ConnectionEvents): Promise<Connection> {
+    const connection = new Connection(spec.name, declared);
     const connecting = connectUpstream(deps.openLink(spec), spec, {
       clock: deps.clock,
       random: deps.random,
       gatewayInfo: deps.gatewayInfo,
       verdicts: deps.verdicts,
-      isInteractive,
+      ...declared,
+      ownership: () => (connection.sessionId !== undefined ? 'session' : connection.principalId !== undefined ? 'principal' : 'nobody'),
+      ...(deps.onAsked === undefined ? {} : { onAsked: deps.onAsked }),
       onDropped: (reason, detail) => deps.onDropped(spec.name, reason, detail),
       events: connection.#relay(deps.events, events),
     });
     connection.#peer = await within(spec, deps.clock, connecting);
     connection.lastUsedMs = deps.clock.monotonicMs();
+    // It may have ended between its handshake and now, which `closed` told before anybody knew it.
+    if (connection.isClosed) throw new Fault('upstream.closed', { server: spec.name, effect: 'not_executed', detail: 'ended right after the handshake' });
     return connection;
   }
 
@@ -95,7 +107,10 @@ export class Connection {
       if (owner !== undefined) run(owner);
     };
     return {
-      listChanged: (kind) => events.listChanged(kind),
+      listChanged: (kind) => {
+        events.listChanged(kind);
+        tell((owner) => owner.principalId !== undefined && pool.notified(owner, `notifications/${kind}/list_changed`, {}));
+      },
       resourceUpdated: (params) => tell((owner) => pool.resourceUpdated(owner, params)),
       log: (params) => tell((owner) => pool.notified(owner, 'notifications/message', params)),
       notify: (method, params) => tell((owner) => pool.notified(owner, method, params)),

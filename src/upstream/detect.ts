@@ -8,7 +8,7 @@
  * What was found is remembered for each fingerprint.
  */
 import type { Clock } from '../base/clock.ts';
-import { Fault, toFault } from '../base/fault.ts';
+import { type Fault, toFault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import type { Family, JsonObject } from '../protocol/messages.ts';
@@ -91,8 +91,9 @@ function probe(port: LinkPort, deps: DetectDeps, timeoutMs: number): Promise<Ans
       resolve(answer);
     };
     const listener: LinkEvents = {
-      message: (envelope) => {
-        if (envelope.id === PROBE_ID && envelope.kind !== 'request') settle(verdictOf(envelope));
+      // An HTTP server that could not make sense of the request answers without its id.
+      message: (envelope, carrier) => {
+        if ((envelope.kind === 'result' || envelope.kind === 'error') && (envelope.id ?? carrier) === PROBE_ID) settle(verdictOf(envelope));
       },
       failed: (_id, fault, status) => settle(isRefusal(status) ? { kind: 'legacy' } : { kind: 'failed', fault }),
       closed: (fault) => settle({ kind: 'gone', fault }),
@@ -146,8 +147,7 @@ async function detectStdio(openLink: OpenLink, spec: ServerSpec, deps: DetectDep
 async function settle(port: LinkPort, spec: ServerSpec, deps: DetectDeps, answer: Answer): Promise<Peer> {
   const isModern = answer.kind === 'modern';
   const upstream = await (isModern ? startModernPeer(port, spec, deps, { lastId: PROBE_ID, discovered: answer.discovered }) : startLegacyPeer(port, spec, deps, { lastId: PROBE_ID }));
-  // Silence proves nothing: the next connection asks again.
-  if (answer.kind !== 'silent') deps.verdicts.set(spec.fingerprint, upstream.profile.family);
+  deps.verdicts.set(spec.fingerprint, upstream.profile.family);
   return upstream;
 }
 

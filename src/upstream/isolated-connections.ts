@@ -2,11 +2,14 @@
  * The connections to one server that belong to single principals or sessions: opened when first wanted, from the warm
  * reserve where one is ready, and closed when unused for long or when their session ends.
  */
-import type { CancelTimer } from '../base/clock.ts';
+import { type CancelTimer, sleep } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
-import { Connection, type ConnectionDeps } from './connection.ts';
+import { isObject, type JsonObject } from '../protocol/messages.ts';
+import { Connection, type ConnectionDeps, type Declared } from './connection.ts';
 import type { Place } from './lease.ts';
+import type { ListKind } from './upstream.ts';
+import { INTERACTIVE_CALLS } from './upstreams.ts';
 
 /** Connections of the whole gateway. */
 export interface Budget {
@@ -21,6 +24,8 @@ const SWEEP_MS_MAX = 30_000;
 /** A server whose connections fail so often within the window gets a rest: each costs a process. */
 const FAILURES_MAX = 5;
 const FAILURE_WINDOW_MS = 60_000;
+/** How often connections that are still being opened are looked for while the rest drains. */
+const DRAIN_POLL_MS = 100;
 
 interface Group {
   readonly connections: Connection[];
@@ -33,17 +38,19 @@ export class IsolatedConnections {
   readonly #deps: ConnectionDeps;
   readonly #spec: () => ServerSpec;
   readonly #budget: Budget;
+  readonly #listChanged: (kind: ListKind) => void;
   readonly #groups = new Map<string, Group>();
   #reserve: Connection[] = [];
   #opening = 0;
   #failuresMs: number[] = [];
   /** What the reserve is made for: what was wanted last. */
-  #isReserveInteractive = true;
+  #reserveFor: Declared = { isInteractive: true };
   #cancelSweep: CancelTimer | undefined;
   #isClosed = false;
 
-  constructor(spec: () => ServerSpec, budget: Budget, deps: ConnectionDeps) {
+  constructor(spec: () => ServerSpec, budget: Budget, deps: ConnectionDeps, listChanged: (kind: ListKind) => void) {
     this.#spec = spec;
+    this.#listChanged = listChanged;
     this.#budget = budget;
     this.#deps = deps;
   }
@@ -74,7 +81,7 @@ export class IsolatedConnections {
       });
       return group.shared;
     }
-    if (group.connections.length + group.opening >= EXCLUSIVE_MAX) throw new Fault('limit.overloaded', { server: this.#spec().name, reason: 'interactive_calls', detail: `${EXCLUSIVE_MAX} calls under way that may ask this client` });
+    if (group.connections.length + group.opening >= EXCLUSIVE_MAX) throw new Fault('limit.overloaded', { server: this.#spec().name, reason: INTERACTIVE_CALLS, detail: `${EXCLUSIVE_MAX} calls under way that may ask this client` });
     const connection = await this.#open(key, group, place);
     // Until the waiter has had its turn to send.
     connection.isReserved = true;
@@ -84,8 +91,19 @@ export class IsolatedConnections {
     return connection;
   }
 
+  notifySession(sessionId: string, method: string, params: JsonObject): void {
+    for (const group of this.#groups.values()) for (const connection of group.connections) if (connection.sessionId === sessionId) connection.peer.notify(method, params);
+  }
+
   release(sessionId: string): void {
     for (const group of this.#groups.values()) for (const connection of [...group.connections]) if (connection.sessionId === sessionId) void connection.close();
+  }
+
+  /** Ends all, to be opened anew when wanted. */
+  closeAll(): void {
+    const reserve = this.#reserve;
+    this.#reserve = [];
+    for (const connection of [...reserve, ...[...this.#groups.values()].flatMap((group) => group.connections)]) void connection.close();
   }
 
   /** Fills the reserve; a failure leaves it as it is until one is taken again. */
@@ -93,24 +111,32 @@ export class IsolatedConnections {
     const spec = this.#spec();
     const missing = Math.min(spec.idleConnections - this.#reserve.length - this.#opening, PER_SERVER_MAX - this.count, CONNECTIONS_MAX - this.#budget.open);
     for (let index = 0; index < missing && !this.#isClosed; index++) {
-      this.#connect(this.#isReserveInteractive, (connection) => {
+      this.#connect(this.#reserveFor, (connection) => {
         this.#reserve = this.#reserve.filter((other) => other !== connection);
       }).then(
         (connection) => {
           if (this.#isClosed) void connection.close();
           else if (!connection.isClosed) this.#reserve.push(connection);
         },
-        (thrown: unknown) => this.#deps.onDropped(spec.name, 'reserve', toFault(thrown).detail ?? 'failed'),
+        (thrown: unknown) => {
+          if (!this.#isClosed) this.#deps.onDropped(spec.name, 'reserve', toFault(thrown).detail ?? 'failed');
+        },
       );
     }
   }
 
-  /** Takes no more; calls in flight may end. */
+  /** Takes no more; calls in flight may end, also those that wait for a connection. */
   async drain(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
     this.#cancelSweep?.();
-    const all = [...this.#reserve, ...[...this.#groups.values()].flatMap((group) => group.connections)];
-    await Promise.all(all.map((connection) => connection.drain(this.#deps.clock, timeoutMs)));
+    const { clock } = this.#deps;
+    const endMs = clock.monotonicMs() + timeoutMs;
+    for (;;) {
+      const all = [...this.#reserve, ...[...this.#groups.values()].flatMap((group) => group.connections)];
+      await Promise.all(all.map((connection) => connection.drain(clock, Math.max(0, endMs - clock.monotonicMs()))));
+      if (this.#opening === 0 || clock.monotonicMs() >= endMs) return;
+      await sleep(clock, DRAIN_POLL_MS);
+    }
   }
 
   async #open(key: string, group: Group, place: Place): Promise<Connection> {
@@ -125,18 +151,21 @@ export class IsolatedConnections {
   }
 
   async #take(key: string, group: Group, place: Place): Promise<Connection> {
-    this.#isReserveInteractive = place.isInteractive;
-    const index = this.#reserve.findIndex((candidate) => candidate.isInteractive === place.isInteractive);
+    const declared: Declared = { isInteractive: place.isInteractive, declares: place.declares };
+    this.#reserveFor = declared;
+    const index = this.#reserve.findIndex((candidate) => isSame(candidate.declared, declared));
     const [warm] = index < 0 ? [] : this.#reserve.splice(index, 1);
     if (warm !== undefined) {
       this.#removals.set(warm, () => this.#remove(key, group, warm));
+      // It may have asked for roots when nobody was there to answer.
+      if (place.isInteractive && (place.declares === undefined || isObject(place.declares['roots'])) && warm.peer.profile.family === 'legacy') warm.peer.notify('notifications/roots/list_changed', {});
       this.warm();
       return warm;
     }
     this.#checkRest();
     group.opening++;
     try {
-      return await this.#connect(place.isInteractive, (connection) => this.#remove(key, group, connection));
+      return await this.#connect(declared, (connection) => this.#remove(key, group, connection));
     } catch (thrown) {
       const nowMs = this.#deps.clock.monotonicMs();
       this.#failuresMs = [...this.#failuresMs.filter((failureMs) => nowMs - failureMs < FAILURE_WINDOW_MS), nowMs];
@@ -150,14 +179,14 @@ export class IsolatedConnections {
   /** What to do when a connection ends, which changes when it leaves the reserve. */
   readonly #removals = new WeakMap<Connection, () => void>();
 
-  async #connect(isInteractive: boolean, removed: (connection: Connection) => void): Promise<Connection> {
+  async #connect(declared: Declared, removed: (connection: Connection) => void): Promise<Connection> {
     this.#checkCaps();
     this.#opening++;
     this.#budget.open++;
     let connection: Connection | undefined;
     try {
-      connection = await Connection.open(this.#spec(), isInteractive, this.#deps, {
-        listChanged: () => undefined,
+      connection = await Connection.open(this.#spec(), declared, this.#deps, {
+        listChanged: this.#listChanged,
         closed: () => {
           if (connection === undefined) return;
           this.#budget.open--;
@@ -216,6 +245,10 @@ export class IsolatedConnections {
       }
     }
   }
+}
+
+function isSame(a: Declared, b: Declared): boolean {
+  return a.isInteractive === b.isInteractive && JSON.stringify(a.declares) === JSON.stringify(b.declares);
 }
 
 function unavailable(thrown: unknown, server: string): Fault {

@@ -1,6 +1,6 @@
 /** Who shares which connection to a server: from its isolation, its family and who asks (ServerSpec.isolation). */
 import type { ServerSpec } from '../model/server.ts';
-import type { Family } from '../protocol/messages.ts';
+import type { Family, JsonObject } from '../protocol/messages.ts';
 import type { Lease, ServerState } from './upstreams.ts';
 
 export type EffectiveIsolation = ServerState['isolation'];
@@ -24,17 +24,22 @@ export interface Place {
    * questions reach the right client of several only where there is but one call.
    */
   readonly isExclusive: boolean;
+  /** What the connection declares, where it is not the usual. */
+  readonly declares: JsonObject | undefined;
 }
 
-const SHARED: Place = { key: undefined, principalId: undefined, sessionId: undefined, isInteractive: true, isExclusive: false };
+const SHARED: Place = { key: undefined, principalId: undefined, sessionId: undefined, isInteractive: true, isExclusive: false, declares: undefined };
 
-export function placeOf(spec: ServerSpec, family: Family, lease: Lease): Place {
+/** `hasAsked`: the server once asked something without saying because of which call. Until then concurrent calls share its state. */
+export function placeOf(spec: ServerSpec, family: Family, lease: Lease, hasAsked: boolean): Place {
   const { isolation } = spec;
   if (isolation === 'shared' || (isolation === 'auto' && family === 'modern')) return SHARED;
   const { principalId, sessionId, wantsInteraction } = lease;
+  const declares = lease.declares?.();
   if (sessionId !== undefined && (isolation === 'per-session' || (isolation === 'auto' && wantsInteraction))) {
-    return { key: `session ${sessionId}`, principalId, sessionId, isInteractive: wantsInteraction, isExclusive: false };
+    return { key: `session ${sessionId}`, principalId, sessionId, isInteractive: wantsInteraction, isExclusive: false, declares };
   }
-  const isExclusive = wantsInteraction && family === 'legacy' && spec.type !== 'http';
-  return { key: `${wantsInteraction ? 'asked' : 'plain'} ${principalId}`, principalId, sessionId: undefined, isInteractive: wantsInteraction, isExclusive };
+  const isExclusive = hasAsked && wantsInteraction && family === 'legacy' && spec.type !== 'http';
+  const key = `${wantsInteraction ? 'asked' : 'plain'} ${principalId}${declares === undefined ? '' : ` ${JSON.stringify(declares)}`}`;
+  return { key, principalId, sessionId: undefined, isInteractive: wantsInteraction, isExclusive, declares };
 }

@@ -7,7 +7,7 @@
 import { Fault, toFault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
 import type { Envelope, RawObject } from '../protocol/envelope.ts';
-import { familyOf, isObject, isRevision, type JsonObject, LEGACY_REVISION_LATEST, type Revision } from '../protocol/messages.ts';
+import { familyOf, isObject, isRevision, type JsonObject, LEGACY_REVISION_LATEST, type Revision, type RpcError } from '../protocol/messages.ts';
 import { metaOf } from '../protocol/meta.ts';
 import type { OpenLink, Outgoing } from './link.ts';
 import { LinkPort, type PeerPort } from './link-port.ts';
@@ -15,7 +15,7 @@ import { isMoreVerbose } from './log-level.ts';
 import { INTERACTIVE_CAPABILITIES, noticeText, Peer, type PeerDeps, requestText } from './peer.ts';
 import type { PendingCall } from './pending.ts';
 import { METHOD_NOT_FOUND, ServerAsks } from './server-asks.ts';
-import type { ListKind, ServerProfile } from './upstream.ts';
+import type { ListKind, ServerProfile, ServerRequest, Watched } from './upstream.ts';
 
 /** A cancelled HTTP request's stream is given up so long after the cancellation was sent, for servers that never end it. */
 const ABORT_GRACE_MS = 1_000;
@@ -63,6 +63,8 @@ class LegacyPeer extends Peer {
   #level: string | undefined;
   #watched: ReadonlySet<string> = new Set();
   readonly #asks: ServerAsks;
+  /** Questions that may belong to more than one call: asked when the others have ended, which proves whose they are. */
+  #unclear: ServerRequest[] = [];
 
   constructor(port: PeerPort, spec: ServerSpec, deps: PeerDeps, lastId: number) {
     super(port, spec, deps, lastId);
@@ -73,6 +75,9 @@ class LegacyPeer extends Peer {
     if (this.#profile === undefined) throw new Fault('gateway.bug', { detail: 'not initialised' });
     return this.#profile;
   }
+
+  /** Logs and questions may come at any time; the call they belonged to may have ended. */
+  protected readonly isTimely = false;
 
   get isWatching(): boolean {
     return this.#watched.size > 0;
@@ -97,19 +102,29 @@ class LegacyPeer extends Peer {
     if (id === this.#initializeId) this.#sessionId = headers['mcp-session-id'];
   }
 
+  /** 404 is how a server says that it does not know the session (2025-11-25, basic/transports, "Session Management"). */
   override failed(id: number, fault: Fault, status?: number): void {
     const call = this.calls.find(id);
-    if (call === undefined) return;
-    const isSessionLost = status === 404 && this.#profile !== undefined && id !== this.#initializeId && (this.#sessionId !== undefined || this.#reinitialising !== undefined);
-    if (!isSessionLost || call.isResent) {
-      this.calls.fail(call, fault);
-      return;
-    }
+    if (call !== undefined && status === 404 && this.#sendAgain(call)) return;
+    super.failed(id, fault, status);
+  }
+
+  /** Many servers say so with a 400 and an error about the session that names no request. */
+  protected override onNamelessError(call: PendingCall, error: RpcError): void {
+    if (/session/i.test(error.message) && this.#sendAgain(call)) return;
+    super.onNamelessError(call, error);
+  }
+
+  /** False where the refusal cannot be about the session, or came a second time. */
+  #sendAgain(call: PendingCall): boolean {
+    const hasSession = this.#sessionId !== undefined || this.#reinitialising !== undefined;
+    if (this.#profile === undefined || call.id === this.#initializeId || !hasSession || call.isResent) return false;
     call.isResent = true;
     this.#reinitialise(call).then(
       () => this.calls.find(call.id) === call && super.dispatch(call),
       (thrown: unknown) => this.calls.fail(call, unexecuted(thrown, this.server)),
     );
+    return true;
   }
 
   /** One new session for all who find the old one gone, also for those whose refusal comes after it was opened. */
@@ -137,7 +152,7 @@ class LegacyPeer extends Peer {
   #resume(): void {
     const watched = this.#watched;
     this.#watched = new Set();
-    this.watchResources(watched);
+    void this.watch({ uris: watched, taskIds: new Set() });
     for (const kind of ['tools', 'prompts', 'resources'] as const) this.deps.events.listChanged(kind);
   }
 
@@ -145,18 +160,18 @@ class LegacyPeer extends Peer {
     this.write({ text: noticeText(method, params), method, headers: this.#headers });
   }
 
-  watchResources(uris: ReadonlySet<string>): void {
+  async watch({ uris }: Watched): Promise<void> {
     const canSubscribe = isObject(this.profile.capabilities['resources']) && this.profile.capabilities['resources']['subscribe'] === true;
     const before = this.#watched;
     this.#watched = new Set(uris);
     if (!canSubscribe) return;
-    for (const uri of uris) if (!before.has(uri)) this.#tell('resources/subscribe', { uri });
-    for (const uri of before) if (!uris.has(uri)) this.#tell('resources/unsubscribe', { uri });
+    for (const uri of before) if (!uris.has(uri)) void this.#tell('resources/unsubscribe', { uri });
+    await Promise.all([...uris].filter((uri) => !before.has(uri)).map((uri) => this.#tell('resources/subscribe', { uri })));
   }
 
   /** A request whose result says nothing; a refusal is counted. */
-  #tell(method: string, params: JsonObject): void {
-    this.ask(method, params, OWN_TIMEOUT_MS).catch((thrown: unknown) => this.deps.onDropped('refused', `${method}: ${toFault(thrown).detail ?? ''}`));
+  async #tell(method: string, params: JsonObject): Promise<void> {
+    await this.ask(method, params, OWN_TIMEOUT_MS).catch((thrown: unknown) => this.deps.onDropped('refused', `${method}: ${toFault(thrown).detail ?? ''}`));
   }
 
   abandon(call: PendingCall, reason: string): void {
@@ -190,7 +205,7 @@ class LegacyPeer extends Peer {
     if (!call.isOwn && logLevel !== undefined && isMoreVerbose(logLevel, this.#level) && this.profile.capabilities['logging'] !== undefined) {
       // The level belongs to the whole connection; it only ever goes up, and each call filters for itself.
       this.#level = logLevel;
-      this.#tell('logging/setLevel', { level: logLevel });
+      void this.#tell('logging/setLevel', { level: logLevel });
     }
     super.dispatch(call);
   }
@@ -209,10 +224,24 @@ class LegacyPeer extends Peer {
       this.deps.onDropped('server_request', request.method);
       request.refuse(METHOD_NOT_FOUND);
     } else {
-      const cause = this.causeOf(carrier);
-      if (cause === undefined) this.deps.events.ask(request);
-      else cause.events.ask(request);
+      if (carrier === undefined) this.deps.onAsked?.();
+      this.#askOf(request, carrier);
     }
+  }
+
+  #askOf(request: ServerRequest, carrier: number | undefined): void {
+    const cause = this.causeOf(carrier);
+    if (cause !== undefined) cause.events.ask(request);
+    else if (carrier === undefined && this.inFlight > 1 && this.deps.ownership?.() === 'principal') {
+      this.#unclear.push(request);
+      request.onWithdrawn = () => {
+        this.#unclear = this.#unclear.filter((other) => other !== request);
+      };
+    } else this.deps.events.ask(request);
+  }
+
+  settled(): void {
+    if (this.#unclear.length > 0 && this.inFlight <= 1) for (const request of this.#unclear.splice(0)) this.#askOf(request, undefined);
   }
 
   protected takeNotice(method: string, params: JsonObject, carrier: number | undefined): void {
@@ -220,7 +249,7 @@ class LegacyPeer extends Peer {
     if (kind !== undefined) this.deps.events.listChanged(kind);
     else if (method === 'notifications/resources/updated') this.deps.events.resourceUpdated(params);
     else if (method === 'notifications/message') this.takeLog(params, carrier);
-    else if (method === 'notifications/cancelled') this.#asks.withdraw(params['requestId']);
+    else if (method === 'notifications/cancelled') this.#asks.withdraw(params['requestId'], String(params['reason'] ?? 'withdrawn by the server'));
     else this.deps.events.notify(method, params);
   }
 
@@ -229,8 +258,8 @@ class LegacyPeer extends Peer {
   }
 }
 
-export function initializeParams(deps: Pick<PeerDeps, 'gatewayInfo' | 'isInteractive'>): JsonObject {
-  const capabilities = deps.isInteractive ? INTERACTIVE_CAPABILITIES : {};
+export function initializeParams(deps: Pick<PeerDeps, 'gatewayInfo' | 'isInteractive' | 'declares'>): JsonObject {
+  const capabilities = deps.declares ?? (deps.isInteractive ? INTERACTIVE_CAPABILITIES : {});
   return { protocolVersion: LEGACY_REVISION_LATEST, capabilities, clientInfo: deps.gatewayInfo };
 }
 

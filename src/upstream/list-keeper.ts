@@ -4,7 +4,7 @@
  * of tools that is suddenly empty is believed only when it is empty twice.
  */
 import type { CancelTimer, Clock } from '../base/clock.ts';
-import { Fault, toFault } from '../base/fault.ts';
+import { type Fault, toFault } from '../base/fault.ts';
 import { isObject, type JsonObject } from '../protocol/messages.ts';
 import { type ListSource, type ReadList, readList } from './list-pages.ts';
 import type { Peer } from './peer.ts';

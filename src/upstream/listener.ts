@@ -5,7 +5,7 @@
  */
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { isObject, type JsonObject } from '../protocol/messages.ts';
-import type { Call, CallEvents, Outcome } from './upstream.ts';
+import type { Call, CallEvents, Outcome, Watched } from './upstream.ts';
 
 export interface ListenerDeps {
   readonly clock: Clock;
@@ -29,10 +29,12 @@ interface Subscription {
 
 export class Listener {
   readonly #deps: ListenerDeps;
-  #uris: ReadonlySet<string> = new Set();
+  #watched: Watched = { uris: new Set(), taskIds: new Set() };
   #current: Subscription | undefined;
   #former: Subscription | undefined;
   #failures = 0;
+  /** Who waits for the current subscription to be acknowledged, or to fail. */
+  #told: (() => void)[] = [];
   #cancelReopen: CancelTimer | undefined;
   #isInterrupted = false;
   #isStopped = false;
@@ -41,11 +43,15 @@ export class Listener {
     this.#deps = deps;
   }
 
-  /** Listens for these URIs and whatever lists may change; opens nothing where there is nothing to hear. */
-  watch(uris: ReadonlySet<string>): void {
-    if (this.#isStopped || (this.#current !== undefined && isSameSet(uris, this.#uris))) return;
-    this.#uris = uris;
+  /** Listens for these and whatever lists may change; opens nothing where there is nothing to hear. Resolves when the server acknowledged or refused. */
+  watch(watched: Watched): Promise<void> {
+    if (this.#isStopped || (this.#current !== undefined && isSameSet(watched.uris, this.#watched.uris) && isSameSet(watched.taskIds, this.#watched.taskIds))) return Promise.resolve();
+    this.#watched = watched;
     if (this.#cancelReopen === undefined) this.#open();
+    if (this.#current === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#told.push(resolve);
+    });
   }
 
   /** Whether a message belongs to a subscription of ours, by its id and, where the transport tells, its carrier. */
@@ -57,6 +63,7 @@ export class Listener {
     if (this.#current?.call.id !== subscriptionId || this.#current === undefined) return;
     this.#current.isAcknowledged = true;
     this.#failures = 0;
+    this.#tell();
     this.#dropFormer();
     if (!this.#isInterrupted) return;
     this.#isInterrupted = false;
@@ -70,6 +77,7 @@ export class Listener {
 
   stop(): void {
     this.#isStopped = true;
+    this.#tell();
     this.#cancelReopen?.();
   }
 
@@ -90,6 +98,10 @@ export class Listener {
     this.#current = { call, isAcknowledged: false };
   }
 
+  #tell(): void {
+    for (const resolve of this.#told.splice(0)) resolve();
+  }
+
   #dropFormer(): void {
     const former = this.#former;
     this.#former = undefined;
@@ -100,6 +112,7 @@ export class Listener {
     if (this.#former?.call.id === id) this.#former = undefined;
     if (this.#isStopped || this.#current?.call.id !== id) return;
     this.#current = undefined;
+    this.#tell();
     if (outcome.kind === 'error') {
       this.#deps.onRefused(`${outcome.error.code} ${outcome.error.message.slice(0, 200)}`);
       // An answer in error will be the same next time; what a former subscription hears still counts.
@@ -115,6 +128,7 @@ export class Listener {
   }
 
   #filter(): JsonObject {
+    const { uris, taskIds } = this.#watched;
     const has = (kind: string, flag: string): boolean => {
       const part = this.#deps.capabilities[kind];
       return isObject(part) && part[flag] === true;
@@ -123,7 +137,8 @@ export class Listener {
       ...(has('tools', 'listChanged') ? { toolsListChanged: true } : {}),
       ...(has('prompts', 'listChanged') ? { promptsListChanged: true } : {}),
       ...(has('resources', 'listChanged') ? { resourcesListChanged: true } : {}),
-      ...(has('resources', 'subscribe') && this.#uris.size > 0 ? { resourceSubscriptions: [...this.#uris] } : {}),
+      ...(has('resources', 'subscribe') && uris.size > 0 ? { resourceSubscriptions: [...uris] } : {}),
+      ...(taskIds.size > 0 ? { taskIds: [...taskIds] } : {}),
     };
   }
 }

@@ -8,12 +8,13 @@ import { encodeHeaderValue } from '../protocol/header-value.ts';
 import type { Envelope, RawObject } from '../protocol/envelope.ts';
 import { isObject, type JsonObject, type JsonValue, MODERN_REVISION } from '../protocol/messages.ts';
 import { META, META_CLIENT, metaOf } from '../protocol/meta.ts';
+import { TASKS_EXTENSION_ID } from '../protocol/revisions.ts';
 import type { OpenLink, Outgoing } from './link.ts';
 import { LinkPort, type PeerPort } from './link-port.ts';
 import { Listener } from './listener.ts';
 import { INTERACTIVE_CAPABILITIES, noticeText, Peer, type PeerDeps, requestText } from './peer.ts';
 import type { PendingCall } from './pending.ts';
-import type { ListKind, ServerProfile } from './upstream.ts';
+import type { ListKind, ServerProfile, Watched } from './upstream.ts';
 
 /** Which member of params `Mcp-Name` mirrors (Streamable HTTP, "Standard Request Headers"; Tasks extension). */
 const NAME_MEMBER: Readonly<Record<string, string>> = {
@@ -67,7 +68,7 @@ export function discoverMessage(gatewayInfo: JsonObject): Outgoing {
 class ModernPeer extends Peer {
   #profile: ServerProfile | undefined;
   #listener: Listener | undefined;
-  #watched: ReadonlySet<string> = new Set();
+  #watched: Watched = { uris: new Set(), taskIds: new Set() };
 
   constructor(port: PeerPort, spec: ServerSpec, deps: PeerDeps, lastId: number) {
     super(port, spec, deps, lastId);
@@ -78,8 +79,10 @@ class ModernPeer extends Peer {
     return this.#profile;
   }
 
+  protected readonly isTimely = true;
+
   get isWatching(): boolean {
-    return this.#watched.size > 0;
+    return this.#watched.uris.size > 0 || this.#watched.taskIds.size > 0;
   }
 
   async discover(discovered: JsonObject | undefined): Promise<void> {
@@ -100,15 +103,15 @@ class ModernPeer extends Peer {
         for (const kind of ['tools', 'prompts', 'resources'] as const) this.deps.events.listChanged(kind);
       },
     });
-    this.#listener.watch(this.#watched);
+    void this.#listener.watch(this.#watched);
   }
 
   /** This revision has no client notifications but cancellation, which `abandon` sends. */
   notify(): void {}
 
-  watchResources(uris: ReadonlySet<string>): void {
-    this.#watched = new Set(uris);
-    this.#listener?.watch(this.#watched);
+  async watch(watched: Watched): Promise<void> {
+    this.#watched = watched;
+    await this.#listener?.watch(this.#watched);
   }
 
   /** Closing the stream is the cancellation on HTTP; elsewhere it is told (basic/patterns/cancellation). */
@@ -132,7 +135,7 @@ class ModernPeer extends Peer {
       ...metaOf(request.params),
       [META.protocolVersion]: MODERN_REVISION,
       [META.clientInfo]: this.deps.gatewayInfo,
-      [META.clientCapabilities]: call.isOwn ? INTERACTIVE_CAPABILITIES : request.clientCapabilities,
+      [META.clientCapabilities]: call.isOwn ? OWN_CAPABILITIES : request.clientCapabilities,
     };
     if (request.clientInfo !== undefined) meta[META_CLIENT] = request.clientInfo;
     if (request.logLevel !== undefined) meta[META.logLevel] = request.logLevel;
@@ -174,6 +177,9 @@ class ModernPeer extends Peer {
     return new Fault('upstream.protocol_error', { server: this.server, reason: 'unknown_result_type', detail: `resultType ${type.slice(0, 80)}` });
   }
 }
+
+/** Of requests of the gateway itself: some client may be able to do each of it. */
+const OWN_CAPABILITIES: JsonObject = { ...INTERACTIVE_CAPABILITIES, extensions: { ...(isObject(INTERACTIVE_CAPABILITIES['extensions']) ? INTERACTIVE_CAPABILITIES['extensions'] : {}), [TASKS_EXTENSION_ID]: {} } };
 
 const LISTEN = { method: 'subscriptions/listen', progressToken: undefined, clientCapabilities: {}, clientInfo: undefined, logLevel: undefined, headers: {}, timeoutMs: Number.POSITIVE_INFINITY };
 

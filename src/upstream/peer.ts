@@ -11,7 +11,7 @@ import type { Link, LinkEvents, Outgoing } from './link.ts';
 import type { PeerPort } from './link-port.ts';
 import { isWanted } from './log-level.ts';
 import { type PendingCall, PendingCalls, type PendingOwner } from './pending.ts';
-import type { Call, CallEvents, ServerProfile, Upstream, UpstreamEvents, UpstreamRequest } from './upstream.ts';
+import type { Call, CallEvents, ServerProfile, Upstream, UpstreamEvents, UpstreamRequest, Watched } from './upstream.ts';
 
 export interface PeerDeps {
   readonly clock: Clock;
@@ -22,16 +22,35 @@ export interface PeerDeps {
   readonly events: UpstreamEvents;
   /** Whether to declare that sampling, elicitation and roots can be asked for. */
   readonly isInteractive: boolean;
+  /** What to declare at `initialize`; undefined: everything that some client may be able to do, or nothing. */
+  readonly declares?: JsonObject | undefined;
+  /**
+   * Whose calls this connection carries, now. What a server says over stdio or SSE without naming a call belongs to one
+   * of them: on a connection of nobody in particular it can be given to nobody. Undefined: one client's.
+   */
+  readonly ownership?: () => 'nobody' | 'principal' | 'session';
+  /** The server asked something without saying because of which call. */
+  readonly onAsked?: () => void;
   /** Counts what was dropped: `unknown_id`, `progress`, `rate`, `server_request`, or a reason of the link. */
   readonly onDropped: (reason: string, detail: string) => void;
 }
 
 /** Everything a client can be asked; declared where some client may be able to answer (2025-11-25, ClientCapabilities). */
-export const INTERACTIVE_CAPABILITIES: JsonObject = { sampling: { context: {}, tools: {} }, elicitation: { form: {}, url: {} }, roots: { listChanged: true } };
+export const INTERACTIVE_CAPABILITIES: JsonObject = {
+  sampling: { context: {}, tools: {} },
+  elicitation: { form: {}, url: {} },
+  roots: { listChanged: true },
+  // MCP Apps (SEP-1865): servers list their interactive tools only to who can show them; some client may.
+  extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } },
+};
 
 /** Notifications of one connection that are passed on in one second; the rest is dropped and counted. */
 const NOTICES_PER_SECOND_MAX = 1_000;
 const RATE_WINDOW_MS = 1_000;
+
+/** Faults of requests that found nobody at the server's address. */
+const UNREACHABLE: ReadonlySet<string> = new Set(['upstream_refused', 'upstream_dns', 'upstream_tls', 'upstream_timeout']);
+const REFUSALS_MAX = 3;
 
 export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
   abstract readonly profile: ServerProfile;
@@ -42,6 +61,7 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
   protected readonly link: Link;
   protected readonly calls: PendingCalls;
   #end: Fault | undefined;
+  #refusals = 0;
   #noticeCount = 0;
   #noticeWindowMs = Number.NEGATIVE_INFINITY;
 
@@ -86,7 +106,7 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
   }
 
   abstract notify(method: string, params: JsonObject): void;
-  abstract watchResources(uris: ReadonlySet<string>): void;
+  abstract watch(watched: Watched): Promise<void>;
   abstract abandon(call: PendingCall, reason: string): void;
   abstract close(): Promise<void>;
   protected abstract frame(call: PendingCall): Outgoing;
@@ -95,11 +115,15 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
   /** A result that may be given to the call; a fault where the family's rules forbid it. */
   protected abstract checkResult(call: PendingCall, result: RawObject): Fault | undefined;
 
+  /** Whether a server of this family speaks of a request only while it is under way, so that the only one there is must be meant. */
+  protected abstract readonly isTimely: boolean;
+
   stderrTail(): string {
     return this.link.stderrTail();
   }
 
   message(envelope: Envelope, carrier: number | undefined): void {
+    this.#refusals = 0;
     if (envelope.kind === 'request') this.takeRequest(envelope, carrier);
     else if (envelope.kind === 'notification') this.#takeNotification(envelope, carrier);
     else this.#takeAnswer(envelope, carrier);
@@ -108,6 +132,15 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
   failed(id: number, fault: Fault, _status?: number): void {
     const call = this.calls.find(id);
     if (call !== undefined) this.calls.fail(call, fault);
+    this.noteRefusal(fault);
+  }
+
+  /** HTTP has no connection that ends: a server that cannot be reached time and again is as gone as a process that exited. */
+  protected noteRefusal(fault: Fault): void {
+    if (fault.code !== 'upstream.unavailable' || !UNREACHABLE.has(fault.reason ?? '')) return;
+    if (++this.#refusals < REFUSALS_MAX || this.inFlight > 0) return;
+    this.closed(new Fault('upstream.closed', { server: this.server, effect: 'not_executed', reason: fault.reason ?? 'unreachable', detail: `unreachable: ${fault.detail ?? ''}` }));
+    void this.link.close();
   }
 
   dropped(reason: string, detail: string): void {
@@ -148,8 +181,14 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
     }
   }
 
+  /** An HTTP server that refuses a request without reading it names no id; then the carrier says which one. */
+  protected onNamelessError(call: PendingCall, error: RpcError): void {
+    this.calls.end(call, { kind: 'error', error });
+  }
+
   #takeAnswer(envelope: Envelope, carrier: number | undefined): void {
-    const call = this.calls.find(envelope.id);
+    const isNameless = envelope.kind === 'error' && envelope.id === undefined;
+    const call = this.calls.find(isNameless ? carrier : envelope.id);
     if (call === undefined || (carrier !== undefined && carrier !== call.id)) {
       this.deps.onDropped('unknown_id', `${envelope.kind} with id ${JSON.stringify(envelope.id ?? null).slice(0, 80)}`);
       return;
@@ -157,7 +196,9 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
     const { body } = envelope;
     if (body === undefined) return;
     if (envelope.kind === 'error') {
-      this.calls.end(call, { kind: 'error', error: toRpcError(body.value) });
+      const error = toRpcError(body.value);
+      if (isNameless) this.onNamelessError(call, error);
+      else this.calls.end(call, { kind: 'error', error });
       return;
     }
     const fault = this.checkResult(call, body);
@@ -197,6 +238,7 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
 
   /** Which client request caused a message without saying so: the one of its carrier, else the only one there is. */
   protected causeOf(carrier: number | undefined): PendingCall | undefined {
+    if (carrier === undefined && !this.isTimely && this.deps.ownership?.() === 'nobody') return undefined;
     if (carrier === undefined) return this.calls.onlyClientCall();
     const call = this.calls.find(carrier);
     return call?.isOwn === true ? undefined : call;

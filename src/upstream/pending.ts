@@ -5,6 +5,7 @@
  */
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
+import { RecentTable } from '../base/recent-table.ts';
 import type { RequestId } from '../protocol/messages.ts';
 import type { Call, CallEvents, Outcome, UpstreamRequest } from './upstream.ts';
 
@@ -14,6 +15,8 @@ export interface PendingOwner {
   readonly server: string;
   /** The call ends for our own reasons while the server still works on it: tell the server. */
   abandon(call: PendingCall, reason: string): void;
+  /** A client's call ended. */
+  settled?(): void;
 }
 
 export class PendingCall implements Call {
@@ -22,7 +25,8 @@ export class PendingCall implements Call {
   readonly events: CallEvents;
   /** A request of the gateway itself: it neither attracts a server's questions nor counts as in flight. */
   readonly isOwn: boolean;
-  readonly deadlineMs: number;
+  /** On the monotonic clock; infinite while the call is held. */
+  deadlineMs: number;
   /** Highest progress passed on so far. */
   progress = Number.NEGATIVE_INFINITY;
   /** Sent a second time after the server had refused it as of an unknown session. */
@@ -41,6 +45,10 @@ export class PendingCall implements Call {
   cancel(reason: string): void {
     this.#table.cancel(this, reason);
   }
+
+  hold(): () => void {
+    return this.#table.hold(this);
+  }
 }
 
 export interface Opening {
@@ -51,7 +59,9 @@ export interface Opening {
 
 export class PendingCalls {
   readonly #owner: PendingOwner;
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new RecentTable<PendingCall>();
+  /** Held calls: by how many, and the time each has left. */
+  readonly #holds = new Map<PendingCall, { count: number; readonly leftMs: number }>();
   #lastId: number;
   #clientCount = 0;
   #cancelTimer: CancelTimer | undefined;
@@ -70,7 +80,7 @@ export class PendingCalls {
   open(what: Opening): PendingCall {
     const deadlineMs = this.#owner.clock.monotonicMs() + what.request.timeoutMs;
     const call = new PendingCall(this, ++this.#lastId, what, deadlineMs);
-    this.#calls.set(call.id, call);
+    this.#calls.add(call.id, call);
     if (!what.isOwn) this.#clientCount++;
     if (deadlineMs < this.#timerAtMs) this.#watch(deadlineMs);
     return call;
@@ -92,9 +102,28 @@ export class PendingCalls {
   end(call: PendingCall, outcome: Outcome): boolean {
     if (this.#calls.get(call.id) !== call) return false;
     this.#calls.delete(call.id);
+    if (this.#holds.size > 0) this.#holds.delete(call);
     if (!call.isOwn) this.#clientCount--;
     call.events.end(outcome);
+    if (!call.isOwn) this.#owner.settled?.();
     return true;
+  }
+
+  /** The time of a call does not run while it is held, by however many. */
+  hold(call: PendingCall): () => void {
+    const held = this.#holds.get(call) ?? { count: 0, leftMs: call.deadlineMs - this.#owner.clock.monotonicMs() };
+    held.count++;
+    this.#holds.set(call, held);
+    call.deadlineMs = Number.POSITIVE_INFINITY;
+    let isOver = false;
+    return () => {
+      if (isOver || this.#holds.get(call) !== held) return;
+      isOver = true;
+      if (--held.count > 0) return;
+      this.#holds.delete(call);
+      call.deadlineMs = this.#owner.clock.monotonicMs() + held.leftMs;
+      if (call.deadlineMs < this.#timerAtMs) this.#watch(call.deadlineMs);
+    };
   }
 
   fail(call: PendingCall, fault: Fault): boolean {
@@ -110,7 +139,7 @@ export class PendingCalls {
   endAll(fault: Fault): void {
     this.#cancelTimer?.();
     this.#timerAtMs = Number.POSITIVE_INFINITY;
-    for (const call of [...this.#calls.values()]) this.fail(call, fault);
+    for (const call of this.#calls.values()) this.fail(call, fault);
   }
 
   #watch(atMs: number): void {
@@ -123,7 +152,7 @@ export class PendingCalls {
     this.#timerAtMs = Number.POSITIVE_INFINITY;
     const nowMs = this.#owner.clock.monotonicMs();
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const call of [...this.#calls.values()]) {
+    for (const call of this.#calls.values()) {
       if (call.deadlineMs > nowMs) {
         nextMs = Math.min(nextMs, call.deadlineMs);
         continue;

@@ -68,6 +68,10 @@ class Pool implements Upstreams {
     return unit.acquire(lease);
   }
 
+  notifySession(sessionId: string, method: string, params: JsonObject): void {
+    for (const unit of this.#units.values()) unit.notifySession(sessionId, method, params);
+  }
+
   release(sessionId: string): void {
     for (const unit of this.#units.values()) unit.release(sessionId);
   }

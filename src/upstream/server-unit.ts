@@ -2,12 +2,15 @@
  * One server of the pool: the catalogue connection under supervision, which is the source of its lists and serves
  * everybody where sharing is allowed, and the connections of single principals and sessions.
  */
-import { Fault } from '../base/fault.ts';
+import type { Fault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
+import type { JsonObject } from '../protocol/messages.ts';
 import { Connection, type ConnectionDeps } from './connection.ts';
 import { type Budget, IsolatedConnections } from './isolated-connections.ts';
 import { isolationOf, placeOf } from './lease.ts';
+import type { Link } from './link.ts';
 import { ListKeeper } from './list-keeper.ts';
+import { OpenLinks } from './open-links.ts';
 import { Supervisor } from './supervisor.ts';
 import type { ServerProfile, Upstream } from './upstream.ts';
 import type { Lease, ServerLists, ServerState, ServerStatus } from './upstreams.ts';
@@ -15,23 +18,33 @@ import type { Lease, ServerLists, ServerState, ServerStatus } from './upstreams.
 export class ServerUnit {
   spec: ServerSpec;
   readonly #deps: ConnectionDeps;
+  readonly #links: OpenLinks;
   readonly #supervisor: Supervisor<Connection>;
   readonly #keeper: ListKeeper;
   readonly #isolated: IsolatedConnections;
   readonly #budget: Budget;
+  #hasAsked = false;
   #profile: ServerProfile | undefined;
   /** The lists were read since the server came up. */
   #isListed = false;
   #status: ServerStatus = 'connecting';
   #sinceMs: number;
-  #lastStderr = '';
+  /** Of the latest link of the catalogue connection, also while it is being opened and after it ended. */
+  #stderrTail: () => string = () => '';
   /** The catalogue connection once the unit drains; asked again with less time, it ends sooner. */
   #leaving: Connection | undefined;
   readonly #settling = new Set<() => void>();
 
   constructor(spec: ServerSpec, budget: Budget, deps: ConnectionDeps, former: ServerLists | undefined) {
     this.spec = spec;
-    this.#deps = deps;
+    this.#links = new OpenLinks(spec.name);
+    this.#deps = {
+      ...deps,
+      openLink: (wanted) => this.#links.track(deps.openLink(wanted)),
+      onAsked: () => {
+        this.#hasAsked = true;
+      },
+    };
     this.#budget = budget;
     this.#sinceMs = deps.clock.nowMs();
     this.#keeper = new ListKeeper(
@@ -46,7 +59,7 @@ export class ServerUnit {
       },
       former,
     );
-    this.#isolated = new IsolatedConnections(() => this.spec, budget, deps);
+    this.#isolated = new IsolatedConnections(() => this.spec, budget, this.#deps, (kind) => this.#keeper.listChanged(kind));
     this.#supervisor = new Supervisor<Connection>({
       server: spec.name,
       clock: deps.clock,
@@ -72,15 +85,19 @@ export class ServerUnit {
   find(lease: Lease): Upstream | undefined {
     const catalogue = this.#supervisor.connection;
     if (catalogue === undefined || this.#profile === undefined) return undefined;
-    const place = placeOf(this.spec, this.#profile.family, lease);
+    const place = placeOf(this.spec, this.#profile.family, lease, this.#hasAsked);
     return place.key === undefined ? catalogue.peer : this.#isolated.find(place.key, place)?.peer;
   }
 
   /** The catalogue connection comes first: it shows the family, and that the server starts at all. */
   async acquire(lease: Lease): Promise<Upstream> {
     const catalogue = await this.#supervisor.whenUp();
-    const place = placeOf(this.spec, catalogue.peer.profile.family, lease);
+    const place = placeOf(this.spec, catalogue.peer.profile.family, lease, this.#hasAsked);
     return place.key === undefined ? catalogue.peer : (await this.#isolated.acquire(place.key, place)).peer;
+  }
+
+  notifySession(sessionId: string, method: string, params: JsonObject): void {
+    this.#isolated.notifySession(sessionId, method, params);
   }
 
   release(sessionId: string): void {
@@ -88,6 +105,7 @@ export class ServerUnit {
   }
 
   async restart(): Promise<void> {
+    this.#isolated.closeAll();
     await this.#supervisor.restart();
   }
 
@@ -108,6 +126,8 @@ export class ServerUnit {
   async drain(timeoutMs: number): Promise<void> {
     this.#leaving ??= this.#supervisor.stop();
     await Promise.all([this.#leaving?.drain(this.#deps.clock, timeoutMs), this.#isolated.drain(timeoutMs)]);
+    // What is still shaking hands by now serves nobody.
+    await this.#links.close();
   }
 
   state(): ServerState {
@@ -123,7 +143,7 @@ export class ServerUnit {
       connections: this.#isolated.count + (supervisor.connection === undefined ? 0 : 1),
       restarts: supervisor.restarts,
       lastError: describe(supervisor.lastFault),
-      stderrTail: supervisor.connection?.peer.stderrTail() ?? this.#lastStderr,
+      stderrTail: this.#stderrTail(),
       warnings: this.#keeper.warnings,
       counts: {
         tools: lists?.tools.length ?? 0,
@@ -137,33 +157,35 @@ export class ServerUnit {
 
   async #connect(closed: (fault: Fault) => void): Promise<Connection> {
     let connection: Connection | undefined;
-    let tail: () => string = () => '';
     this.#budget.open++;
     const deps = {
       ...this.#deps,
       openLink: (spec: ServerSpec) => async (events: Parameters<ReturnType<ConnectionDeps['openLink']>>[0]) => {
         const link = await this.#deps.openLink(spec)(events);
-        tail = () => link.stderrTail();
+        this.#keepStderr(link);
         return link;
       },
     };
     try {
-      connection = await Connection.open(this.spec, true, deps, {
+      connection = await Connection.open(this.spec, { isInteractive: true }, deps, {
         listChanged: (kind) => this.#keeper.listChanged(kind),
         closed: (fault) => {
           if (connection === undefined) return;
           this.#budget.open--;
-          this.#lastStderr = tail();
           closed(fault);
         },
       });
       return connection;
     } catch (thrown) {
       this.#budget.open--;
-      // What the server last wrote is often the only word on why it does not start.
-      this.#lastStderr = tail();
       throw thrown;
     }
+  }
+
+  /** What the server last wrote is often the only word on why it does not start: it stays until the next start says something. */
+  #keepStderr(link: Link): void {
+    const former = this.#stderrTail();
+    this.#stderrTail = () => link.stderrTail() || former;
   }
 
   #supervised(): void {

@@ -19,6 +19,10 @@ export interface ServerRequest {
   readonly params: JsonObject;
   reply(result: JsonObject): void;
   refuse(error: RpcError): void;
+  /** How far the answer is, in the shape of `notifications/progress`; goes nowhere unless the server asked for it. */
+  progress?(params: JsonObject): void;
+  /** Set by who passes the request on: called when the server no longer wants an answer. */
+  onWithdrawn?: (reason: string) => void;
 }
 
 export interface CallEvents {
@@ -49,6 +53,8 @@ export interface UpstreamRequest {
 export interface Call {
   /** The client went away or cancelled: tells the server, ends with `request.cancelled` unless already ended. */
   cancel(reason: string): void;
+  /** Stops the deadline while a person is being asked; what it returns lets the time go on. Bounded by who holds. */
+  hold(): () => void;
 }
 
 export type ListKind = 'tools' | 'prompts' | 'resources';
@@ -75,6 +81,12 @@ export interface ServerProfile {
   readonly instructions: string | undefined;
 }
 
+/** What somebody wants to hear of: resource URIs, and ids of tasks of the extension (modern servers only). All as the server knows them. */
+export interface Watched {
+  readonly uris: ReadonlySet<string>;
+  readonly taskIds: ReadonlySet<string>;
+}
+
 export interface Upstream {
   readonly profile: ServerProfile;
   readonly inFlight: number;
@@ -82,8 +94,8 @@ export interface Upstream {
   send(request: UpstreamRequest, events: CallEvents): Call;
   /** Legacy only; ignored by modern servers, which have no client notifications but cancellation. */
   notify(method: string, params: JsonObject): void;
-  /** Keeps a subscription to these resource URIs alive, whatever the family needs for it; replaces the former set. */
-  watchResources(uris: ReadonlySet<string>): void;
+  /** Keeps a subscription to these resources and tasks alive, whatever the family needs for it; replaces the former set. Resolves when the server was told or refused. */
+  watch(watched: Watched): Promise<void>;
   stderrTail(): string;
   close(): Promise<void>;
 }

@@ -3,6 +3,9 @@ import type { ServerSpec } from '../model/server.ts';
 import type { Family, JsonObject } from '../protocol/messages.ts';
 import type { ListKind, ServerProfile, ServerRequest, Upstream } from './upstream.ts';
 
+/** Reason of a `limit.overloaded` where one principal has as many calls under way that may ask it as it may have. */
+export const INTERACTIVE_CALLS = 'interactive_calls';
+
 /** For whom a connection is wanted; together with the server's isolation it says which connection that is. */
 export interface Lease {
   readonly principalId: string;
@@ -11,6 +14,8 @@ export interface Lease {
   /** The client declared sampling, elicitation or roots. */
   readonly wantsInteraction: boolean;
   readonly family: Family;
+  /** What a connection of the client's own declares at `initialize`; undefined: all that some client may be able to do. */
+  readonly declares?: () => JsonObject;
 }
 
 /** What a server offers: all pages, in the server's order, without what no client could use. Immutable. */
@@ -75,6 +80,8 @@ export interface Upstreams {
   acquire(server: string, lease: Lease): Promise<Upstream>;
   /** A client's session ended: its own connections end. */
   release(sessionId: string): void;
+  /** A notification of a client, for the connections that are its session's alone. */
+  notifySession(sessionId: string, method: string, params: JsonObject): void;
   profile(server: string): ServerProfile | undefined;
   lists(server: string): ServerLists | undefined;
   state(server: string): ServerState | undefined;

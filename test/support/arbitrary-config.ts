@@ -49,7 +49,11 @@ export const arbitraryConfig: fc.Arbitrary<ConfigInput> = servers.chain((all) =>
     .map(({ prefix, separator, own, isEnabled, apiKey }) => ({
       servers: all,
       namespaces: {
-        main: { servers: members, names: { prefix, separator }, tools: Object.fromEntries(own.map((name) => [`${names[0]}__${name}`, { enabled: isEnabled, description: name }])) },
+        main: {
+          servers: members,
+          names: { prefix, separator },
+          tools: Object.fromEntries(own.map((name) => [`${names[0]}__${name}`, { enabled: isEnabled, description: name }])),
+        },
       },
       endpoints: { main: { namespace: 'main', auth: { apiKey }, limits: [{ scope: 'client' as const, by: 'ip' as const, max: 5, seconds: 60 }] } },
       keys: { stored: { endpoints: ['main'] } },

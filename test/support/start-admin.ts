@@ -1,4 +1,5 @@
 /** The admin API on a real listener over a real, empty database; only the live servers are plain records. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -6,24 +7,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFailureThrottle, FAILURE_THROTTLE } from '../../src/auth/failure-throttle.ts';
 import { openInstanceKey } from '../../src/auth/instance-key.ts';
+import { digestOf } from '../../src/auth/keys.ts';
 import { newOperatorToken } from '../../src/auth/operator-token.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { Fault } from '../../src/base/fault.ts';
 import { systemRandom } from '../../src/base/ids.ts';
 import type { ServerState } from '../../src/contract/servers.ts';
+import { readConfigInput } from '../../src/control-plane/config-file/read-config-text.ts';
+import { applyConfigFile } from '../../src/control-plane/configuration/apply-file.ts';
+import { makeFirstRun } from '../../src/control-plane/configuration/first-run.ts';
 import { type Authenticate, operatorTokenAuthenticator } from '../../src/control-plane/identify.ts';
-import { loadKeys } from '../../src/control-plane/keys/load-keys.ts';
 import { openStarterKey } from '../../src/control-plane/keys/starter-key.ts';
+import type { LiveSessions } from '../../src/control-plane/live-sessions.ts';
 import type { DirectCallOutcome, LiveServers } from '../../src/control-plane/live-servers.ts';
 import type { AdminServices, Bound } from '../../src/control-plane/operation.ts';
+import { createPublisher } from '../../src/control-plane/publish.ts';
 import { type AdminRecord, createAdminHandler } from '../../src/control-plane/serve.ts';
-import type { EndpointSpec } from '../../src/model/endpoint.ts';
-import type { KeySpec } from '../../src/model/key.ts';
-import type { NamespaceSpec } from '../../src/model/namespace.ts';
-import type { ServerSpec } from '../../src/model/server.ts';
-import type { Snapshot } from '../../src/snapshot/snapshot.ts';
+import type { ConfigInput } from '../../src/model/config-document.ts';
 import { lockDataFolder } from '../../src/storage/data-folder.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
+
+const FILE = '/etc/metamcp.yaml';
+const WARNING = 'a word to the operator';
 
 export interface AdminOptions {
   readonly operations?: readonly Bound[];
@@ -31,39 +36,17 @@ export interface AdminOptions {
   readonly states?: readonly ServerState[];
   readonly outcome?: DirectCallOutcome;
   readonly restart?: (name: string) => Promise<void>;
-  /** Keys that the configuration file brings, by digest. */
-  readonly fileKeys?: ReadonlyMap<string, KeySpec>;
+  /** What the configuration file `/etc/metamcp.yaml` brings beside it. */
+  readonly file?: ConfigInput;
+  readonly sessions?: LiveSessions;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-const namespace: NamespaceSpec = {
-  name: 'dev',
-  description: '',
-  members: [{ server: 'files', as: 'files' }],
-  prefix: 'server',
-  separator: '__',
-  overrides: { tool: new Map(), prompt: new Map(), resource: new Map(), resourceTemplate: new Map() },
-};
-const endpoint: EndpointSpec = { name: 'dev', namespace, auth: { apiKey: true, oauth: false, query: false }, limits: [] };
-const server: ServerSpec = {
-  name: 'files',
-  type: 'stdio',
-  fingerprint: 'f',
-  command: '/bin/files',
-  args: [],
-  env: {},
-  cwd: undefined,
-  inheritEnv: [],
-  url: '',
-  headers: {},
-  revision: 'auto',
-  isolation: 'auto',
-  idleConnections: 0,
-  startTimeoutMs: 1,
-  callTimeoutMs: 1,
-  idleTimeoutMs: 1,
-  resultBytesMax: 1,
-  isRequired: true,
-  description: '',
+/** What is there unless a test says otherwise: one server, offered at one endpoint. */
+const DOCUMENT: ConfigInput = {
+  servers: { files: { command: '/bin/files', required: true } },
+  namespaces: { dev: { servers: ['files'] } },
+  endpoints: { dev: { namespace: 'dev' } },
 };
 
 export const READY_SERVER: ServerState = {
@@ -106,25 +89,38 @@ export async function startAdmin(options: AdminOptions = {}) {
       return options.outcome ?? { result: { content: [{ type: 'text', text: 'ping' }] } };
     },
   };
-  const published = async (generation: number): Promise<Snapshot> => ({
-    generation,
-    servers: new Map([['files', server]]),
-    namespaces: new Map([['dev', namespace]]),
-    endpoints: new Map([['dev', endpoint]]),
-    keys: new Map([...(await loadKeys(storage)), ...(options.fileKeys ?? [])]),
-    warnings: ['a word to the operator'],
+  const publisher = await createPublisher({
+    storage,
+    sealing: instanceKey.sealing,
+    random: systemRandom,
+    clock: systemClock,
+    compileOptions: {
+      digest: (text) => createHash('sha256').update(text).digest('hex'),
+      keyDigest: (value) => digestOf(instanceKey.pepper, value),
+      findCommand: (command) => command,
+      environment: options.environment ?? {},
+    },
+    check: () => {},
   });
-  let snapshot = await published(1);
+  const makeKeyServices = { clock: systemClock, random: systemRandom, instanceKey };
+  await makeFirstRun(publisher, DOCUMENT, systemClock.nowMs());
+  if (options.file !== undefined) {
+    const text = readConfigInput(JSON.stringify(options.file), FILE);
+    await applyConfigFile(publisher, { ...text, warnings: [WARNING], path: FILE }, makeKeyServices);
+  }
   const services: AdminServices = {
     storage,
     clock: systemClock,
     random: systemRandom,
     instanceKey,
     live,
-    snapshot: () => snapshot,
-    publish: async () => {
-      snapshot = await published(snapshot.generation + 1);
-    },
+    sessions: options.sessions ?? { list: () => [], end: () => false },
+    snapshot: publisher.snapshot,
+    objects: publisher.objects,
+    publish: publisher.publish,
+    change: publisher.change,
+    configFile: options.file === undefined ? undefined : FILE,
+    dataFolder,
     describeConfig: () => ({ settings: [{ name: 'port', value: '12008', source: 'default' }], document: { servers: {} } }),
     publicUrl: () => 'http://127.0.0.1:12008',
   };
@@ -169,6 +165,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     token,
     services,
     starter,
+    publisher,
     states,
     calls,
     records,

@@ -4,9 +4,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
 import { Client as ClientV2 } from '@modelcontextprotocol/client';
 import { StdioClientTransport as StdioV2 } from '@modelcontextprotocol/client/stdio';
-import { toNodeHandler } from '@modelcontextprotocol/node';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as StdioV1 } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { CreateMessageRequestSchema } from '@modelcontextprotocol/sdk/types.js';
@@ -35,8 +35,11 @@ beforeAll(async () => {
   everythingUrl = `http://127.0.0.1:${port}/mcp`;
   await once(everything.stderr as NodeJS.ReadableStream, 'data');
   await untilAnswers(everythingUrl);
-  const handler = toNodeHandler(createMcpHandler(makeModernServer)) as (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-  modern.on('request', (request, response) => void handler(request, response));
+  const handler = createMcpHandler(makeModernServer);
+  modern.on(
+    'request',
+    getRequestListener((request) => handler.fetch(request)),
+  );
   await listen(modern);
 });
 

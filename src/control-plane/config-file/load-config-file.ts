@@ -15,12 +15,6 @@ export async function readConfigFile(path: string): Promise<ConfigSource> {
   return readConfigText(text, path);
 }
 
-/** Reads, checks and compiles the file: whole, or refused with `config.invalid`. */
-export async function loadConfigFile(path: string, options: CompileOptions): Promise<ConfigSource & { readonly snapshot: Snapshot }> {
-  const source = await readConfigFile(path);
-  return { ...source, snapshot: compileSource(source, options) };
-}
-
 /** Compiles what was read, its warnings and positions included. */
 export function compileSource(source: ConfigSource, options: CompileOptions): Snapshot {
   return compile(source.document, { ...options, locate: source.locate, warnings: [...(options.warnings ?? []), ...source.warnings] });

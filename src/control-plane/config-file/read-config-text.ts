@@ -4,22 +4,35 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocumen
 import { type ConfigDocument, parseConfigDocument } from '../../model/config-document.ts';
 import { configInvalid, type ConfigPath, type ConfigProblem, type Locate, type SourcePosition } from '../../model/config-problem.ts';
 import { fromForeignConfig } from '../../model/foreign-config.ts';
+import { isObject, type JsonObject } from '../../protocol/messages.ts';
 import { blankComments } from './blank-comments.ts';
 
-export interface ConfigSource {
+/** A text that was read and not checked yet. */
+export interface ConfigText {
   readonly text: string;
-  readonly document: ConfigDocument;
+  /** As it was written, before defaults; of a client's file, in the form of ours. */
+  readonly input: JsonObject;
   /** What a person should know: mapped names, fields that are not read. */
   readonly warnings: readonly string[];
   /** Where a path of `document` stands in the text. */
   readonly locate: Locate;
 }
 
+export interface ConfigSource extends ConfigText {
+  readonly document: ConfigDocument;
+}
+
+/** As `readConfigInput`, and checked as a document that is whole by itself. Throws `config.invalid` with every problem, each with line and column. */
+export function readConfigText(text: string, name: string): ConfigSource {
+  const read = readConfigInput(text, name);
+  return { ...read, document: parseConfigDocument(read.input, read.locate) };
+}
+
 /**
  * `name` tells JSON (`.json`, `.jsonc`), where comments are accepted as editors write them, from YAML.
- * Throws `config.invalid` with every problem, each with line and column.
+ * Throws `config.invalid` for what cannot be read as an object, with line and column.
  */
-export function readConfigText(text: string, name: string): ConfigSource {
+export function readConfigInput(text: string, name: string): ConfigText {
   const lines = new LineCounter();
   const source = /\.jsonc?$/i.test(name) ? blankComments(text) : text;
   const parsed = parseDocument(source.replace(/^\uFEFF/, ''), { lineCounter: lines, prettyErrors: false, stringKeys: true });
@@ -33,7 +46,9 @@ export function readConfigText(text: string, name: string): ConfigSource {
   const value: unknown = parsed.toJS({ maxAliasCount: 100 });
   const foreign = fromForeignConfig(value, basename(name));
   const locate: Locate = foreign === undefined ? locateSource : (path, part) => locateSource(foreign.toSource(path), part);
-  return { text, document: parseConfigDocument(foreign?.value ?? value, locate), warnings: foreign?.warnings ?? [], locate };
+  const input = foreign?.value ?? value ?? {};
+  if (!isObject(input)) throw configInvalid([{ path: '', line: locate([], 'value')?.line, column: locate([], 'value')?.column, message: `expected object, received ${Array.isArray(input) ? 'array' : typeof input}` }]);
+  return { text, input, warnings: foreign?.warnings ?? [], locate };
 }
 
 function syntaxProblem(error: { readonly message: string; readonly pos: readonly [number, number] }, lines: LineCounter): ConfigProblem {

@@ -4,11 +4,11 @@ import { digestOf, hasKeyChecksum } from '../../auth/keys.ts';
 import { listAuditEvents } from '../../storage/audit-events.ts';
 import { openStarterKey } from './starter-key.ts';
 
-const fileKey = { id: 'file:ci', name: 'ci', endpoints: ['dev'], expiresAtMs: undefined };
+const fileKeyValue = `sk_mt_${'aB3'.repeat(21)}z`;
 let admin: TestAdmin;
 
 beforeEach(async () => {
-  admin = await startAdmin({ fileKeys: new Map([['digest of ci', fileKey]]) });
+  admin = await startAdmin({ file: { keys: { ci: { value: fileKeyValue, endpoints: ['dev'] } } } });
 });
 
 afterEach(async () => {
@@ -21,7 +21,7 @@ function recognized(value: unknown): string | undefined {
 
 async function actions(): Promise<string[]> {
   const events = await listAuditEvents(admin.services.storage.db, { afterSeq: 0, limit: 100 });
-  return events.map((event) => `${event.principal} ${event.action} ${event.outcome}`);
+  return events.filter((event) => event.subject !== 'config').map((event) => `${event.principal} ${event.action} ${event.outcome}`);
 }
 
 test('a key opens from the answer that makes it to the answer that revokes it', async () => {
@@ -78,9 +78,9 @@ test('a refused key leaves neither row nor audit event nor snapshot', async () =
 
 test('a key that is not there is 404, and one of the configuration file belongs to the file', async () => {
   expect((await admin.ask('DELETE', '/api/v1/keys/key_0')).status).toBe(404);
-  const ofFile = await admin.ask('DELETE', '/api/v1/keys/file%3Aci');
+  const ofFile = await admin.ask('DELETE', '/api/v1/keys/key_ci');
   expect([ofFile.status, ofFile.body['reason']]).toEqual([409, 'owned_by_file']);
-  expect(ofFile.body['title']).toContain('configuration file');
+  expect(ofFile.body['title']).toContain('/etc/metamcp.yaml');
 });
 
 test('revoking twice is the same as once', async () => {

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 async function events(admin: TestAdmin) {
   const all = await listAuditEvents(admin.services.storage.db, { afterSeq: 0, limit: 100 });
-  return all.slice(1).map(({ action, subject, outcome, detail }) => [action, subject, outcome, detail]);
+  return all.slice(2).map(({ action, subject, outcome, detail }) => [action, subject, outcome, detail]);
 }
 
 test('the list shows every server as it is', async () => {

@@ -9,8 +9,8 @@ import { HOPS_HEADER } from './hops.ts';
 export interface LinkDeps {
   readonly clock: Clock;
   readonly dialer: Dialer;
-  /** From 0 to 1, for the spread of reconnections; default `Math.random`. */
-  readonly random?: () => number;
+  /** From 0 to 1, for the spread of reconnections. */
+  readonly random: () => number;
 }
 
 export interface ServerTarget {

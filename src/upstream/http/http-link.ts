@@ -6,6 +6,7 @@
  */
 import type { Dispatcher, Pool } from 'undici';
 import type { Clock } from '../../base/clock.ts';
+import { RecentTable } from '../../base/recent-table.ts';
 import { Fault } from '../../base/fault.ts';
 import type { ServerSpec } from '../../model/server.ts';
 import { EventStream, type EventStreamEvents } from '../dialer/event-stream-request.ts';
@@ -48,7 +49,7 @@ class HttpLink implements Link, CarrierHost {
   readonly #requests: Pool;
   readonly #notices: Pool;
   readonly #postHeaders: readonly string[];
-  readonly #carriers = new Map<number, Carrier>();
+  readonly #carriers = new RecentTable<Carrier>();
   #noticeCount = 0;
   /** What waits behind the barrier, undefined where there is none. */
   #held: (() => void)[] | undefined;
@@ -61,7 +62,7 @@ class HttpLink implements Link, CarrierHost {
     this.clock = deps.clock;
     this.resultBytesMax = spec.resultBytesMax;
     this.#target = target;
-    this.#random = deps.random ?? Math.random;
+    this.#random = deps.random;
     this.#requests = target.openPool(CONNECTIONS_MAX);
     this.#notices = target.openPool(NOTICE_CONNECTIONS_MAX);
     this.#postHeaders = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream', ...target.headers];
@@ -75,7 +76,7 @@ class HttpLink implements Link, CarrierHost {
     }
     if (this.#carriers.size >= REQUESTS_MAX) throw new Fault('limit.overloaded', { server: this.server, detail: `${REQUESTS_MAX} requests under way` });
     const carrier = new Carrier(this, message, message.id);
-    this.#carriers.set(message.id, carrier);
+    this.#carriers.add(message.id, carrier);
     if (this.#held === undefined) carrier.start();
     else this.#held.push(() => carrier.start());
   }

@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { systemClock } from './base/clock.ts';
+import { listen } from './listening.ts';
+
+const HERE = { host: '127.0.0.1', port: 0 };
+
+test('a listener that closes lets the answer under way out and does not wait for its connection to be used again', async () => {
+  const answer = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const listening = await listen(
+    HERE,
+    (_http, response) => {
+      asked.resolve();
+      void answer.promise.then(() => response.end('done'));
+    },
+    systemClock,
+  );
+  const client = connect(listening.port, HERE.host);
+  let text = '';
+  client.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  client.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await asked.promise;
+  const ended = once(client, 'close');
+  const closed = listening.close(20_000);
+  answer.resolve();
+  await Promise.all([closed, ended]);
+  expect(text).toContain('done');
+}, 5_000);
+
+test('a client that never finishes is cut off when the time to drain is over', async () => {
+  const asked = Promise.withResolvers<void>();
+  const listening = await listen(HERE, () => asked.resolve(), systemClock);
+  const client = connect(listening.port, HERE.host);
+  client.on('error', () => undefined);
+  client.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await asked.promise;
+  await Promise.all([listening.close(50), once(client, 'close')]);
+}, 5_000);
+
+test('a port that is taken is a fault that says what to do', async () => {
+  const first = await listen(HERE, () => undefined, systemClock);
+  await expect(listen({ ...HERE, port: first.port }, () => undefined, systemClock)).rejects.toMatchObject({
+    code: 'config.invalid',
+    message: expect.stringContaining(`Port ${first.port} on 127.0.0.1 is taken`),
+  });
+  await first.close(0);
+});

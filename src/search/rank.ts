@@ -1,0 +1,146 @@
+/**
+ * BM25F: one saturated count per term over all fields of a tool, each field with its weight and length norm
+ * (Robertson, Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, section 3.5). A tool that lacks
+ * a word but has another word of its concept gets a small credit.
+ */
+import { RELATED } from './concepts.ts';
+import type { PartPostings } from './search-index.ts';
+import type { SearchView } from './search-view.ts';
+import { countIn } from './server-index.ts';
+import { FIELDS } from './tool-fields.ts';
+
+const K1 = 1.2;
+/** What a term can give at most, as a multiple of its weight. */
+export const SATURATION = K1 + 1;
+/** Credit of a related word against the word itself. More than this helped some sets and hurt others. */
+const RELATED_SHARE = 0.1;
+
+export interface Ranking {
+  /** By tool number; 0 where nothing matched or the tool is hidden. */
+  readonly scores: Float64Array;
+  /** The numbers of the tools with a score, in no order. */
+  readonly matched: readonly number[];
+  /** The distinct terms of the query and how much each tells, in the order they were said. */
+  readonly weights: ReadonlyMap<string, number>;
+}
+
+/** Ranks the tools of a view by the terms of a query (see `tokenizeQuery`). */
+export function rank(view: SearchView, terms: readonly string[]): Ranking {
+  const sums: Sums = {
+    view,
+    norms: fieldNorms(view),
+    scores: new Float64Array(view.index.toolCount),
+    credits: new Float64Array(view.index.toolCount),
+    holders: new Int32Array(view.index.toolCount),
+    matched: [],
+  };
+  const counts = new Map<string, number>();
+  for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
+  const weights = new Map<string, number>();
+  for (const [term, count] of counts) {
+    const asked = { idf: inverseFrequency(view, term), repetition: Math.sqrt(count), stamp: weights.size + 1 };
+    weights.set(term, asked.idf * asked.repetition);
+    addTerm(sums, term, asked);
+    addRelated(sums, term, asked);
+  }
+  return { scores: sums.scores, matched: sums.matched, weights };
+}
+
+/** How much a term tells among the visible tools: the rarer, the more. */
+export function inverseFrequency(view: SearchView, term: string): number {
+  const holders = visibleHolders(view, view.index.postings(term));
+  return Math.log(1 + (view.visibleCount - holders + 0.5) / (holders + 0.5));
+}
+
+interface Sums {
+  readonly view: SearchView;
+  readonly norms: readonly number[];
+  readonly scores: Float64Array;
+  /** Scratch: what related words of the current term give. */
+  readonly credits: Float64Array;
+  /** Scratch: the stamp of the last term that the tool has itself. */
+  readonly holders: Int32Array;
+  readonly matched: number[];
+}
+
+interface Asked {
+  readonly idf: number;
+  readonly repetition: number;
+  readonly stamp: number;
+}
+
+function addTerm(sums: Sums, term: string, asked: Asked): void {
+  const weight = asked.idf * asked.repetition;
+  forEachVisible(sums.view, sums.view.index.postings(term), (number, packed, lengths, first) => {
+    sums.holders[number] = asked.stamp;
+    add(sums, number, weight * saturated(weightedCount(packed, lengths, first, sums.norms)));
+  });
+}
+
+/** The best related word counts, once, and never for more than the word asked for. */
+function addRelated(sums: Sums, term: string, asked: Asked): void {
+  const touched: number[] = [];
+  for (const related of RELATED.get(term) ?? []) {
+    const postings = sums.view.index.postings(related);
+    if (postings.length === 0) continue;
+    const weight = RELATED_SHARE * asked.repetition * Math.min(asked.idf, inverseFrequency(sums.view, related));
+    forEachVisible(sums.view, postings, (number, packed, lengths, first) => {
+      if (sums.holders[number] === asked.stamp) return;
+      const credit = weight * saturated(weightedCount(packed, lengths, first, sums.norms));
+      const before = sums.credits[number] ?? 0;
+      if (before === 0) touched.push(number);
+      if (credit > before) sums.credits[number] = credit;
+    });
+  }
+  for (const number of touched) {
+    add(sums, number, sums.credits[number] ?? 0);
+    sums.credits[number] = 0;
+  }
+}
+
+function add(sums: Sums, number: number, score: number): void {
+  const before = sums.scores[number] ?? 0;
+  if (before === 0) sums.matched.push(number);
+  sums.scores[number] = before + score;
+}
+
+type VisitPosting = (number: number, packed: number, lengths: Uint16Array, first: number) => void;
+
+function forEachVisible(view: SearchView, postings: readonly PartPostings[], visit: VisitPosting): void {
+  for (const { part, postings: list } of postings) {
+    const offset = view.index.offsets[part] ?? 0;
+    const lengths = view.index.parts[part]?.lengths;
+    if (lengths === undefined) continue;
+    for (let at = 0; at < list.length; at += 2) {
+      const number = list[at] ?? 0;
+      if (view.mask[offset + number] === 1) visit(offset + number, list[at + 1] ?? 0, lengths, number * FIELDS.length);
+    }
+  }
+}
+
+function visibleHolders(view: SearchView, postings: readonly PartPostings[]): number {
+  let holders = 0;
+  for (const { part, postings: list } of postings) {
+    const offset = view.index.offsets[part] ?? 0;
+    for (let at = 0; at < list.length; at += 2) holders += view.mask[offset + (list[at] ?? 0)] ?? 0;
+  }
+  return holders;
+}
+
+function saturated(frequency: number): number {
+  return (SATURATION * frequency) / (K1 + frequency);
+}
+
+function weightedCount(packed: number, lengths: Uint16Array, first: number, norms: readonly number[]): number {
+  let sum = 0;
+  for (let field = 0; field < FIELDS.length; field++) {
+    const count = countIn(packed, field);
+    if (count > 0) sum += count / ((norms[field * 2] ?? 1) + (norms[field * 2 + 1] ?? 0) * (lengths[first + field] ?? 0));
+  }
+  return sum;
+}
+
+/** For each field two numbers: (1 - b) / weight and b / mean / weight, so that a count is divided by one linear term. */
+function fieldNorms(view: SearchView): readonly number[] {
+  return FIELDS.flatMap(({ weight, lengthNorm }, field) => [(1 - lengthNorm) / weight, lengthNorm / (view.meanLengths[field] ?? 1) / weight]);
+}

@@ -1,0 +1,107 @@
+/**
+ * The answer of `search_tools` as a client gets it: rows of a signature and a sentence, under the band they have. A row
+ * that answers several queries stands once, under the first.
+ */
+import { isObject, type JsonObject } from '../protocol/messages.ts';
+import { firstSentence } from './first-sentence.ts';
+import type { Band, FoundTool, QueryAnswer } from './found-tool.ts';
+import { signatureOf } from './signature.ts';
+
+/** name: ids only; brief: signature and first sentence; full: whole definitions. */
+export const DETAILS = ['name', 'brief', 'full'] as const;
+export type Detail = (typeof DETAILS)[number];
+
+export interface ReplyOptions {
+  readonly detail: Detail;
+  /** Servers, as the namespace shows them, that ask this principal to sign in first. */
+  readonly needsSignIn: (server: string) => boolean;
+}
+
+export interface SearchReply {
+  readonly text: string;
+  /** Rows by band: `{ exact?, strong?, weak?: [{ id, use | definition, flags?, alts? }], note? }`. */
+  readonly structured: JsonObject;
+}
+
+const ALTERNATIVES_MAX = 3;
+const QUERY_CHARS_SHOWN = 60;
+const LIST_ALL_HINT = 'Try other words: action, object, product.';
+
+export function toSearchReply(answers: readonly QueryAnswer[], options: ReplyOptions): SearchReply {
+  const shown = new Set<string>();
+  const blocks: string[] = [];
+  const rows: Record<Band, JsonObject[]> = { exact: [], strong: [], weak: [] };
+  const notes: string[] = [];
+  for (const answer of answers) {
+    const fresh = answer.found.filter(({ tool }) => !shown.has(tool.exposed));
+    const repeated = answer.found.filter(({ tool }) => shown.has(tool.exposed)).map(({ tool }) => tool.exposed);
+    for (const { tool } of fresh) shown.add(tool.exposed);
+    const note = noteOf(answer);
+    const title = answers.length > 1 ? `# ${answer.query.replace(/\s+/gu, ' ').slice(0, QUERY_CHARS_SHOWN).toWellFormed()}` : '';
+    const above = repeated.length > 0 ? `also, above: ${repeated.join(', ')}` : '';
+    blocks.push([title, note, ...lines(fresh, options), above].filter((line) => line !== '').join('\n'));
+    if (note !== '') notes.push(answers.length > 1 ? `${answer.query.slice(0, QUERY_CHARS_SHOWN).toWellFormed()}: ${note}` : note);
+    for (const found of fresh) rows[found.band].push(structuredRow(found, options));
+  }
+  return { text: blocks.join('\n\n'), structured: { ...withoutEmpty(rows), ...(notes.length > 0 ? { note: notes.join('\n') } : {}) } };
+}
+
+function withoutEmpty(rows: Readonly<Record<Band, readonly JsonObject[]>>): JsonObject {
+  return Object.fromEntries(Object.entries(rows).filter(([, list]) => list.length > 0));
+}
+
+function noteOf({ found, nearestServers }: QueryAnswer): string {
+  if (found.length === 0) return `Nothing found. ${LIST_ALL_HINT}`;
+  if (nearestServers.length === 0) return '';
+  return `No strong match. Nearest servers: ${nearestServers.map(({ name }) => name).join(', ')}.`;
+}
+
+/** Rows under a line for each band; bands never mix, since rows stand by score. */
+function lines(found: readonly FoundTool[], options: ReplyOptions): string[] {
+  return found.flatMap((row, at) => {
+    const text = options.detail === 'full' ? JSON.stringify(row.tool.definition) : textRow(row, options);
+    return row.band === found[at - 1]?.band ? [text] : [`${row.band}:`, text];
+  });
+}
+
+function textRow(row: FoundTool, options: ReplyOptions): string {
+  const { exposed } = row.tool;
+  if (options.detail === 'name') return exposed;
+  const flags = flagsOf(row, options);
+  const others = alternativesOf(row);
+  return `${exposed}${useOf(row)}${flags.length > 0 ? ` [${flags.join(', ')}]` : ''}${others.length > 0 ? ` alts: ${others.join(', ')}` : ''}`;
+}
+
+function structuredRow(row: FoundTool, options: ReplyOptions): JsonObject {
+  const { exposed, definition } = row.tool;
+  if (options.detail === 'name') return { id: exposed };
+  const flags = flagsOf(row, options);
+  const others = alternativesOf(row);
+  const body: JsonObject = options.detail === 'full' ? { definition } : { use: useOf(row) };
+  return { id: exposed, ...body, ...(flags.length > 0 ? { flags } : {}), ...(others.length > 0 ? { alts: others } : {}) };
+}
+
+/** Signature and first sentence. */
+function useOf({ tool }: FoundTool): string {
+  return `${signatureOf(tool.definition)} ${aboutOf(tool.definition)}`.trimEnd();
+}
+
+function aboutOf(definition: JsonObject): string {
+  const { description, title } = definition;
+  if (typeof description === 'string' && description.trim() !== '') return firstSentence(description);
+  return typeof title === 'string' ? firstSentence(title) : '';
+}
+
+/** What the server itself says of the tool; hints, not promises (specification, server/tools, "Tool Annotations"). */
+function flagsOf(row: FoundTool, options: ReplyOptions): string[] {
+  const annotations = row.tool.definition['annotations'];
+  const flags: string[] = [];
+  if (isObject(annotations) && annotations['readOnlyHint'] === true) flags.push('read-only');
+  else if (isObject(annotations) && annotations['destructiveHint'] === true) flags.push('destructive');
+  if (options.needsSignIn(row.server.name)) flags.push('needs sign-in');
+  return flags;
+}
+
+function alternativesOf(row: FoundTool): string[] {
+  return row.alternatives.slice(0, ALTERNATIVES_MAX).map(({ exposed }) => exposed);
+}

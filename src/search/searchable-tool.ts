@@ -1,0 +1,49 @@
+/** What the search knows of a namespace: its servers and their tools as exposed, after overrides. */
+import type { JsonObject } from '../protocol/messages.ts';
+
+export interface SearchableTool {
+  /** Exposed name: the id in every reply, unique in the namespace. */
+  readonly exposed: string;
+  /** The server's own name of it. */
+  readonly own: string;
+  /** As exposed: with overrides. */
+  readonly definition: JsonObject;
+  /** Further words and names to find it by, from the configuration. */
+  readonly keywords: readonly string[];
+}
+
+export interface SearchableServer {
+  /** As the namespace shows it. */
+  readonly name: string;
+  readonly description: string;
+  readonly tools: readonly SearchableTool[];
+}
+
+/** One tool of a catalog. */
+export interface ListedTool {
+  readonly exposed: string;
+  readonly own: string;
+  readonly member: { readonly server: string; readonly as: string };
+  readonly definition: JsonObject;
+}
+
+export interface ToolWords {
+  /** What the server says it is for: its instructions or its description in the configuration. */
+  readonly descriptionOf: (server: string) => string;
+  readonly keywordsOf: (tool: ListedTool) => readonly string[];
+}
+
+/** The tools of a catalog by the server they come from. */
+export function toSearchableServers(tools: Iterable<ListedTool>, words: ToolWords): readonly SearchableServer[] {
+  const byServer = new Map<string, ListedTool[]>();
+  for (const tool of tools) {
+    const listed = byServer.get(tool.member.as);
+    if (listed === undefined) byServer.set(tool.member.as, [tool]);
+    else listed.push(tool);
+  }
+  return [...byServer].map(([name, listed]) => ({
+    name,
+    description: words.descriptionOf(listed[0]?.member.server ?? name),
+    tools: listed.map((tool) => ({ exposed: tool.exposed, own: tool.own, definition: tool.definition, keywords: words.keywordsOf(tool) })),
+  }));
+}

@@ -1,0 +1,87 @@
+/**
+ * The fields of a tool that the ranking weighs. Weights and length norms were measured on public tool sets and are not
+ * tuned further: they carried over to sets they had never seen, which tuned extras did not.
+ */
+import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
+import type { SearchableServer, SearchableTool } from './searchable-tool.ts';
+import { tokenize } from './tokenize.ts';
+
+interface FieldWeight {
+  readonly weight: number;
+  /** How much a longer than average field counts less, 0 to 1 (BM25's b). */
+  readonly lengthNorm: number;
+}
+
+/** In the order of the packed counts of a posting. */
+export const FIELDS: readonly FieldWeight[] = [
+  { weight: 3, lengthNorm: 0.4 }, // name
+  { weight: 1, lengthNorm: 0.6 }, // description and title
+  { weight: 0.6, lengthNorm: 0.6 }, // names of parameters
+  { weight: 0.3, lengthNorm: 0.7 }, // descriptions of parameters
+  { weight: 1.5, lengthNorm: 0.3 }, // name of the server
+  { weight: 0.5, lengthNorm: 0.6 }, // description of the server
+  { weight: 1.5, lengthNorm: 0.3 }, // keywords and search hint
+];
+
+/** More terms of one text are not indexed: a long description must not buy rank or memory. */
+const TERMS_PER_FIELD_MAX = 400;
+const PARAM_DEPTH_MAX = 3;
+const PARAMS_MAX = 200;
+const HINT_KEY = 'anthropic/searchHint';
+
+/** Terms of the two fields that all tools of a server share. */
+export function serverTerms(server: Pick<SearchableServer, 'name' | 'description'>): readonly [string[], string[]] {
+  return [tokenize(server.name, TERMS_PER_FIELD_MAX), tokenize(server.description, TERMS_PER_FIELD_MAX)];
+}
+
+/** Terms by field, in the order of `FIELDS`. */
+export function toolTerms(tool: SearchableTool, shared: readonly [string[], string[]]): readonly (readonly string[])[] {
+  const { definition } = tool;
+  const names: string[] = [];
+  const descriptions: string[] = [];
+  collectParams(definition['inputSchema'], { names, descriptions }, 0);
+  return [
+    tokenize(nameText(tool), TERMS_PER_FIELD_MAX),
+    tokenize(`${textOf(definition['title'])} ${textOf(definition['description'])}`, TERMS_PER_FIELD_MAX),
+    tokenize(names.join(' '), TERMS_PER_FIELD_MAX),
+    tokenize(descriptions.join(' '), TERMS_PER_FIELD_MAX),
+    shared[0],
+    shared[1],
+    tokenize([...tool.keywords, hintOf(definition)].join(' '), TERMS_PER_FIELD_MAX),
+  ];
+}
+
+/** The own name, and what an override calls it where that is another name altogether. */
+function nameText(tool: SearchableTool): string {
+  return tool.exposed.endsWith(tool.own) ? tool.own : `${tool.exposed} ${tool.own}`;
+}
+
+function hintOf(definition: JsonObject): string {
+  const meta = definition['_meta'];
+  const hint = isObject(meta) ? meta[HINT_KEY] : undefined;
+  return Array.isArray(hint) ? hint.map(textOf).join(' ') : textOf(hint);
+}
+
+interface ParamTexts {
+  readonly names: string[];
+  readonly descriptions: string[];
+}
+
+function collectParams(schema: JsonValue | undefined, into: ParamTexts, depth: number): void {
+  if (!isObject(schema) || depth > PARAM_DEPTH_MAX) return;
+  const properties = schema['properties'];
+  if (isObject(properties)) {
+    for (const [name, property] of Object.entries(properties)) {
+      if (into.names.length >= PARAMS_MAX) return;
+      into.names.push(name);
+      if (!isObject(property)) continue;
+      into.descriptions.push(textOf(property['description']));
+      collectParams(property, into, depth + 1);
+    }
+  }
+  collectParams(schema['items'], into, depth + 1);
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
