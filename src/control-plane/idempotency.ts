@@ -7,7 +7,7 @@ import { Fault } from '../base/fault.ts';
 import { open, seal } from '../base/sealed.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { JsonValue } from '../protocol/messages.ts';
-import { canonicalJson } from '../snapshot/canonical-json.ts';
+import { canonicalJson } from '../protocol/canonical.ts';
 import { findKeptAnswer, keepAnswer } from '../storage/idempotency.ts';
 import type { Tx } from '../storage/schema.ts';
 import type { OperationRequest } from './operation.ts';

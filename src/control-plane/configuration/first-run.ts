@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { CONFIG_SECTIONS, type ConfigInput } from '../../model/config-document.ts';
 import type { JsonObject } from '../../protocol/messages.ts';
-import { canonicalJson } from '../../snapshot/canonical-json.ts';
+import { canonicalJson } from '../../protocol/canonical.ts';
 import { insertAuditEvent } from '../../storage/audit-events.ts';
 import { findSetting, upsertSetting } from '../../storage/settings.ts';
 import type { Publisher } from '../publish.ts';

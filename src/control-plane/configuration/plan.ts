@@ -7,7 +7,7 @@ import { Fault } from '../../base/fault.ts';
 import { CONFIG_SECTIONS, ConfigDocumentSchema, type ConfigSection } from '../../model/config-document.ts';
 import { configInvalid, type ConfigFinding, type Locate, locateFindings } from '../../model/config-problem.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/messages.ts';
-import { canonicalJson } from '../../snapshot/canonical-json.ts';
+import { canonicalJson } from '../../protocol/canonical.ts';
 import type { ConfigObject, ConfigReference } from './config-object.ts';
 import type { ObjectInput } from './draft.ts';
 import { maskBody, restoreBody } from './mask.ts';
