@@ -50,7 +50,7 @@ export function modernRequest(
   };
   const named = NAMED_BY[method];
   const headers = { 'mcp-protocol-version': MODERN, 'mcp-method': method, ...(named === undefined ? {} : { 'mcp-name': String(params[named]) }) };
-  return post(options, { jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } }, headers);
+  return post(options, { jsonrpc: '2.0', id, method, params: { ...params, _meta: { ...(params['_meta'] as object | undefined), ...meta } } }, headers);
 }
 
 /** A session of 2025-11-25. */
