@@ -55,11 +55,14 @@ export class ServerUnit {
         changed: (kinds) => {
           for (const kind of kinds) deps.events.listChanged(spec.name, kind);
         },
+        announced: (kinds) => {
+          for (const kind of kinds) deps.events.listAnnounced?.(spec.name, kind);
+        },
         stateChanged: () => this.#review(),
       },
       former,
     );
-    this.#isolated = new IsolatedConnections(() => this.spec, budget, this.#deps, (kind) => this.#keeper.listChanged(kind));
+    this.#isolated = new IsolatedConnections(() => this.spec, budget, this.#deps, (kind) => this.#keeper.listChanged(kind, false));
     this.#supervisor = new Supervisor<Connection>({
       server: spec.name,
       clock: deps.clock,
