@@ -29,13 +29,11 @@ export function findVisible(view: SearchView, exposed: string): number | undefin
 export function namedTools(view: SearchView, text: string): readonly number[] {
   const key = nameKey(text);
   if (key === undefined) return [];
+  const postings = view.index.postings(key);
   const numbers: number[] = [];
-  for (const { part, postings } of view.index.postings(key)) {
-    const offset = view.index.offsets[part] ?? 0;
-    for (let at = 0; at < postings.length; at += 2) {
-      const number = offset + (postings[at] ?? 0);
-      if (view.mask[number] === 1) numbers.push(number);
-    }
+  for (let at = 0; at < postings.length; at += 2) {
+    const number = postings[at] ?? 0;
+    if (view.mask[number] === 1) numbers.push(number);
   }
   return numbers;
 }
