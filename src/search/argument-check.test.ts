@@ -63,6 +63,22 @@ test('a schema nested without measure and arguments nested without measure are l
   expect(checkArguments({ type: 'object', required: ['b'] }, nested)).toEqual([]);
 });
 
+test('references that multiply without measure cost nothing', () => {
+  const double = (number: number): JsonObject => ({ allOf: [{ $ref: `#/$defs/d${number + 1}` }, { $ref: `#/$defs/d${number + 1}` }] });
+  const definitions = Object.fromEntries(Array.from({ length: 40 }, (_, number) => [`d${number}`, double(number)]));
+  const startMs = systemClock.monotonicMs();
+  expect(checkArguments({ $ref: '#/$defs/d0', $defs: { ...definitions, d40: { required: ['x'] } } }, {})).toEqual([]);
+  expect(checkArguments({ properties: { a: { allOf: [{ $ref: '#' }, { $ref: '#' }] } } }, JSON.parse(`${'{"a":'.repeat(50)}{}${'}'.repeat(50)}`))).toEqual([]);
+  expect(systemClock.monotonicMs() - startMs).toBeLessThan(1_000);
+});
+
+test('many patterns over much text stop when they have read enough', () => {
+  const patterns = Array.from({ length: 400 }, (_, number) => ({ pattern: `^[a-z]*${number}?$` }));
+  const startMs = systemClock.monotonicMs();
+  checkArguments({ properties: { text: { allOf: patterns } } }, { text: 'a'.repeat(150_000) });
+  expect(systemClock.monotonicMs() - startMs).toBeLessThan(3_000);
+});
+
 test('ids of one schema do not answer references of another', () => {
   expect(checkArguments({ $id: 'https://a.example/s', type: 'object', properties: { x: { type: 'number' } } }, { x: 1 })).toEqual([]);
   expect(checkArguments({ $id: 'https://a.example/s', type: 'object', properties: { x: { type: 'string' } } }, { x: 1 })).toEqual(['x: must be string']);
