@@ -75,6 +75,16 @@ test('a name qualified by its server means that server, with any separator', () 
   for (const query of ['gitlab/create_issue', 'gitlab.create_issue', 'use gitlab:create_issue now']) expect(ids(query)[0]).toBe('gitlab__create_issue');
 });
 
+test('of names that differ in their separators alone, the one that was written comes first, also in a sentence', () => {
+  const tools = ['get_user', 'getUser', 'get-user'].map((own) => ({ exposed: `crm__${own}`, own, definition: { description: 'Who is it?' }, keywords: [] }));
+  const view = createView(SearchIndex.of([{ name: 'crm', description: '', tools }]), () => true);
+  for (const { exposed, own } of tools) {
+    expect(ids(exposed, { view })[0]).toBe(exposed);
+    expect(ids(own, { view })[0]).toBe(exposed);
+    expect(ids(`please call ${exposed} for me`, { view })[0]).toBe(exposed);
+  }
+});
+
 test('a configured keyword is a name of the tool', () => {
   expect(found('newsletter').found[0]).toMatchObject({ tool: { exposed: 'mail__send_message' }, band: 'exact' });
   expect(ids('post a letter')[0]).toBe('mail__send_message');
