@@ -4,7 +4,7 @@ const MAY_IMPORT = {
   base: [],
   protocol: ['base'],
   model: ['base', 'protocol'],
-  policy: ['base', 'model'],
+  policy: ['base', 'model', 'protocol'],
   auth: ['base', 'model'],
   audit: ['base', 'model'],
   observability: ['base'],

@@ -216,6 +216,7 @@ function startUpstreams(base: Base): Live {
       if (record.keyId !== undefined) base.keyUses.used(record.keyId);
       log.request(record);
     },
+    middlewareFailed: (middleware, hook, detail) => log.error('middleware failed', { middleware, hook, detail }),
     refused: (fault) => log.info('refused', { code: fault.code, detail: fault.detail }),
     addressOf: base.addressOf,
     failed: (http) => base.failures.failed(base.addressOf(http)),

@@ -86,7 +86,16 @@ function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonl
         collisions.push({ kind, exposed, kept: taken.member.as, hidden: member.as });
         continue;
       }
-      entries.set(exposed, { exposed, member, own, definition: overridden(definition, exposed, override), chain: chainOf(override), mirrored: mirroredParams(definition['inputSchema']) });
+      const shown = throughSteps(overridden(definition, exposed, override), namespace, { kind, member, own });
+      if (shown === undefined) continue;
+      entries.set(exposed, {
+        exposed,
+        member,
+        own,
+        definition: shown,
+        chain: chainOf(namespace, member, own, override),
+        mirrored: mirroredParams(definition['inputSchema']),
+      });
     }
   }
   return toList(entries);
@@ -106,11 +115,44 @@ function located(kind: 'resource' | 'resourceTemplate', namespace: NamespaceSpec
       if (taken !== undefined && kind === 'resourceTemplate') continue;
       const exposed = taken === undefined ? own : collidedUri(member.as, own);
       if (entries.has(exposed)) continue;
-      const changed = overridden(definition, String(definition['name'] ?? ''), override);
-      entries.set(exposed, { exposed, member, own, definition: exposed === own ? changed : { ...changed, [key]: exposed }, chain: [], mirrored: [] });
+      const changed = throughSteps(overridden(definition, String(definition['name'] ?? ''), override), namespace, { kind, member, own });
+      if (changed === undefined) continue;
+      entries.set(exposed, {
+        exposed,
+        member,
+        own,
+        definition: exposed === own ? changed : { ...changed, [key]: exposed },
+        chain: chainOf(namespace, member, own, undefined),
+        mirrored: [],
+      });
     }
   }
   return toList(entries);
+}
+
+/** The namespace's steps, and inside of them what the override does to arguments: steps see what the client sees. */
+function chainOf(namespace: NamespaceSpec, { server }: Member, own: string, override: Override | undefined): readonly Middleware[] {
+  const inner = override && overriddenArguments(override);
+  return [...stepsFor(namespace, server, own), ...(inner === undefined ? [] : [inner])];
+}
+
+/** What the namespace does around a call of this primitive, listed or not; of a task, whose tool is unknown, whatever any tool would get. */
+export function stepsFor({ middleware = [] }: NamespaceSpec, server: string, own: string | undefined): readonly Middleware[] {
+  return middleware.filter((step) => step.covers(server, own)).flatMap(({ around }) => (around === undefined ? [] : [around]));
+}
+
+/** The definition as the namespace's steps show it, undefined where one leaves it out. */
+function throughSteps(
+  definition: JsonObject,
+  { middleware = [] }: NamespaceSpec,
+  { kind, member, own }: { readonly kind: Collision['kind']; readonly member: Member; readonly own: string },
+): JsonObject | undefined {
+  let shown: JsonObject | undefined = definition;
+  for (const step of middleware) {
+    if (shown !== undefined && step.onDefinition !== undefined && step.covers(member.server, own))
+      shown = step.onDefinition(shown, { primitive: kind, server: member.server });
+  }
+  return shown;
 }
 
 /** A tool names the resource that shows it (MCP Apps, SEP-1865); where that resource had to move, the tool names its new place. */
@@ -137,11 +179,6 @@ function placeKey(member: Member, uri: string): string {
   return `${member.as}\n${uri}`;
 }
 
-function chainOf(override: Override | undefined): readonly Middleware[] {
-  const step = override && overriddenArguments(override);
-  return step === undefined ? [] : [step];
-}
-
 function overridden(definition: JsonObject, name: string, override: Override | undefined): JsonObject {
   if (override === undefined) return definition['name'] === name ? definition : { ...definition, name };
   const changed: Record<string, JsonValue | undefined> = { ...definition, name: override.name ?? name };
@@ -163,7 +200,9 @@ function visibleSchema(schema: JsonObject, override: Override): JsonObject {
     if (gone.has(name)) continue;
     properties[name] = name in defaults && isObject(property) ? { ...property, default: defaults[name] } : property;
   }
-  const required = Array.isArray(schema['required']) ? schema['required'].filter((name: JsonValue) => !gone.has(String(name)) && !(String(name) in defaults)) : [];
+  const required = Array.isArray(schema['required'])
+    ? schema['required'].filter((name: JsonValue) => !gone.has(String(name)) && !(String(name) in defaults))
+    : [];
   const { required: _, ...rest } = schema;
   return { ...rest, properties, ...(required.length > 0 ? { required } : {}) };
 }
@@ -172,7 +211,7 @@ function asObject(value: JsonValue | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
 
-function toList(entries: ReadonlyMap<string, Entry>): CatalogList {
+export function toList(entries: ReadonlyMap<string, Entry>): CatalogList {
   const modern: string[] = [];
   const legacy: string[] = [];
   for (const { definition } of entries.values()) {

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { type Fault, toFault } from '../base/fault.ts';
+import type { MiddlewareServices } from '../model/middleware.ts';
 import type { JsonObject, RequestId } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { isWanted } from '../upstream/log-level.ts';
@@ -38,6 +39,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly write: (record: RequestRecord) => void;
   /** A refusal before any request was read, for the log. */
   readonly refused: (fault: Fault) => void;
+  /** A middleware failed, whether the call went on or not. */
+  readonly middlewareFailed: MiddlewareServices['failed'];
   /** Of the client, past trusted proxies. */
   readonly addressOf: (http: IncomingMessage) => string;
   readonly bodyBytesMax: number;
@@ -87,7 +90,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     refuse(http, response, refused, deps.newCorrelationId());
   };
   const serve = createServe({
-    receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, newCorrelationId: deps.newCorrelationId }),
+    receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, nowMs: clock.nowMs }),
     throttle: (identified) => throttle(identified, throttleDeps),
     openOrEnd: (identified, response) => openOrEnd(identified, headersOf(identified.http), response, legacy),
@@ -97,6 +100,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     refuse: refuseWith,
     record: createRecord(deps.write, clock.monotonicMs),
     local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds },
+    middlewareServices: { clock, failed: deps.middlewareFailed },
     bodyBytesMax: deps.bodyBytesMax,
   });
   return {
@@ -217,7 +221,8 @@ function askSession(session: Session, request: ServerRequest): void {
 /** Sessions whose endpoint is gone or whose credential no longer opens it. */
 function endOrphans(sessions: Sessions, snapshot: Snapshot, nowMs: number): void {
   const alive = new Set<string>();
-  for (const key of snapshot.keys.values()) if (key.expiresAtMs === undefined || key.expiresAtMs > nowMs) for (const endpoint of key.endpoints) alive.add(`${key.id}\n${endpoint}`);
+  for (const key of snapshot.keys.values())
+    if (key.expiresAtMs === undefined || key.expiresAtMs > nowMs) for (const endpoint of key.endpoints) alive.add(`${key.id}\n${endpoint}`);
   for (const session of [...sessions.all()]) {
     const { endpoint, principal } = session.opening;
     const isOpen = principal.kind !== 'key' || alive.has(`${principal.credentialId}\n${endpoint}`) || alive.has(`${principal.credentialId}\n*`);

@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { EndpointSpec } from '../model/endpoint.ts';
+import type { Decision } from '../model/policy.ts';
 import type { Principal } from '../model/principal.ts';
 import type { JsonObject, RequestId, Revision } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -24,6 +25,8 @@ export interface Received {
   readonly endpoint: EndpointSpec;
   readonly snapshot: Snapshot;
   readonly startedMs: number;
+  /** Wall clock, milliseconds: what policies decide on. */
+  readonly atMs: number;
 }
 
 export interface Identified extends Received {
@@ -67,6 +70,8 @@ export interface Resolved extends Decoded {
   readonly target: Target;
   /** Params with own names in place. */
   readonly upstreamParams: JsonObject;
+  /** The last answer of policy; undefined before `admit`. */
+  readonly decision?: Decision | undefined;
 }
 
 declare const admitted: unique symbol;

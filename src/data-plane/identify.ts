@@ -49,7 +49,9 @@ function prove(received: Received, deps: IdentifyDeps, digestOf: (credential: st
   const digest = digestOf(credential);
   if (digest === deps.operatorDigest) return OPERATOR;
   const key = endpoint.auth.apiKey ? snapshot.keys.get(digest) : undefined;
-  if (key !== undefined && isValid(key, endpoint, deps.nowMs())) return { kind: 'key', id: `key:${key.id}`, credentialId: key.id, name: key.name };
+  if (key !== undefined && isValid(key, endpoint, deps.nowMs())) {
+    return { kind: 'key', id: `key:${key.id}`, credentialId: key.id, name: key.name, ...(key.labels === undefined ? {} : { labels: key.labels }) };
+  }
   if (isOpen) return ANONYMOUS;
   deps.failed(received.http);
   throw new Fault('auth.credential_invalid');

@@ -17,6 +17,7 @@ import { mergedCapabilities, mergedInstructions } from './profile.ts';
 import { listenResult, type Subscriptions } from './subscriptions.ts';
 import { listTasks } from './list-tasks.ts';
 import type { TaskIds } from './task-ids.ts';
+import { visibleList } from './visible-list.ts';
 
 /** A list waits for a server until its start is so old; then it says what is missing. */
 const LIST_PATIENCE_MS = 5_000;
@@ -24,6 +25,8 @@ const HANDSHAKE_PATIENCE_MS = 2_000;
 /** Lists may be kept so long by modern clients; a change is announced to those that listen. */
 const LIST_TTL_MS = 5_000;
 const LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
+
+const PRIMITIVES = { tools: 'tool', prompts: 'prompt', resources: 'resource', resourceTemplates: 'resourceTemplate' } as const;
 
 export interface LocalDeps {
   readonly info: GatewayInfo;
@@ -98,8 +101,9 @@ async function list(exchange: Decoded, deps: LocalDeps, kind: 'tools' | 'prompts
   if (deps.catalogs.isStarting(servers, LIST_PATIENCE_MS)) await deps.catalogs.started(servers, LIST_PATIENCE_MS);
   const catalogList: CatalogList = deps.catalogs.of(namespace)[kind];
   const isModern = exchange.client.revision === MODERN_REVISION;
+  const visible = visibleList(catalogList, PRIMITIVES[kind], exchange);
   const gaps = deps.catalogs.gaps(namespace);
-  const text = isModern ? catalogList.modernText : catalogList.legacyText;
+  const text = isModern ? visible.modernText : visible.legacyText;
   const meta = gaps.length > 0 ? `,"_meta":{"${META_SERVERS}":${JSON.stringify(gaps)}}` : '';
   const head = isModern ? `"resultType":"complete","ttlMs":${gaps.length > 0 ? 0 : LIST_TTL_MS},"cacheScope":"private",` : '';
   return RawObject.fromText(`{${head}"${kind}":[${text}]${meta}}`);

@@ -12,6 +12,7 @@ const DOORS: Readonly<Record<Door, readonly string[]>> = { mcp: ['POST', 'GET', 
 export interface ReceiveDeps {
   readonly snapshot: () => Snapshot;
   readonly nowMs: () => number;
+  readonly wallMs: () => number;
   readonly newCorrelationId: () => string;
 }
 
@@ -37,6 +38,7 @@ export function receive(http: IncomingMessage, deps: ReceiveDeps): Received {
     endpoint,
     snapshot,
     startedMs: deps.nowMs(),
+    atMs: deps.wallMs(),
   };
 }
 

@@ -1,6 +1,8 @@
 /** Around all: every outcome is seen, refusals too. What it says is safe for the log: names, codes, durations; never arguments. */
+
+import type { Verdict } from '../model/policy.ts';
 import type { Outcome } from '../upstream/upstream.ts';
-import type { Decoded, Target } from './exchange.ts';
+import type { Decoded, Resolved } from './exchange.ts';
 
 export interface RequestRecord {
   readonly requestId: string;
@@ -15,13 +17,16 @@ export interface RequestRecord {
   readonly outcome: string;
   readonly detail: string | undefined;
   readonly durationMs: number;
+  /** The rule of policy that decided, and what policies in shadow mode would have said; undefined where policy was not asked. */
+  readonly rule: string | undefined;
+  readonly shadow: Verdict | undefined;
 }
 
 export type Record = (exchange: Decoded, outcome: Outcome) => void;
 
 export function createRecord(write: (record: RequestRecord) => void, nowMs: () => number): Record {
   return (exchange, outcome) => {
-    const target = (exchange as Decoded & { readonly target?: Target }).target;
+    const { target, decision } = exchange as Partial<Pick<Resolved, 'target' | 'decision'>>;
     write({
       requestId: exchange.correlationId,
       principal: exchange.principal.id,
@@ -34,6 +39,8 @@ export function createRecord(write: (record: RequestRecord) => void, nowMs: () =
       outcome: wordFor(outcome),
       detail: outcome.kind === 'fault' ? outcome.fault.detail : undefined,
       durationMs: nowMs() - exchange.startedMs,
+      rule: decision?.rule,
+      shadow: decision?.shadow,
     });
   };
 }

@@ -9,6 +9,7 @@ import type { Catalogs } from './catalogs.ts';
 import type { Decoded, Resolved, Target } from './exchange.ts';
 import type { TaskIds } from './task-ids.ts';
 import { checkMirroredParams, toParamHeaders } from './mirrored-params.ts';
+import { unknownTarget } from './unknown-target.ts';
 
 export interface ResolveDeps {
   readonly catalogs: Catalogs;
@@ -111,14 +112,6 @@ function candidates(method: string, params: JsonObject, namespace: NamespaceSpec
 function missing(method: string, params: JsonObject, members: readonly Member[], catalogs: Catalogs): Fault {
   const [only] = members;
   const state = only === undefined || members.length > 1 ? undefined : catalogs.unlisted(only.server);
-  if (only === undefined || state === undefined) return unknown(method, params);
+  if (only === undefined || state === undefined) return unknownTarget(method, params);
   return new Fault('upstream.unavailable', { server: only.as, reason: state.status, detail: state.lastError ?? 'it has told nothing yet' });
-}
-
-/** MCP answers unknown names with -32602 and names them (tools, "Error Handling"; resources since 2026-07-28). */
-function unknown(method: string, params: JsonObject): Fault {
-  if (method === 'tools/call') return new Fault('routing.unknown', { message: `Unknown tool: ${String(params['name']).slice(0, 200)}` });
-  if (method === 'prompts/get') return new Fault('routing.unknown', { message: `Unknown prompt: ${String(params['name']).slice(0, 200)}` });
-  if (method === 'completion/complete') return new Fault('routing.unknown', { message: 'Unknown reference' });
-  return new Fault('routing.unknown', { message: 'Resource not found', data: { uri: String(params['uri']).slice(0, 2_000) } });
 }

@@ -8,11 +8,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault, toFault } from '../base/fault.ts';
 import { compose } from '../middleware/middleware.ts';
+import type { MiddlewareServices } from '../model/middleware.ts';
 import type { RequestId } from '../protocol/messages.ts';
 import { REVISION_TABLES } from '../protocol/revisions.ts';
 import type { Outcome } from '../upstream/upstream.ts';
 import { admit } from './admit.ts';
 import type { EncodeOutcome } from './answer.ts';
+import { stepsFor } from './catalog.ts';
+import { isAboutTask } from './policy-action.ts';
 import { type Body, decodeBody } from './decode.ts';
 import { type DispatchDeps, dispatch } from './dispatch.ts';
 import type { Decoded, Identified, Received } from './exchange.ts';
@@ -35,6 +38,7 @@ export interface ServeDeps {
   readonly refuse: (http: IncomingMessage, response: ServerResponse, refused: { readonly fault: Fault; readonly id: RequestId | undefined }) => void;
   readonly record: Record;
   readonly local: LocalDeps;
+  /** 7: what middleware may use. */ readonly middlewareServices: MiddlewareServices;
   readonly bodyBytesMax: number;
 }
 
@@ -85,6 +89,10 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   // the params that will really be sent.
   admit(resolved);
   const { entry, server, own } = resolved.target;
-  const call = compose<Outcome>(entry?.chain ?? [], (params) => dispatch(admit(Object.assign(resolved, { upstreamParams: params })), deps.dispatch), { method: resolved.method, server, own });
+  const call = compose(
+    entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, isAboutTask(resolved.method) ? undefined : own),
+    (params) => dispatch(admit(Object.assign(resolved, { upstreamParams: params })), deps.dispatch),
+    { method: resolved.method, server, own, definition: entry?.definition, services: deps.middlewareServices },
+  );
   return call(resolved.upstreamParams);
 }

@@ -4,18 +4,19 @@
  */
 import { type Clock, sleep } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
-import type { NamespaceSpec } from '../model/namespace.ts';
+import { decide } from '../policy/decide.ts';
 import { isObject, type JsonObject, type RequestId } from '../protocol/messages.ts';
 import { META } from '../protocol/meta.ts';
 import { TASKS_EXTENSION_ID } from '../protocol/revisions.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { ConnectionOwner, Lease, Upstreams } from '../upstream/upstreams.ts';
 import type { ListKind, Upstream } from '../upstream/upstream.ts';
+import type { ConnectionOwner, Lease, Upstreams } from '../upstream/upstreams.ts';
 import { hasTasksExtension } from './capabilities.ts';
-import { findReadable } from './catalog.ts';
+import { type Entry, findReadable } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import { leaseOf } from './dispatch.ts';
 import type { Decoded } from './exchange.ts';
+import { claimedLabels } from './policy-action.ts';
 import type { Session } from './sessions.ts';
 import { type TaskIds, type TaskViewer, viewerOf } from './task-ids.ts';
 
@@ -88,7 +89,7 @@ export class Subscriptions {
   async watch(session: Session, uri: string, exchange: Decoded): Promise<void> {
     const watcher = this.#bySession.get(session);
     if (watcher === undefined) return;
-    await this.#watch(watcher, uri, exchange.endpoint.namespace);
+    await this.#watch(watcher, uri, exchange);
   }
 
   unwatch(session: Session, uri: string): void {
@@ -113,7 +114,7 @@ export class Subscriptions {
     const kinds = new Set(LIST_KINDS.filter((kind) => filter[CHANGED_FLAG[kind]] === true));
     const watcher: Watcher = { endpoint: exchange.endpoint.name, kinds, lease: leaseOf(exchange), uris: new Map(), tasks: new Map(), viewer: viewerOf(exchange), tell: send };
     this.#remember(exchange.endpoint.name);
-    const honoured = await this.#honoured(watcher, wanted, exchange.endpoint.namespace);
+    const honoured = await this.#honoured(watcher, wanted, exchange);
     const honouredTasks = await this.#honouredTasks(watcher, wantedTasks, exchange);
     const flags = Object.fromEntries([...kinds].map((kind) => [CHANGED_FLAG[kind], true]));
     send('notifications/subscriptions/acknowledged', { notifications: { ...flags, ...(wanted.length > 0 ? { resourceSubscriptions: honoured } : {}), ...(wantedTasks.length > 0 ? { taskIds: honouredTasks } : {}) } });
@@ -127,10 +128,10 @@ export class Subscriptions {
   }
 
   /** Which of these URIs some server lets us watch. */
-  async #honoured(watcher: Watcher, uris: readonly string[], namespace: NamespaceSpec): Promise<readonly string[]> {
+  async #honoured(watcher: Watcher, uris: readonly string[], exchange: Decoded): Promise<readonly string[]> {
     const honoured: string[] = [];
     for (const uri of uris) {
-      const isWatched = await this.#watch(watcher, uri, namespace).then(
+      const isWatched = await this.#watch(watcher, uri, exchange).then(
         () => true,
         () => false,
       );
@@ -183,7 +184,8 @@ export class Subscriptions {
 
   /** A server is up again: what is watched there must be watched anew. */
   serverReady(server: string): void {
-    for (const watcher of this.#watchers) if ([...watcher.uris.values()].some((watched) => watched.server === server)) void this.#attach(watcher, server).catch(() => undefined);
+    for (const watcher of this.#watchers)
+      if ([...watcher.uris.values()].some((watched) => watched.server === server)) void this.#attach(watcher, server).catch(() => undefined);
   }
 
   resourceUpdated(owner: ConnectionOwner, params: JsonObject): void {
@@ -226,7 +228,8 @@ export class Subscriptions {
   }
 
   #tellChange(endpoint: string, kind: ListKind): void {
-    for (const watcher of this.#watchers) if (watcher.endpoint === endpoint && watcher.kinds.has(kind)) watcher.tell(`notifications/${kind}/list_changed`, undefined);
+    for (const watcher of this.#watchers)
+      if (watcher.endpoint === endpoint && watcher.kinds.has(kind)) watcher.tell(`notifications/${kind}/list_changed`, undefined);
   }
 
   #remember(endpoint: string): Readonly<Record<ListKind, string>> {
@@ -241,9 +244,9 @@ export class Subscriptions {
     return shown;
   }
 
-  async #watch(watcher: Watcher, uri: string, namespace: NamespaceSpec): Promise<void> {
-    const found = findReadable(this.#deps.catalogs.of(namespace), uri);
-    if (found === undefined) throw new Fault('routing.unknown', { message: 'Resource not found' });
+  async #watch(watcher: Watcher, uri: string, exchange: Decoded): Promise<void> {
+    const found = findReadable(this.#deps.catalogs.of(exchange.endpoint.namespace), uri);
+    if (found === undefined || !mayRead(exchange, found)) throw new Fault('routing.unknown', { message: 'Resource not found' });
     if (watcher.uris.size >= WATCHED_MAX) throw new Fault('limit.overloaded', { reason: 'too_many_subscriptions' });
     watcher.uris.set(uri, { server: found.member.server, own: found.own });
     try {
@@ -300,4 +303,20 @@ function taskIdsOf(filter: JsonObject, { client }: Decoded): readonly string[] {
 /** The final result of a listen stream. */
 export function listenResult(id: RequestId): JsonObject {
   return { resultType: 'complete', _meta: { [META.subscriptionId]: id } };
+}
+
+/** Who may not read a resource is told nothing of its changes. */
+function mayRead({ endpoint, principal, params, atMs }: Decoded, { member, own }: Pick<Entry, 'member' | 'own'>): boolean {
+  const action = {
+    method: 'resources/read',
+    endpoint: endpoint.name,
+    server: member.server,
+    as: member.as,
+    primitive: 'resource',
+    name: own,
+    arguments: {},
+    claimed: claimedLabels(params),
+    atMs,
+  } as const;
+  return decide(endpoint.namespace, principal, action).isAllowed;
 }

@@ -3,23 +3,14 @@
  * on the way out. It cannot change the target, so no middleware can step around policy, which is asked before the
  * first one runs and again after the last.
  */
+import type { CallContext, Middleware, Next } from '../model/middleware.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 
-/** What a middleware may know of the call beside its params. */
-export interface CallContext {
-  readonly method: string;
-  readonly server: string;
-  /** Own name or URI of the primitive. */
-  readonly own: string;
-}
-
-/** `T` is the outcome of the call; middleware that does not look at outcomes passes it on. */
-export type Next<T> = (params: JsonObject) => Promise<T>;
-export type Middleware = <T>(params: JsonObject, next: Next<T>, context: CallContext) => Promise<T>;
+export type { CallContext, CallOutcome, Middleware, Next } from '../model/middleware.ts';
 
 /** One function from many: the first of the chain is the outermost. Whatever a middleware does to the name or URI is undone. */
-export function compose<T>(chain: readonly Middleware[], innermost: Next<T>, context: CallContext): Next<T> {
-  return chain.reduceRight<Next<T>>((next, middleware) => (params) => middleware(params, (changed) => next(pinned(changed, params)), context), innermost);
+export function compose(chain: readonly Middleware[], innermost: Next, context: CallContext): Next {
+  return chain.reduceRight<Next>((next, middleware) => (params) => middleware(params, (changed) => next(pinned(changed, params)), context), innermost);
 }
 
 /** The members of params that say what is called. */

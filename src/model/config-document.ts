@@ -6,12 +6,13 @@
  */
 import { z } from 'zod';
 import { ENDPOINT_NAME, FREE_NAME, namedRecord, SERVER_NAME } from './config-names.ts';
-import { configInvalid, type ConfigFinding, type ConfigPath, type Locate, locateFindings } from './config-problem.ts';
+import { type ConfigFinding, type ConfigPath, configInvalid, type Locate, locateFindings } from './config-problem.ts';
 import { findReferenceProblems } from './config-references.ts';
 import { EndpointConfigSchema } from './endpoint-config.ts';
 import { KeyConfigSchema } from './key-config.ts';
 import { NamespaceConfigSchema } from './namespace-config.ts';
 import { nearestHint, nearestName } from './nearest-name.ts';
+import { PolicyConfigSchema } from './policy-config.ts';
 import { ServerConfigSchema } from './server-config.ts';
 import { FileSettingsSchema } from './settings.ts';
 
@@ -19,6 +20,7 @@ export const ConfigDocumentSchema = z.strictObject({
   $schema: z.string().optional().describe('For editors.'),
   settings: FileSettingsSchema.optional().describe('Settings of the process; flags and variables win over them.'),
   servers: namedRecord(SERVER_NAME, ServerConfigSchema).default({}).describe('How to reach or start each MCP server.'),
+  policies: namedRecord(FREE_NAME, PolicyConfigSchema).default({}).describe('Rules that namespaces name: who may do what.'),
   namespaces: namedRecord(FREE_NAME, NamespaceConfigSchema).default({}).describe('Which servers are offered together, and what of each.'),
   endpoints: namedRecord(ENDPOINT_NAME, EndpointConfigSchema).default({}).describe('Public addresses, each of one namespace.'),
   keys: namedRecord(FREE_NAME, KeyConfigSchema).default({}).describe('API keys.'),

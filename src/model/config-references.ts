@@ -14,11 +14,21 @@ export function findReferenceProblems(document: unknown): ConfigFinding[] {
   const servers = Object.keys(objectOf(root['servers']));
   const namespaces = Object.keys(objectOf(root['namespaces']));
   const endpoints = Object.keys(objectOf(root['endpoints']));
+  const policies = Object.keys(objectOf(root['policies']));
   return [
     ...entriesOf(root['namespaces']).flatMap(([name, namespace]) => checkNamespace(namespace, ['namespaces', name], servers)),
-    ...entriesOf(root['endpoints']).flatMap(([name, endpoint]) => checkName(endpoint['namespace'], ['endpoints', name, 'namespace'], { noun: 'a namespace', known: namespaces })),
+    ...entriesOf(root['namespaces']).flatMap(([name, namespace]) =>
+      itemsOf(namespace['policies']).flatMap((policy, index) =>
+        checkName(policy, ['namespaces', name, 'policies', index], { noun: 'a policy', known: policies }),
+      ),
+    ),
+    ...entriesOf(root['endpoints']).flatMap(([name, endpoint]) =>
+      checkName(endpoint['namespace'], ['endpoints', name, 'namespace'], { noun: 'a namespace', known: namespaces }),
+    ),
     ...entriesOf(root['keys']).flatMap(([name, key]) =>
-      itemsOf(key['endpoints']).flatMap((endpoint, index) => checkName(endpoint, ['keys', name, 'endpoints', index], { noun: 'an endpoint', known: endpoints })),
+      itemsOf(key['endpoints']).flatMap((endpoint, index) =>
+        checkName(endpoint, ['keys', name, 'endpoints', index], { noun: 'an endpoint', known: endpoints }),
+      ),
     ),
   ];
 }
@@ -44,7 +54,11 @@ function checkNamespace(namespace: JsonObject, path: ConfigPath, servers: readon
     const as = fields['as'] ?? server;
     if (typeof as !== 'string') continue;
     if (shown.includes(as)) {
-      findings.push({ path: at, part: 'value', message: `expected a name that no other server of this namespace has: "${as}" is there already; give one of them another with as` });
+      findings.push({
+        path: at,
+        part: 'value',
+        message: `expected a name that no other server of this namespace has: "${as}" is there already; give one of them another with as`,
+      });
     }
     shown.push(as);
   }

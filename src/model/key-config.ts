@@ -4,6 +4,9 @@ import { z } from 'zod';
 /** Shape of a key whose value is configured: `sk_mt_` and 64 letters or digits. */
 export const CONFIGURED_KEY_VALUE = /^sk_mt_[A-Za-z0-9]{64}$/;
 
+const label = z.string().min(1).max(128);
+const KeyLabelsSchema = z.strictObject({ agent: label.optional(), stage: label.optional() });
+
 export const KeyConfigSchema = z
   .strictObject({
     value: z.string().min(1).optional().describe('sk_mt_ and 64 letters or digits, or ${NAME} that holds one. Without it: the stored one.'),
@@ -13,6 +16,7 @@ export const KeyConfigSchema = z
       .union([z.iso.datetime({ offset: true }), z.iso.date()], 'expected a date, or a date and time with offset (RFC 3339)')
       .optional()
       .describe('Without it: never.'),
+    labels: KeyLabelsSchema.optional().describe('What policies know the holder by.'),
   })
   .superRefine(
     (key, context) => {

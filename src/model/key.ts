@@ -1,4 +1,6 @@
 /** An API key as the data plane knows it: never its value. */
+import type { Labels } from './policy.ts';
+
 export interface KeySpec {
   /** Stable id, safe to show and log. */
   readonly id: string;
@@ -7,4 +9,5 @@ export interface KeySpec {
   readonly endpoints: readonly string[];
   /** Wall clock; undefined = never. */
   readonly expiresAtMs: number | undefined;
+  readonly labels?: Labels | undefined;
 }

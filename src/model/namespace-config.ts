@@ -1,6 +1,8 @@
 /** A namespace as it is written in the configuration. */
 import { z } from 'zod';
 import { namedRecord, OVERRIDE_KEY, SERVER_NAME } from './config-names.ts';
+import { MiddlewareConfigSchema } from './middleware-config.ts';
+import { RiskLabelsSchema } from './policy-config.ts';
 
 const serverName = z.string().regex(SERVER_NAME.pattern, SERVER_NAME.expected);
 
@@ -31,7 +33,11 @@ const overrideFields = {
   _meta: z.record(z.string(), z.json()).optional().describe("Merged over the server's."),
 };
 
-const ToolOverrideSchema = z.strictObject({ name: toolName.optional().describe('The exposed name.'), ...overrideFields, arguments: ArgumentsConfigSchema.optional() });
+const ToolOverrideSchema = z.strictObject({
+  name: toolName.optional().describe('The exposed name.'),
+  ...overrideFields,
+  arguments: ArgumentsConfigSchema.optional(),
+});
 const PromptOverrideSchema = ToolOverrideSchema;
 const ResourceOverrideSchema = z.strictObject({ name: z.string().min(1).optional().describe('Shown to people; the URI stays.'), ...overrideFields });
 
@@ -46,6 +52,12 @@ export const NamespaceConfigSchema = z.strictObject({
       separator: z.enum(['__', '.', '/']).default('__').describe('Between the name of the server and the own name.'),
     })
     .default({ prefix: 'server', separator: '__' }),
+  middleware: z.array(MiddlewareConfigSchema).default([]).describe('Steps around every call, outermost first.'),
+  policies: z.array(z.string()).default([]).describe('Names of policies; all of them count.'),
+  default: z.enum(['allow', 'deny']).default('allow').describe('What holds where no rule matches. Any allow rule makes it deny.'),
+  risks: RiskLabelsSchema.default({}).describe(
+    'What tools may do, by {server}__{own name} with "*": read-only, write or destructive. Tools without a label count as destructive.',
+  ),
   tools: namedRecord(OVERRIDE_KEY, ToolOverrideSchema).default({}).describe('Overrides by {server}__{own name}.'),
   prompts: namedRecord(OVERRIDE_KEY, PromptOverrideSchema).default({}).describe('Overrides by {server}__{own name}.'),
   resources: namedRecord(OVERRIDE_KEY, ResourceOverrideSchema).default({}).describe('Overrides by {server}__{uri or URI template}.'),

@@ -1,5 +1,8 @@
 /** A namespace: a named set of servers, and what of each is exposed under which names. */
 import type { JsonObject, JsonValue } from '../protocol/messages.ts';
+import type { Step } from './middleware.ts';
+import type { CompiledPolicy } from './policy.ts';
+import type { PrimitiveKind } from './primitive.ts';
 
 /** One server in a namespace, under the name that clients see. */
 export interface Member {
@@ -7,7 +10,7 @@ export interface Member {
   readonly as: string;
 }
 
-export type PrimitiveKind = 'tool' | 'prompt' | 'resource' | 'resourceTemplate';
+export type { PrimitiveKind };
 
 /** What a namespace changes about one primitive of one server. It never changes which upstream primitive is meant. */
 export interface Override {
@@ -35,4 +38,8 @@ export interface NamespaceSpec {
   readonly separator: string;
   /** By `{as}__{own name}` for tools and prompts, `{as}__{uri}` for resources and templates, whatever the exposed name. */
   readonly overrides: Readonly<Record<PrimitiveKind, ReadonlyMap<string, Override>>>;
+  /** Outermost first. */
+  readonly middleware?: readonly Step[] | undefined;
+  /** Undefined where everybody who passed the endpoint's authentication may do everything. */
+  readonly policy?: CompiledPolicy | undefined;
 }

@@ -1,4 +1,5 @@
 /** A principal: who makes a request, once proven. */
+import type { Labels } from './policy.ts';
 
 export interface Principal {
   readonly kind: 'anonymous' | 'key' | 'user' | 'operator';
@@ -8,6 +9,13 @@ export interface Principal {
   readonly credentialId: string;
   /** For people: the key's or user's name. */
   readonly name: string;
+  /** Of users: roles in this instance, groups that the sign-in told. */
+  readonly roles?: readonly string[] | undefined;
+  readonly groups?: readonly string[] | undefined;
+  /** Id of the OAuth client through which a user came. */
+  readonly client?: string | undefined;
+  /** Of the key or the OAuth client. */
+  readonly labels?: Labels | undefined;
 }
 
 export const ANONYMOUS: Principal = { kind: 'anonymous', id: 'anonymous', credentialId: 'anonymous', name: 'anonymous' };

@@ -5,21 +5,57 @@
  * A namespace without policies allows whoever passed the endpoint's authentication (product contract); what its
  * configuration switches off is gone from the catalog before anybody asks.
  */
-import type { NamespaceSpec } from '../model/namespace.ts';
+import type { NamespaceSpec, PrimitiveKind } from '../model/namespace.ts';
+import type { Decision, Labels, PolicyFacts } from '../model/policy.ts';
 import type { Principal } from '../model/principal.ts';
+import type { JsonObject } from '../protocol/messages.ts';
+import { SEPARATOR } from '../protocol/names.ts';
+import { toDecision } from './compile-rule.ts';
+import { evaluate, isHidden } from './evaluate.ts';
 
 export interface Action {
   readonly method: string;
+  readonly endpoint: string;
   readonly server: string;
+  /** Under which name the namespace has the server: what risk labels are keyed by. */
+  readonly as: string;
+  readonly primitive: PrimitiveKind;
   /** Own name or URI. */
   readonly name: string;
+  readonly arguments: JsonObject;
+  /** Labels that the request claims. */
+  readonly claimed: Labels | undefined;
+  /** Wall clock, milliseconds. */
+  readonly atMs: number;
 }
 
-export type Decision = { readonly isAllowed: true } | { readonly isAllowed: false; readonly rule: string };
+const ALLOWED: Decision = toDecision({ effect: 'allow', rule: 'default' });
+const NOT_IN_NAMESPACE: Decision = toDecision({ effect: 'deny', rule: 'not_in_namespace' });
 
-const ALLOWED: Decision = { isAllowed: true };
+export function decide(namespace: NamespaceSpec, principal: Principal, action: Action): Decision {
+  if (!isMember(namespace, action.server)) return NOT_IN_NAMESPACE;
+  return namespace.policy === undefined ? ALLOWED : evaluate(namespace.policy, factsOf(namespace, principal, action));
+}
 
-export function decide(namespace: NamespaceSpec, _principal: Principal, action: Action): Decision {
-  const isMember = namespace.members.some((member) => member.server === action.server);
-  return isMember ? ALLOWED : { isAllowed: false, rule: 'not_in_namespace' };
+/** A task: its server must still be in the namespace. That the principal may, was decided when it made the task. */
+export function decideTask(namespace: NamespaceSpec, server: string): Decision {
+  return isMember(namespace, server) ? ALLOWED : NOT_IN_NAMESPACE;
+}
+
+/** Whether lists leave it out: it is denied whatever the arguments and the time. */
+export function isHiddenFrom(namespace: NamespaceSpec, principal: Principal, action: Action): boolean {
+  if (!isMember(namespace, action.server)) return true;
+  return namespace.policy !== undefined && isHidden(namespace.policy, factsOf(namespace, principal, action));
+}
+
+/** What the decision is made from, as plain JSON: what a recording keeps. */
+export function factsOf(namespace: NamespaceSpec, principal: Principal, action: Action): PolicyFacts {
+  const { as, ...known } = action;
+  const { credentialId: _, ...who } = principal;
+  const risk = namespace.policy?.riskOf(action.primitive, as + SEPARATOR + action.name) ?? 'destructive';
+  return { principal: who, namespace: namespace.name, risk, ...known };
+}
+
+function isMember(namespace: NamespaceSpec, server: string): boolean {
+  return namespace.members.some((member) => member.server === server);
 }

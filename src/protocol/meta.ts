@@ -18,6 +18,9 @@ export const META_CLIENT = 'metamcp/client';
 /** On list results: servers whose part is missing or stale, `[{server, state}]`. */
 export const META_SERVERS = 'metamcp/servers';
 
+/** On requests: `{agent, stage}`, labels that narrow what policy allows for this request. */
+export const META_LABELS = 'metamcp/labels';
+
 /** Keys that belong to one hop of the wire and never pass on. */
 const HOP_KEYS: ReadonlySet<string> = new Set([META.protocolVersion, META.clientCapabilities, META.clientInfo, META.logLevel, META.serverInfo, META.subscriptionId, 'progressToken']);
 

@@ -1,8 +1,8 @@
 /** The keys that open endpoints, by digest: values of the configuration, and those that are only stored. */
 import { Fault } from '../base/fault.ts';
 import type { ConfigDocument } from '../model/config-document.ts';
-import { CONFIGURED_KEY_VALUE, type KeyConfig } from '../model/key-config.ts';
 import type { KeySpec } from '../model/key.ts';
+import { CONFIGURED_KEY_VALUE, type KeyConfig } from '../model/key-config.ts';
 import { isWeakKeyValue } from '../model/weak-secret.ts';
 import type { CompileContext } from './compile-context.ts';
 import { createValues } from './values.ts';
@@ -29,7 +29,7 @@ export function compileKeys(document: ConfigDocument, context: CompileContext): 
 
 function toKeySpec(name: string, key: KeyConfig, { id, all }: { readonly id: string; readonly all: readonly string[] }): KeySpec {
   const expiresAtMs = key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt);
-  return { id, name, endpoints: key.endpoints ?? all, expiresAtMs };
+  return { id, name, endpoints: key.endpoints ?? all, expiresAtMs, ...(key.labels === undefined ? {} : { labels: key.labels }) };
 }
 
 /** Undefined with a problem noted where the value cannot be used. The value itself is never told. */

@@ -1,9 +1,22 @@
 /** One namespace of the configuration: its members that are enabled, and its overrides in one form. */
-import type { MemberConfig, NamespaceConfig, OverrideConfig } from '../model/namespace-config.ts';
+
+import { compileStep, type StepProblem } from '../middleware/registry.ts';
+import type { ConfigFinding } from '../model/config-problem.ts';
+import type { Step } from '../model/middleware.ts';
 import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
+import type { MemberConfig, NamespaceConfig, OverrideConfig } from '../model/namespace-config.ts';
+import type { CompiledPolicy } from '../model/policy.ts';
+import type { PolicyConfig } from '../model/policy-config.ts';
+import { compilePolicy } from '../policy/compile-policy.ts';
+
+export interface NamespaceParts {
+  readonly servers: { has(name: string): boolean };
+  readonly policies: Readonly<Record<string, PolicyConfig>>;
+  readonly problems: ConfigFinding[];
+}
 
 /** Members whose server is disabled are left out; overrides for them wait. */
-export function compileNamespace(name: string, namespace: NamespaceConfig, servers: { has(name: string): boolean }): NamespaceSpec {
+export function compileNamespace(name: string, namespace: NamespaceConfig, { servers, policies, problems }: NamespaceParts): NamespaceSpec {
   return {
     name,
     description: namespace.description,
@@ -16,7 +29,37 @@ export function compileNamespace(name: string, namespace: NamespaceConfig, serve
       resource: toOverrides(namespace.resources, (key) => !isTemplateKey(key)),
       resourceTemplate: toOverrides(namespace.resources, isTemplateKey),
     },
+    middleware: stepsOf(name, namespace, problems),
+    policy: policyOf(namespace, policies, problems),
   };
+}
+
+function stepsOf(name: string, namespace: NamespaceConfig, problems: ConfigFinding[]): readonly Step[] {
+  return namespace.middleware.flatMap((config, index) => {
+    const step = compileStep(config);
+    if (!Array.isArray(step)) return [step as Step];
+    problems.push(
+      ...(step as readonly StepProblem[]).map(({ path, message }) => ({
+        path: ['namespaces', name, 'middleware', index, ...path],
+        part: 'value' as const,
+        message,
+      })),
+    );
+    return [];
+  });
+}
+
+/** Undefined where nothing is restricted. Problems of a policy are told once for each namespace that names it. */
+function policyOf(namespace: NamespaceConfig, policies: Readonly<Record<string, PolicyConfig>>, problems: ConfigFinding[]): CompiledPolicy | undefined {
+  if (namespace.policies.length === 0 && namespace.default === 'allow') return undefined;
+  const named = [...new Set(namespace.policies)].flatMap((name) => {
+    const config = Object.hasOwn(policies, name) ? policies[name] : undefined;
+    return config === undefined ? [] : [{ name, config }];
+  });
+  const compiled = compilePolicy({ policies: named, fallback: namespace.default, risks: namespace.risks });
+  if ('policy' in compiled) return compiled.policy;
+  problems.push(...compiled.problems.map(({ policy, path, message }) => ({ path: ['policies', policy, ...path], part: 'value' as const, message })));
+  return undefined;
 }
 
 function toMember(member: MemberConfig): Member {

@@ -7,8 +7,8 @@ import { configInvalid, locateFindings } from '../model/config-problem.ts';
 import { findReferenceProblems } from '../model/config-references.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
-import { isServerEnabled } from '../model/server-config.ts';
 import type { ServerSpec } from '../model/server.ts';
+import { isServerEnabled } from '../model/server-config.ts';
 import type { CompileOptions, Findings } from './compile-context.ts';
 import { compileKeys } from './compile-keys.ts';
 import { compileNamespace } from './compile-namespace.ts';
@@ -29,7 +29,7 @@ export function compile(source: ConfigDocument, options: CompileOptions): Snapsh
   }
   const namespaces = new Map<string, NamespaceSpec>();
   for (const [name, namespace] of Object.entries(document.namespaces)) {
-    namespaces.set(name, compileNamespace(name, namespace, servers));
+    namespaces.set(name, compileNamespace(name, namespace, { servers, policies: document.policies, problems: findings.problems }));
   }
   const endpoints = new Map<string, EndpointSpec>();
   for (const [name, endpoint] of Object.entries(document.endpoints)) {

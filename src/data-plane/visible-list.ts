@@ -1,0 +1,47 @@
+/** A list as one principal may see it: without what policy denies whatever the arguments and the time. */
+import type { PrimitiveKind } from '../model/namespace.ts';
+import { isHiddenFrom } from '../policy/decide.ts';
+import { type CatalogList, type Entry, toList } from './catalog.ts';
+import type { Decoded } from './exchange.ts';
+import { claimedLabels } from './policy-action.ts';
+
+/** Views of one list that are remembered, each by what it leaves out. */
+const VIEWS_MAX = 100;
+const views = new WeakMap<CatalogList, Map<string, CatalogList>>();
+const METHODS: Readonly<Record<PrimitiveKind, string>> = {
+  tool: 'tools/call',
+  prompt: 'prompts/get',
+  resource: 'resources/read',
+  resourceTemplate: 'resources/read',
+};
+
+export function visibleList(list: CatalogList, primitive: PrimitiveKind, exchange: Decoded): CatalogList {
+  if (exchange.endpoint.namespace.policy === undefined) return list;
+  const hidden: string[] = [];
+  for (const entry of list.entries.values()) if (isEntryHidden(entry, primitive, exchange)) hidden.push(entry.exposed);
+  if (hidden.length === 0) return list;
+  let known = views.get(list);
+  if (known === undefined) views.set(list, (known = new Map<string, CatalogList>()));
+  const key = hidden.join('\n');
+  const remembered = known.get(key);
+  if (remembered !== undefined) return remembered;
+  const gone = new Set(hidden);
+  const view = toList(new Map([...list.entries].filter(([exposed]) => !gone.has(exposed))));
+  if (known.size >= VIEWS_MAX) known.clear();
+  known.set(key, view);
+  return view;
+}
+
+function isEntryHidden({ member, own }: Entry, primitive: PrimitiveKind, { endpoint, principal, params, atMs }: Decoded): boolean {
+  return isHiddenFrom(endpoint.namespace, principal, {
+    method: METHODS[primitive],
+    endpoint: endpoint.name,
+    server: member.server,
+    as: member.as,
+    primitive,
+    name: own,
+    arguments: {},
+    claimed: claimedLabels(params),
+    atMs,
+  });
+}

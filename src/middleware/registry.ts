@@ -1,0 +1,94 @@
+/** Every middleware that ships, and how a configured one becomes a step. To add one: a folder, and a line here. */
+import type { z } from 'zod';
+import { compileGlobs } from '../base/linear-pattern.ts';
+import type { DefinitionContext, Step } from '../model/middleware.ts';
+import type { MiddlewareConfig } from '../model/middleware-config.ts';
+import { nearestHint } from '../model/nearest-name.ts';
+import type { JsonObject } from '../protocol/messages.ts';
+import { block } from './block/block.ts';
+import { hiddenText } from './hidden-text/hidden-text.ts';
+import { fromHooks, type Hooks, type Manifest } from './manifest.ts';
+import { provenance } from './provenance/provenance.ts';
+import { redact } from './redact/redact.ts';
+import { renameFields } from './rename-fields/rename-fields.ts';
+import { timeout } from './timeout/timeout.ts';
+import { truncate } from './truncate/truncate.ts';
+import { validate } from './validate/validate.ts';
+
+/** A manifest with its options still unread. */
+interface Registered {
+  readonly manifest: Manifest;
+  readonly hooksFrom: (options: unknown) => Hooks | z.ZodError;
+}
+
+function register<Options extends z.ZodType>(manifest: Manifest<Options>): Registered {
+  return {
+    manifest: manifest as unknown as Manifest,
+    hooksFrom: (given) => {
+      const parsed = manifest.options.safeParse(given);
+      return parsed.success ? manifest.create(parsed.data) : parsed.error;
+    },
+  };
+}
+
+const REGISTERED: readonly Registered[] = [
+  register(validate),
+  register(redact),
+  register(hiddenText),
+  register(truncate),
+  register(block),
+  register(provenance),
+  register(renameFields),
+  register(timeout),
+];
+
+/** Every manifest, for documents and forms. */
+export const MANIFESTS: readonly Manifest[] = REGISTERED.map(({ manifest }) => manifest);
+
+export interface StepProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** The step, or what is wrong with its name or options. */
+export function compileStep(config: MiddlewareConfig): Step | readonly StepProblem[] {
+  const found = REGISTERED.find(({ manifest }) => manifest.name === config.use);
+  if (found === undefined)
+    return [
+      {
+        path: ['use'],
+        message: `expected the name of a middleware${nearestHint(
+          config.use,
+          MANIFESTS.map((manifest) => manifest.name),
+        )}`,
+      },
+    ];
+  const hooks = found.hooksFrom(config.with);
+  if (!isHooks(hooks))
+    return hooks.issues.map((issue) => ({
+      path: ['with', ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))],
+      message: issue.message,
+    }));
+  const servers = config.servers === undefined ? undefined : compileGlobs(config.servers);
+  const names = config.names === undefined ? undefined : compileGlobs(config.names);
+  return {
+    name: config.use,
+    covers: (server, own) => (servers?.(server) ?? true) && (own === undefined || (names?.(own) ?? true)),
+    around: fromHooks(found.manifest, hooks, config.onFailure ?? found.manifest.onFailure),
+    onDefinition: hooks.onDefinition === undefined ? undefined : pinnedDefinition(hooks.onDefinition),
+  };
+}
+
+function isHooks(value: Hooks | z.ZodError): value is Hooks {
+  return !('issues' in value);
+}
+
+/** Name and URI of a definition are the namespace's business. */
+function pinnedDefinition(change: NonNullable<Hooks['onDefinition']>): NonNullable<Step['onDefinition']> {
+  return (definition: JsonObject, context: DefinitionContext) => {
+    const changed = change(definition, context);
+    if (changed === undefined || changed === definition) return changed;
+    const pins = Object.fromEntries(['name', 'uri', 'uriTemplate'].filter((key) => key in definition).map((key) => [key, definition[key]]));
+    return { ...changed, ...pins };
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * Truncate: cuts texts of results that are longer than a model can use, with a mark that says so, since who reads half
+ * a file as a whole one draws wrong conclusions. Structured content stays whole: half of it would break its schema.
+ */
+import { z } from 'zod';
+import type { CallContext } from '../../model/middleware.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../protocol/messages.ts';
+import { MANIFEST_VERSION, type Manifest } from '../manifest.ts';
+
+/** Bytes of UTF-8 that one token stands for, as an estimate. */
+const BYTES_PER_TOKEN = 4;
+
+const Options = z
+  .strictObject({
+    bytesMax: z.int().min(100).optional().describe('Of all texts of a result together, in UTF-8.'),
+    tokensMax: z.int().min(25).optional().describe('The same in estimated tokens of 4 bytes.'),
+  })
+  .refine((options) => options.bytesMax !== undefined || options.tokensMax !== undefined, 'expected bytesMax or tokensMax');
+
+export const truncate: Manifest<typeof Options> = {
+  manifestVersion: MANIFEST_VERSION,
+  name: 'truncate',
+  version: '1.0.0',
+  description: 'Cuts long texts of results, with a mark that says so.',
+  options: Options,
+  onFailure: 'open',
+  resultBytesMax: Number.MAX_SAFE_INTEGER,
+  create: ({ bytesMax = Number.POSITIVE_INFINITY, tokensMax = Number.POSITIVE_INFINITY }) => {
+    const budget = Math.min(bytesMax, tokensMax * BYTES_PER_TOKEN);
+    return { onResult: (result, context) => truncated(result, budget, context) };
+  },
+};
+
+function truncated(result: JsonObject, budget: number, context: CallContext): JsonObject {
+  const key = Array.isArray(result['content']) ? 'content' : 'contents';
+  const blocks = result[key];
+  if (!Array.isArray(blocks)) return result;
+  let left = budget;
+  let isChanged = false;
+  const kept = (blocks as readonly JsonValue[]).map((block) => {
+    const holder = isObject(block) && isObject(block['resource']) ? block['resource'] : block;
+    if (!isObject(holder) || typeof holder['text'] !== 'string') return block;
+    const text = cut(holder['text'], left, context);
+    left = Math.max(0, left - Buffer.byteLength(holder['text']));
+    if (text === holder['text']) return block;
+    isChanged = true;
+    return holder === block ? { ...holder, text } : { ...(block as JsonObject), resource: { ...holder, text } };
+  });
+  return isChanged ? { ...result, [key]: kept } : result;
+}
+
+function cut(text: string, bytesMax: number, { services }: CallContext): string {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= bytesMax) return text;
+  const head = headOf(text, bytesMax);
+  const rest = text.slice(head.length);
+  const words = services?.keepRest?.(rest);
+  return `${head}\n[cut: ${Buffer.byteLength(rest)} of ${bytes} bytes left out${words === undefined ? '' : `; ${words}`}]`;
+}
+
+/** As many whole characters as fit: a byte of continuation (10xxxxxx) begins none. */
+function headOf(text: string, bytesMax: number): string {
+  // UTF-16 code units are at most as many as bytes of UTF-8.
+  const bytes = Buffer.from(text.slice(0, bytesMax + 1));
+  let end = Math.min(bytesMax, bytes.length);
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
+}

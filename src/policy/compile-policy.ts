@@ -1,0 +1,104 @@
+/**
+ * Policies of a namespace → one table of decision. Compiled whole: a rule that cannot be compiled refuses the
+ * configuration. What of a rule is about the primitive alone is asked once for each primitive and remembered.
+ */
+import { compileGlob } from '../base/linear-pattern.ts';
+import { type CompiledPolicy, type CompiledRule, EFFECTS, type PolicyFacts, RISKS, type Risk, type RuleTable } from '../model/policy.ts';
+import type { PolicyConfig, PolicyRuleConfig } from '../model/policy-config.ts';
+import type { PrimitiveKind } from '../model/primitive.ts';
+import { compileRule, toDecision } from './compile-rule.ts';
+import { expandTemplate } from './templates.ts';
+
+/** Primitives whose rules are remembered; URIs come from clients, so this must end. */
+const REMEMBERED_MAX = 20_000;
+
+export interface PolicySource {
+  readonly policies: readonly { readonly name: string; readonly config: PolicyConfig }[];
+  /** What holds where no rule matches. Any enforced allow rule makes it deny. */
+  readonly fallback: 'allow' | 'deny';
+  /** By `{as}__{own name}` with `*`. */
+  readonly risks: Readonly<Record<string, Risk>>;
+}
+
+/** Problems by policy, each at a path inside it. */
+export interface PolicyProblem {
+  readonly policy: string;
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+export type CompiledOrProblems = { readonly policy: CompiledPolicy } | { readonly problems: readonly PolicyProblem[] };
+
+export function compilePolicy(source: PolicySource): CompiledOrProblems {
+  const problems: PolicyProblem[] = [];
+  const enforced: CompiledRule[] = [];
+  const shadow: CompiledRule[] = [];
+  for (const { name, config } of source.policies) (config.mode === 'shadow' ? shadow : enforced).push(...compileRules(name, config, problems));
+  if (problems.length > 0) return { problems };
+  return {
+    policy: {
+      enforced: toTable(enforced, source.fallback),
+      shadow: shadow.length === 0 ? undefined : toTable([...enforced, ...shadow], source.fallback),
+      riskOf: compileRisks(source.risks),
+    },
+  };
+}
+
+function compileRules(policy: string, config: PolicyConfig, problems: PolicyProblem[]): CompiledRule[] {
+  const expanded = config.use === undefined ? [] : expandTemplate(config.use, config.with ?? {});
+  if (typeof expanded === 'string') {
+    problems.push({ policy, path: ['use'], message: expanded });
+    return [];
+  }
+  const compiled: CompiledRule[] = [];
+  const ids = new Set<string>();
+  const add = (rule: PolicyRuleConfig, id: string, path: readonly (string | number)[]): void => {
+    if (ids.has(id)) problems.push({ policy, path: [...path, 'name'], message: 'expected a name that no other rule of this policy has' });
+    ids.add(id);
+    const result = compileRule(rule, id);
+    if (typeof result === 'string') problems.push({ policy, path: [...path, 'when'], message: result });
+    else compiled.push(result);
+  };
+  for (const [index, rule] of expanded.entries()) add(rule, `${policy}/${rule.name ?? `template.${index}`}`, ['use']);
+  for (const [index, rule] of config.rules.entries()) add(rule, rule.name === undefined ? `${policy}#${index}` : `${policy}/${rule.name}`, ['rules', index]);
+  return compiled;
+}
+
+/** By priority, then the strictest first: the order in which rules were written says nothing. */
+function toTable(unordered: readonly CompiledRule[], fallback: 'allow' | 'deny'): RuleTable {
+  const rules = unordered.toSorted((a, b) => b.priority - a.priority || EFFECTS.indexOf(b.effect) - EFFECTS.indexOf(a.effect) || (a.id < b.id ? -1 : 1));
+  const isClosed = fallback === 'deny' || rules.some((rule) => rule.effect === 'allow');
+  return {
+    rules,
+    fallback: toDecision({ effect: isClosed ? 'deny' : 'allow', rule: 'default' }),
+    candidates: rememberCandidates(rules),
+  };
+}
+
+function rememberCandidates(rules: readonly CompiledRule[]): (facts: PolicyFacts) => readonly CompiledRule[] {
+  const known = new Map<string, readonly CompiledRule[]>();
+  return (facts) => {
+    const key = `${facts.server}\n${facts.primitive}\n${facts.risk}\n${facts.endpoint}\n${facts.namespace}\n${facts.name}`;
+    const remembered = known.get(key);
+    if (remembered !== undefined) return remembered;
+    const found = rules.filter((rule) => rule.what.every((part) => part.holds(facts)));
+    if (known.size >= REMEMBERED_MAX) known.clear();
+    known.set(key, found);
+    return found;
+  };
+}
+
+/** Where several labels fit, the strictest holds; tools without any count as destructive, everything else only reads. */
+function compileRisks(risks: Readonly<Record<string, Risk>>): CompiledPolicy['riskOf'] {
+  const exact = new Map(Object.entries(risks).filter(([key]) => !key.includes('*')));
+  const open = Object.entries(risks)
+    .filter(([key]) => key.includes('*'))
+    .map(([key, risk]) => ({ matches: compileGlob(key), risk }));
+  return (primitive: PrimitiveKind, key: string) => {
+    const own = exact.get(key);
+    if (own !== undefined) return own;
+    const fitting = open.filter(({ matches }) => matches(key)).map(({ risk }) => RISKS.indexOf(risk));
+    if (fitting.length > 0) return RISKS[Math.max(...fitting)] ?? 'destructive';
+    return primitive === 'tool' ? 'destructive' : 'read-only';
+  };
+}
