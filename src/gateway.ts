@@ -276,6 +276,7 @@ function lateEvents(dataPlane: () => DataPlane | undefined, noteState: (server: 
   const events = (): UpstreamsEvents | undefined => dataPlane()?.upstreamsEvents;
   return {
     listChanged: (server, kind) => events()?.listChanged(server, kind),
+    listAnnounced: (server, kind) => events()?.listAnnounced?.(server, kind),
     stateChanged: (server) => {
       noteState(server);
       events()?.stateChanged(server);

@@ -1,14 +1,15 @@
-/** Endpoints as the admin API shows them. */
+/** Endpoints in the admin API. */
 import { z } from 'zod';
+import { nextCursor, ObjectParams, objectOperations, ObjectShape, PageQueryShape } from './objects.ts';
 import type { Operation } from './operation.ts';
 
 export const EndpointSchema = z
   .object({
-    name: z.string(),
+    ...ObjectShape,
     namespace: z.string(),
     mcpUrl: z.string(),
     auth: z.object({ apiKey: z.boolean(), oauth: z.boolean(), query: z.boolean() }),
-    servers: z.array(z.string()),
+    servers: z.array(z.string()).meta({ description: 'What its namespace offers now; disabled servers are left out' }),
   })
   .meta({ id: 'Endpoint', description: 'A public MCP address and the namespace it offers' });
 export type Endpoint = z.infer<typeof EndpointSchema>;
@@ -17,8 +18,24 @@ export const ListEndpoints = {
   id: 'listEndpoints',
   method: 'GET',
   path: '/api/v1/endpoints',
-  summary: 'Every endpoint, in the order of the configuration',
+  summary: 'Endpoints',
   access: 'endpoint:read',
-  answer: z.object({ items: z.array(EndpointSchema) }),
+  query: z.strictObject({ ...PageQueryShape, namespace: z.string().max(200).optional().meta({ description: 'Only those that offer this namespace' }) }),
+  answer: z.object({ items: z.array(EndpointSchema), nextCursor }),
   status: 200,
+} as const satisfies Operation;
+
+export const EndpointOperations = objectOperations({ path: 'endpoints', id: 'Endpoint', words: 'an endpoint', read: 'endpoint:read', write: 'endpoint:write' }, EndpointSchema);
+
+export const SwitchEndpoint = {
+  id: 'switchEndpoint',
+  method: 'POST',
+  path: '/api/v1/endpoints/{name}/switch',
+  summary: 'Lets an endpoint offer another namespace; open sessions see it at once',
+  access: 'endpoint:write',
+  params: ObjectParams,
+  body: z.strictObject({ namespace: z.string().min(1).max(200), reason: z.string().max(1_000).optional() }),
+  answer: EndpointSchema,
+  status: 200,
+  isVersioned: true,
 } as const satisfies Operation;

@@ -10,6 +10,7 @@ export const KeySchema = z
     name: z.string(),
     endpoints: z.array(z.string()).meta({ description: 'Names of the endpoints it opens; * opens all' }),
     source: z.enum(['starter', 'created', 'file']).meta({ description: 'The key of the start message, one made here, or one of the configuration file' }),
+    owner: z.string().nullable().meta({ description: 'Id of the user it is private to; null: public' }),
     createdAt: InstantSchema.nullable().meta({ description: 'Null for a key of the file' }),
     expiresAt: InstantSchema.nullable().meta({ description: 'Null: never' }),
     lastUsedAt: InstantSchema.nullable(),
@@ -47,9 +48,11 @@ export const CreateKey = {
       .default([])
       .meta({ description: 'Empty: all' }),
     expiresAt: z.iso.datetime({ offset: true }).nullable().default(null),
+    visibility: z.enum(['public', 'private']).optional().meta({ description: 'Without it: public for who may change public objects, else private' }),
   }),
   answer: z.object({ ...KeySchema.shape, value: z.string() }),
   status: 201,
+  isIdempotent: true,
 } as const satisfies Operation;
 
 export const RevokeKey = {

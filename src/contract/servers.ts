@@ -1,6 +1,7 @@
 /** Servers as the admin API shows and operates them. */
 import { z } from 'zod';
 import { ISOLATIONS, SERVER_TYPES } from '../model/server.ts';
+import { nextCursor, ObjectParams, objectOperations, ObjectShape, PageQueryShape } from './objects.ts';
 import type { Operation } from './operation.ts';
 
 const InstantSchema = z.iso.datetime();
@@ -31,17 +32,39 @@ export const ServerStateSchema = z
   .meta({ id: 'ServerState', description: 'One MCP server as the gateway sees it now' });
 export type ServerState = z.infer<typeof ServerStateSchema>;
 
-const ServerParams = z.strictObject({ name: z.string().min(1).max(200) });
+export const ServerSchema = z
+  .object({
+    ...ServerStateSchema.shape,
+    ...ObjectShape,
+    description: z.string(),
+    tags: z.array(z.string()),
+    capabilities: z.array(z.string()).meta({ description: 'What it is for, in words of who configured it' }),
+    costNote: z.string().meta({ description: 'What calls cost, for people' }),
+    usedBy: z.array(z.string()).meta({ description: 'Namespaces that offer it' }),
+  })
+  .meta({ id: 'Server', description: 'A configured MCP server and its state now' });
+export type Server = z.infer<typeof ServerSchema>;
+
+const ServerParams = ObjectParams;
 
 export const ListServers = {
   id: 'listServers',
   method: 'GET',
   path: '/api/v1/servers',
-  summary: 'The state of every server, in the order of the configuration',
+  summary: 'Servers and their state',
   access: 'server:read',
-  answer: z.object({ items: z.array(ServerStateSchema) }),
+  query: z.strictObject({
+    ...PageQueryShape,
+    tag: z.string().max(200).optional(),
+    capability: z.string().max(200).optional(),
+    type: z.enum(SERVER_TYPES).optional(),
+    status: ServerStateSchema.shape.status.optional(),
+  }),
+  answer: z.object({ items: z.array(ServerSchema), nextCursor }),
   status: 200,
 } as const satisfies Operation;
+
+export const ServerOperations = objectOperations({ path: 'servers', id: 'Server', words: 'a server', read: 'server:read', write: 'server:write' }, ServerSchema);
 
 export const RestartServer = {
   id: 'restartServer',

@@ -1,27 +1,50 @@
 /** Every operation of the admin API: the table of contents. What is not in it has no address. */
+import { applyConfig, diffConfig, listVersions, planConfig, rollbackConfig } from './config/change-config.ts';
+import { exportConfig } from './config/export-config.ts';
 import { getConfig } from './config/get-config.ts';
-import { listEndpoints } from './endpoints/list-endpoints.ts';
+import { endpointOperations, listEndpoints, switchEndpoint } from './endpoints/endpoints.ts';
 import { getHealth } from './health/get-health.ts';
 import { getReady } from './health/get-ready.ts';
 import { createKey } from './keys/create-key.ts';
 import { listKeys } from './keys/list-keys.ts';
 import { revokeKey } from './keys/revoke-key.ts';
+import { listAudit } from './logs/list-audit.ts';
+import { listLogs } from './logs/list-logs.ts';
+import { cloneNamespace, listNamespaces, namespaceOperations, switchPrimitives } from './namespaces/namespaces.ts';
 import type { Bound } from './operation.ts';
 import { callServer } from './servers/call-server.ts';
-import { listServers } from './servers/list-servers.ts';
+import { listServers, serverOperations } from './servers/list-servers.ts';
 import { restartServer } from './servers/restart-server.ts';
 import { resyncServer } from './servers/resync-server.ts';
+import { endSession, listSessions } from './sessions/sessions.ts';
 
 export const OPERATIONS: readonly Bound[] = [
   getHealth,
   getReady,
   listServers,
+  ...serverOperations,
   restartServer,
   resyncServer,
   callServer,
+  listNamespaces,
+  ...namespaceOperations,
+  cloneNamespace,
+  switchPrimitives,
   listEndpoints,
+  ...endpointOperations,
+  switchEndpoint,
   listKeys,
   createKey,
   revokeKey,
+  listSessions,
+  endSession,
   getConfig,
+  planConfig,
+  applyConfig,
+  exportConfig,
+  listVersions,
+  diffConfig,
+  rollbackConfig,
+  listLogs,
+  listAudit,
 ];

@@ -26,7 +26,7 @@ afterEach(async () => {
 
 /** An address of the operation that exists. */
 function addressOf(operation: Operation): string {
-  return operation.path.replace('{name}', 'files').replace('{id}', 'key_1');
+  return operation.path.replace('{name}', operation.path.includes('/servers/') ? 'files' : 'dev').replace('{id}', 'key_1').replace('{number}', '1').replace('{other}', '1');
 }
 
 describe('every operation', () => {
@@ -39,14 +39,43 @@ describe('every operation', () => {
       'GET /health': 'public',
       'GET /ready': 'public',
       'GET /api/v1/servers': 'server:read',
+      'GET /api/v1/servers/{name}': 'server:read',
+      'POST /api/v1/servers': 'server:write',
+      'PUT /api/v1/servers/{name}': 'server:write',
+      'PATCH /api/v1/servers/{name}': 'server:write',
+      'DELETE /api/v1/servers/{name}': 'server:write',
       'POST /api/v1/servers/{name}/restart': 'server:operate',
       'POST /api/v1/servers/{name}/resync': 'server:operate',
       'POST /api/v1/servers/{name}/call': 'server:call',
+      'GET /api/v1/namespaces': 'namespace:read',
+      'GET /api/v1/namespaces/{name}': 'namespace:read',
+      'POST /api/v1/namespaces': 'namespace:write',
+      'PUT /api/v1/namespaces/{name}': 'namespace:write',
+      'PATCH /api/v1/namespaces/{name}': 'namespace:write',
+      'DELETE /api/v1/namespaces/{name}': 'namespace:write',
+      'POST /api/v1/namespaces/{name}/clone': 'namespace:write',
+      'POST /api/v1/namespaces/{name}/primitives': 'namespace:write',
       'GET /api/v1/endpoints': 'endpoint:read',
+      'GET /api/v1/endpoints/{name}': 'endpoint:read',
+      'POST /api/v1/endpoints': 'endpoint:write',
+      'PUT /api/v1/endpoints/{name}': 'endpoint:write',
+      'PATCH /api/v1/endpoints/{name}': 'endpoint:write',
+      'DELETE /api/v1/endpoints/{name}': 'endpoint:write',
+      'POST /api/v1/endpoints/{name}/switch': 'endpoint:write',
       'GET /api/v1/keys': 'key:read',
       'POST /api/v1/keys': 'key:create',
       'DELETE /api/v1/keys/{id}': 'key:revoke',
+      'GET /api/v1/sessions': 'session:read',
+      'DELETE /api/v1/sessions/{id}': 'session:end',
       'GET /api/v1/config': 'config:read',
+      'POST /api/v1/config/plan': 'config:write',
+      'POST /api/v1/config/apply': 'config:write',
+      'GET /api/v1/config/export': 'config:read',
+      'GET /api/v1/config/versions': 'config:read',
+      'GET /api/v1/config/versions/{number}/diff/{other}': 'config:read',
+      'POST /api/v1/config/rollback': 'config:write',
+      'GET /api/v1/logs': 'log:read',
+      'GET /api/v1/audit': 'audit:read',
     });
   });
 

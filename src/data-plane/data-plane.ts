@@ -174,6 +174,7 @@ function eventsFor(deps: EventsDeps): UpstreamsEvents {
       catalogs.changed();
       subscriptions.listsChanged();
     },
+    listAnnounced: (server, kind) => subscriptions.listAnnounced(server, kind),
     stateChanged: (server) => {
       catalogs.changed();
       subscriptions.listsChanged();

@@ -5,6 +5,8 @@
 import type { ServerResponse } from 'node:http';
 import type { CancelTimer, Clock } from '../base/clock.ts';
 
+/** A client that lost the stream comes back after so long. */
+const RETRY_MS = 1_000;
 const KEEP_ALIVE_MS = 15_000;
 /** A reader with more than this unread is cut off. */
 const UNREAD_BYTES_MAX = 1 << 20;
@@ -21,6 +23,8 @@ export interface EventStreamOptions {
   readonly clock: Clock;
   /** Makes the stream resumable; unique within the session. */
   readonly name?: string;
+  /** A resumable stream begins with an event that has an id and no message, so that a client can go on from the start. */
+  readonly isPrimed?: boolean;
   /** Called once when the stream has ended. */
   readonly onEnd?: () => void;
 }
@@ -28,6 +32,7 @@ export interface EventStreamOptions {
 export class EventStream {
   readonly name: string | undefined;
   readonly #clock: Clock;
+  readonly #isPrimed: boolean;
   readonly #onEnd: (() => void) | undefined;
   #http: ServerResponse | undefined;
   #stopKeepAlive: CancelTimer | undefined;
@@ -41,6 +46,7 @@ export class EventStream {
   constructor(options: EventStreamOptions) {
     this.#clock = options.clock;
     this.name = options.name;
+    this.#isPrimed = options.isPrimed === true;
     this.#onEnd = options.onEnd;
   }
 
@@ -63,6 +69,7 @@ export class EventStream {
       this.#detach();
       if (!this.#isEnded) this.onGone();
     });
+    if (this.#isPrimed && sinceSequence === 0) http.write(`retry: ${RETRY_MS}\nid: ${this.name}_0\ndata:\n\n`);
     for (const event of this.#kept) if (event.sequence > sinceSequence) this.#write(event.frame);
     if (this.#isEnded) http.end();
     else this.#keepAlive();

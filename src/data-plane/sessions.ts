@@ -12,6 +12,8 @@ import { EventStream } from './event-stream.ts';
 /** A finished stream can still be fetched for so long after its end. */
 const RESUME_WINDOW_MS = 5 * 60_000;
 const STREAMS_PER_SESSION_MAX = 256;
+/** Earlier clients take an event without a message for a broken one (2025-11-25, Transports, "Sending Messages to the Server"). */
+const PRIMED_SINCE = '2025-11-25' satisfies Revision;
 /** A person has so long to answer. */
 const ANSWER_MS = 10 * 60_000;
 
@@ -143,7 +145,7 @@ export class Session {
   openStream(): EventStream {
     const name = `s${++this.#streamCount}`;
     const onEnd = (): void => void this.#clock.after(RESUME_WINDOW_MS, () => this.#streams.delete(name));
-    const stream = new EventStream({ clock: this.#clock, name, onEnd });
+    const stream = new EventStream({ clock: this.#clock, name, isPrimed: this.#opening.revision >= PRIMED_SINCE, onEnd });
     this.#streams.set(name, stream);
     if (this.#streams.size > STREAMS_PER_SESSION_MAX) this.#forgetOldestEnded();
     return stream;

@@ -54,6 +54,7 @@ export class Subscriptions {
   /** What each endpoint's lists last looked like to those who hear of changes. */
   readonly #shown = new Map<string, Readonly<Record<ListKind, string>>>();
   readonly #watchedAt = new Map<Upstream, { readonly server: string; readonly watchers: Set<Watcher> }>();
+  readonly #justTold = new Set<string>();
   readonly #listens = new Map<Watcher, () => void>();
 
   constructor(deps: SubscriptionsDeps) {
@@ -161,7 +162,23 @@ export class Subscriptions {
       const before = this.#shown.get(endpoint);
       const now = this.#remember(endpoint);
       if (before === undefined) continue;
-      for (const kind of LIST_KINDS) if (before[kind] !== now[kind]) this.#tellChange(endpoint, kind);
+      for (const kind of LIST_KINDS) {
+        if (before[kind] === now[kind]) continue;
+        this.#tellChange(endpoint, kind);
+        this.#tellOnce(`${endpoint} ${kind}`);
+      }
+    }
+  }
+
+  /**
+   * A server says that a list changed. Those who have not been told since, because what they see is what it was, are
+   * told too: a definition may mean something new under the same words.
+   */
+  listAnnounced(server: string, kind: ListKind): void {
+    for (const endpoint of new Set([...this.#watchers].map((watcher) => watcher.endpoint))) {
+      const namespace = this.#deps.snapshot().endpoints.get(endpoint)?.namespace;
+      if (this.#justTold.delete(`${endpoint} ${kind}`) || namespace?.members.some((member) => member.server === server) !== true) continue;
+      this.#tellChange(endpoint, kind);
     }
   }
 
@@ -202,6 +219,12 @@ export class Subscriptions {
   /** Ends all listen streams; each gets its result. */
   stop(): void {
     for (const end of this.#listens.values()) end();
+  }
+
+  /** The difference is found in the same turn in which the server's word for it comes. */
+  #tellOnce(what: string): void {
+    this.#justTold.add(what);
+    this.#deps.clock.after(0, () => this.#justTold.delete(what));
   }
 
   #tellChange(endpoint: string, kind: ListKind): void {

@@ -11,6 +11,7 @@ const text = z.string().max(65_536, 'expected at most 65536 characters');
 /** YAML reads `PORT: 8080` and `DEBUG: true` as what they look like; a process wants text. */
 const environmentValue = z.union([text, z.number(), z.boolean()]).transform(String);
 const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable');
+const label = z.string().regex(/^[^\p{Cc}\s](?:[^\p{Cc}]{0,62}[^\p{Cc}\s])?$/u, 'expected 1 to 64 characters without control characters or spaces around them');
 /** Longer times are cut to what a timer can wait when the configuration is compiled. */
 const durationMs = z.int().min(1);
 /** RFC 9110, section 5.6.2: a token. */
@@ -36,6 +37,10 @@ export const ServerConfigSchema = z
     resultBytesMax: z.int().min(1024).default(10 * 1024 * 1024).describe('Larger answers are refused, bytes.'),
     required: z.boolean().default(false).describe('Readiness of the gateway waits for this server.'),
     description: z.string().max(10_000).default('').describe('For people.'),
+    tags: z.array(label).max(100).default([]).describe('Words to find and group servers by.'),
+    capabilities: z.array(label).max(100).default([]).describe('What the server is for, e.g. search or code.'),
+    costNote: z.string().max(1_000).default('').describe('What calls cost, for people.'),
+    proxy: text.min(1).optional().describe('http, sse: proxy for the connections to this server.'),
     enabled: z.boolean().optional().describe('false: the server is not started and offers nothing.'),
     disabled: z.boolean().optional().describe('true: the same as enabled: false.'),
   })
@@ -67,7 +72,7 @@ function checkServer(server: unknown, context: z.RefinementCtx): void {
 function checkType(fields: Readonly<Record<string, unknown>>, refuse: Refuse): void {
   const type = serverTypeOf(fields);
   if (type === 'stdio') {
-    checkForeignFields(fields, { needed: 'command', foreign: ['url', 'bearerToken', 'headers'], type }, refuse);
+    checkForeignFields(fields, { needed: 'command', foreign: ['url', 'bearerToken', 'headers', 'proxy'], type }, refuse);
     return;
   }
   if (typeof fields['url'] === 'string') checkUrl(fields['url'], refuse);

@@ -10,7 +10,8 @@ export type ServerRevision = (typeof SERVER_REVISIONS)[number];
 /**
  * Who shares one connection to the server.
  * `auto`: modern servers `shared` (they keep nothing between requests); legacy ones `per-session` for client sessions
- * that declared sampling, elicitation or roots, else `per-principal`.
+ * that declared sampling, elicitation or roots, else `per-principal`. Such sessions also get a connection of their own
+ * to a modern server that knows `initialize` as well.
  */
 export const ISOLATIONS = ['auto', 'shared', 'per-principal', 'per-session'] as const;
 export type Isolation = (typeof ISOLATIONS)[number];

@@ -4,45 +4,52 @@
  * Nothing outside the schema is ever fetched.
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { JsonObject, JsonValue } from '../protocol/messages.ts';
-import { linearRegex } from './linear-regex.ts';
+import type { JsonObject } from '../protocol/messages.ts';
+import { linearRegexEngine, type RegexBudget } from './linear-regex.ts';
+import { countNodes, expandedNodes } from './schema-cost.ts';
 
 /** Each a path and what was expected there, safe to show; empty where nothing is wrong or nothing could be checked. */
 export type Problems = readonly string[];
 
 const SCHEMA_DEPTH_MAX = 32;
-const SCHEMA_NODES_MAX = 5_000;
+/** With references written out. */
+const SCHEMA_NODES_MAX = 2_500;
 const ARGUMENT_DEPTH_MAX = 64;
-const ARGUMENT_NODES_MAX = 10_000;
+/** Nodes of the schema times nodes of the arguments: some tens of milliseconds at worst. */
+const STEPS_MAX = 5_000_000;
+const REGEX_CHARS_MAX = 200_000;
 const PROBLEMS_MAX = 8;
 
-/** By the schema itself, so that what is no longer listed is no longer kept. `null`: cannot be checked. */
-const compiled = new WeakMap<JsonObject, ValidateFunction | null>();
-
-export function checkArguments(schema: JsonObject, given: JsonObject): Problems {
-  if (!isWithin(given, ARGUMENT_DEPTH_MAX, ARGUMENT_NODES_MAX)) return [];
-  const validate = validatorOf(schema);
-  if (validate === null) return [];
-  try {
-    return validate(given) ? [] : problemsOf(validate.errors ?? []);
-  } catch {
-    // A schema that refers to itself without end, with arguments to match.
-    return [];
-  }
+interface Compiled {
+  readonly validate: ValidateFunction;
+  readonly schemaNodes: number;
+  readonly budget: RegexBudget;
 }
 
-function validatorOf(schema: JsonObject): ValidateFunction | null {
+/** By the schema itself, so that what is no longer listed is no longer kept. `null`: cannot be checked. */
+const compiled = new WeakMap<JsonObject, Compiled | null>();
+
+export function checkArguments(schema: JsonObject, given: JsonObject): Problems {
+  const checker = compiledOf(schema);
+  if (checker === null || countNodes(given, ARGUMENT_DEPTH_MAX) * checker.schemaNodes > STEPS_MAX) return [];
+  checker.budget.charsLeft = REGEX_CHARS_MAX;
+  return checker.validate(given) ? [] : problemsOf(checker.validate.errors ?? []);
+}
+
+function compiledOf(schema: JsonObject): Compiled | null {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
-  const validate = compile(schema);
-  compiled.set(schema, validate);
-  return validate;
+  const made = compile(schema);
+  compiled.set(schema, made);
+  return made;
 }
 
 /** An instance for each schema: ids of one server's schema must not answer references of another's. */
-function compile(schema: JsonObject): ValidateFunction | null {
-  // `$async` is ajv's own: it would answer with a promise.
-  if ('$async' in schema || !isWithin(schema, SCHEMA_DEPTH_MAX, SCHEMA_NODES_MAX)) return null;
+function compile(schema: JsonObject): Compiled | null {
+  if (countNodes(schema, SCHEMA_DEPTH_MAX) > SCHEMA_NODES_MAX) return null;
+  const schemaNodes = expandedNodes(schema);
+  if (schemaNodes > SCHEMA_NODES_MAX) return null;
+  const budget: RegexBudget = { charsLeft: REGEX_CHARS_MAX };
   const ajv = new Ajv2020({
     strict: false,
     allErrors: true,
@@ -52,13 +59,13 @@ function compile(schema: JsonObject): ValidateFunction | null {
     inlineRefs: false,
     addUsedSchema: false,
     logger: false,
-    code: { regExp: linearRegex },
+    code: { regExp: linearRegexEngine(budget) },
   });
   // Compares every item with every other.
   ajv.removeKeyword('uniqueItems');
   const { $schema: _, ...withoutDialect } = schema;
   try {
-    return ajv.compile(withoutDialect);
+    return { validate: ajv.compile(withoutDialect), schemaNodes, budget };
   } catch {
     return null;
   }
@@ -74,15 +81,4 @@ function problemOf({ instancePath, keyword, message, params }: ErrorObject): str
   if (keyword === 'additionalProperties') return `${where}: unknown property ${JSON.stringify(params['additionalProperty'])}`;
   if (keyword === 'enum') return `${where}: expected one of ${JSON.stringify(params['allowedValues']).slice(0, 200)}`;
   return `${where}: ${message ?? keyword}`;
-}
-
-function isWithin(root: JsonValue, depthMax: number, nodesMax: number): boolean {
-  let level: JsonValue[] = [root];
-  let nodes = 0;
-  for (let depth = 0; level.length > 0; depth++) {
-    nodes += level.length;
-    if (depth > depthMax || nodes > nodesMax) return false;
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value).filter((child) => child !== undefined) : []));
-  }
-  return true;
 }

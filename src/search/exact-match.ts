@@ -3,7 +3,7 @@ import { mentionedNames, nameKey } from './name-key.ts';
 import type { SearchView } from './search-view.ts';
 
 /** How directly a tool was named; higher is more direct. */
-const MATCH = { exposedName: 6, ownName: 5, qualifiedName: 4, similarName: 3, qualifiedMention: 2, mention: 1 } as const;
+const MATCH = { exposedName: 7, ownName: 6, qualifiedName: 5, similarName: 4, exposedMention: 3, qualifiedMention: 2, mention: 1 } as const;
 
 /** By tool number: how directly the query names it. Visible tools only. */
 export function exactMatches(view: SearchView, query: string): ReadonlyMap<number, number> {
@@ -13,7 +13,7 @@ export function exactMatches(view: SearchView, query: string): ReadonlyMap<numbe
   for (const mention of mentionedNames(whole)) {
     if (mention === whole) continue;
     for (const number of namedTools(view, mention)) {
-      const level = isQualified(view, number, mention) ? MATCH.qualifiedMention : MATCH.mention;
+      const level = levelOfMention(view, number, mention);
       if ((found.get(number) ?? 0) < level) found.set(number, level);
     }
   }
@@ -29,13 +29,11 @@ export function findVisible(view: SearchView, exposed: string): number | undefin
 export function namedTools(view: SearchView, text: string): readonly number[] {
   const key = nameKey(text);
   if (key === undefined) return [];
+  const postings = view.index.postings(key);
   const numbers: number[] = [];
-  for (const { part, postings } of view.index.postings(key)) {
-    const offset = view.index.offsets[part] ?? 0;
-    for (let at = 0; at < postings.length; at += 2) {
-      const number = offset + (postings[at] ?? 0);
-      if (view.mask[number] === 1) numbers.push(number);
-    }
+  for (let at = 0; at < postings.length; at += 2) {
+    const number = postings[at] ?? 0;
+    if (view.mask[number] === 1) numbers.push(number);
   }
   return numbers;
 }
@@ -45,6 +43,11 @@ function levelOfWhole(view: SearchView, number: number, whole: string): number {
   if (tool?.exposed === whole) return MATCH.exposedName;
   if (tool?.own === whole) return MATCH.ownName;
   return isQualified(view, number, whole) ? MATCH.qualifiedName : MATCH.similarName;
+}
+
+function levelOfMention(view: SearchView, number: number, mention: string): number {
+  if (view.index.tool(number)?.tool.exposed === mention) return MATCH.exposedMention;
+  return isQualified(view, number, mention) ? MATCH.qualifiedMention : MATCH.mention;
 }
 
 /** Named together with its server or by a configured keyword, not by its own name alone. */

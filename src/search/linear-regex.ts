@@ -9,17 +9,32 @@ interface LinearRegex {
   toString(): string;
 }
 
+/** Of the form that ajv takes as `code.regExp`. */
+export interface LinearRegexEngine {
+  (pattern: string, flags: string): LinearRegex;
+  readonly code: string;
+}
+
+/** Characters that may still be looked at; when it is used up, every text passes. */
+export interface RegexBudget {
+  charsLeft: number;
+}
+
 const PATTERN_CHARS_MAX = 1_000;
 const UNICODE_ESCAPE = /(?<!\\)((?:\\\\)*)\\u(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{4}))/g;
 
-/** In the form ajv takes as `code.regExp`. Ajv tells regular expressions apart by their text, so each needs its own. */
-export const linearRegex: ((pattern: string, flags: string) => LinearRegex) & { code: string } = Object.assign(
-  (pattern: string, flags: string): LinearRegex => {
+/** Ajv tells regular expressions apart by their text, so each needs its own. */
+export function linearRegexEngine(budget: RegexBudget): LinearRegexEngine {
+  const make = (pattern: string, flags: string): LinearRegex => {
     const compiled = compile(pattern);
-    return { test: (text) => compiled?.test(text) ?? true, toString: () => `linear:${flags}:${pattern}` };
-  },
-  { code: 'linearRegex' },
-);
+    const test = (text: string): boolean => {
+      budget.charsLeft -= text.length + 1;
+      return compiled === undefined || budget.charsLeft < 0 || compiled.test(text);
+    };
+    return { test, toString: () => `linear:${flags}:${pattern}` };
+  };
+  return Object.assign(make, { code: 'linearRegex' });
+}
 
 function compile(pattern: string): RE2JS | undefined {
   if (pattern.length > PATTERN_CHARS_MAX) return undefined;

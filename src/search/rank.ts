@@ -4,9 +4,8 @@
  * a word but has another word of its concept gets a small credit.
  */
 import { RELATED } from './concepts.ts';
-import type { PartPostings } from './search-index.ts';
 import type { SearchView } from './search-view.ts';
-import { countIn } from './server-index.ts';
+import { COUNT_BITS, COUNT_MAX } from './server-index.ts';
 import { FIELDS } from './tool-fields.ts';
 
 const K1 = 1.2;
@@ -54,7 +53,7 @@ export function inverseFrequency(view: SearchView, term: string): number {
 
 interface Sums {
   readonly view: SearchView;
-  readonly norms: readonly number[];
+  readonly norms: Float64Array;
   readonly scores: Float64Array;
   /** Scratch: what related words of the current term give. */
   readonly credits: Float64Array;
@@ -70,31 +69,37 @@ interface Asked {
 }
 
 function addTerm(sums: Sums, term: string, asked: Asked): void {
+  const { view, holders } = sums;
+  const postings = view.index.postings(term);
   const weight = asked.idf * asked.repetition;
-  forEachVisible(sums.view, sums.view.index.postings(term), (number, packed, lengths, first) => {
-    sums.holders[number] = asked.stamp;
-    add(sums, number, weight * saturated(weightedCount(packed, lengths, first, sums.norms)));
-  });
+  for (let at = 0; at < postings.length; at += 2) {
+    const number = postings[at] ?? 0;
+    if (view.mask[number] === 0) continue;
+    holders[number] = asked.stamp;
+    add(sums, number, weight * saturated(sums, number, postings[at + 1] ?? 0));
+  }
 }
 
 /** The best related word counts, once, and never for more than the word asked for. */
 function addRelated(sums: Sums, term: string, asked: Asked): void {
+  const { view, holders, credits } = sums;
   const touched: number[] = [];
   for (const related of RELATED.get(term) ?? []) {
-    const postings = sums.view.index.postings(related);
+    const postings = view.index.postings(related);
     if (postings.length === 0) continue;
-    const weight = RELATED_SHARE * asked.repetition * Math.min(asked.idf, inverseFrequency(sums.view, related));
-    forEachVisible(sums.view, postings, (number, packed, lengths, first) => {
-      if (sums.holders[number] === asked.stamp) return;
-      const credit = weight * saturated(weightedCount(packed, lengths, first, sums.norms));
-      const before = sums.credits[number] ?? 0;
+    const weight = RELATED_SHARE * asked.repetition * Math.min(asked.idf, inverseFrequency(view, related));
+    for (let at = 0; at < postings.length; at += 2) {
+      const number = postings[at] ?? 0;
+      if (view.mask[number] === 0 || holders[number] === asked.stamp) continue;
+      const before = credits[number] ?? 0;
       if (before === 0) touched.push(number);
-      if (credit > before) sums.credits[number] = credit;
-    });
+      const credit = weight * saturated(sums, number, postings[at + 1] ?? 0);
+      if (credit > before) credits[number] = credit;
+    }
   }
   for (const number of touched) {
-    add(sums, number, sums.credits[number] ?? 0);
-    sums.credits[number] = 0;
+    add(sums, number, credits[number] ?? 0);
+    credits[number] = 0;
   }
 }
 
@@ -104,43 +109,26 @@ function add(sums: Sums, number: number, score: number): void {
   sums.scores[number] = before + score;
 }
 
-type VisitPosting = (number: number, packed: number, lengths: Uint16Array, first: number) => void;
-
-function forEachVisible(view: SearchView, postings: readonly PartPostings[], visit: VisitPosting): void {
-  for (const { part, postings: list } of postings) {
-    const offset = view.index.offsets[part] ?? 0;
-    const lengths = view.index.parts[part]?.lengths;
-    if (lengths === undefined) continue;
-    for (let at = 0; at < list.length; at += 2) {
-      const number = list[at] ?? 0;
-      if (view.mask[offset + number] === 1) visit(offset + number, list[at + 1] ?? 0, lengths, number * FIELDS.length);
-    }
-  }
-}
-
-function visibleHolders(view: SearchView, postings: readonly PartPostings[]): number {
+function visibleHolders(view: SearchView, postings: Int32Array): number {
   let holders = 0;
-  for (const { part, postings: list } of postings) {
-    const offset = view.index.offsets[part] ?? 0;
-    for (let at = 0; at < list.length; at += 2) holders += view.mask[offset + (list[at] ?? 0)] ?? 0;
-  }
+  for (let at = 0; at < postings.length; at += 2) holders += view.mask[postings[at] ?? 0] ?? 0;
   return holders;
 }
 
-function saturated(frequency: number): number {
+/** The counts of all fields, weighed as one, between 0 and `SATURATION`. */
+function saturated({ view, norms }: Sums, number: number, packed: number): number {
+  const { lengths } = view.index;
+  const first = number * FIELDS.length;
+  let frequency = 0;
+  for (let field = 0, rest = packed; rest !== 0; field++, rest >>>= COUNT_BITS) {
+    const count = rest & COUNT_MAX;
+    if (count > 0) frequency += count / ((norms[field * 2] ?? 1) + (norms[field * 2 + 1] ?? 0) * (lengths[first + field] ?? 0));
+  }
   return (SATURATION * frequency) / (K1 + frequency);
 }
 
-function weightedCount(packed: number, lengths: Uint16Array, first: number, norms: readonly number[]): number {
-  let sum = 0;
-  for (let field = 0; field < FIELDS.length; field++) {
-    const count = countIn(packed, field);
-    if (count > 0) sum += count / ((norms[field * 2] ?? 1) + (norms[field * 2 + 1] ?? 0) * (lengths[first + field] ?? 0));
-  }
-  return sum;
-}
-
 /** For each field two numbers: (1 - b) / weight and b / mean / weight, so that a count is divided by one linear term. */
-function fieldNorms(view: SearchView): readonly number[] {
-  return FIELDS.flatMap(({ weight, lengthNorm }, field) => [(1 - lengthNorm) / weight, lengthNorm / (view.meanLengths[field] ?? 1) / weight]);
+function fieldNorms(view: SearchView): Float64Array {
+  const norms = FIELDS.flatMap(({ weight, lengthNorm }, field) => [(1 - lengthNorm) / weight, lengthNorm / (view.meanLengths[field] ?? 1) / weight]);
+  return Float64Array.from(norms);
 }

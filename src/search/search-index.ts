@@ -4,23 +4,20 @@
  */
 import type { SearchableServer, SearchableTool } from './searchable-tool.ts';
 import { indexServer, isSameServer, type ServerIndex } from './server-index.ts';
-
-/** Where one server's tools have a term. */
-export interface PartPostings {
-  readonly part: number;
-  readonly postings: readonly number[];
-}
+import { FIELDS } from './tool-fields.ts';
 
 /** Terms that queries asked for, gathered over the servers once; bounded, decides nothing. */
 const GATHERED_MAX = 20_000;
-const NOWHERE: readonly PartPostings[] = [];
+const NOWHERE = new Int32Array(0);
 
 export class SearchIndex {
   readonly parts: readonly ServerIndex[];
   /** Number of the first tool of each part, counted over all parts. */
   readonly offsets: readonly number[];
   readonly toolCount: number;
-  readonly #gathered = new Map<string, readonly PartPostings[]>();
+  /** Terms of each field: tool number × fields + field. */
+  readonly lengths: Uint16Array;
+  readonly #gathered = new Map<string, Int32Array>();
 
   private constructor(parts: readonly ServerIndex[]) {
     this.parts = parts;
@@ -32,6 +29,8 @@ export class SearchIndex {
     }
     this.offsets = offsets;
     this.toolCount = next;
+    this.lengths = new Uint16Array(next * FIELDS.length);
+    for (const [at, part] of parts.entries()) this.lengths.set(part.lengths, (offsets[at] ?? 0) * FIELDS.length);
   }
 
   /** Of these servers; `previous` lends the parts that still hold. */
@@ -58,19 +57,21 @@ export class SearchIndex {
     return tool && { tool, part: low };
   }
 
-  /** Every server that has the term. */
-  postings(term: string): readonly PartPostings[] {
+  /** Tools that have a term or name key: tool number, packed counts, tool number, packed counts… */
+  postings(term: string): Int32Array {
     const gathered = this.#gathered.get(term);
     if (gathered !== undefined) return gathered;
-    const found: PartPostings[] = [];
-    for (const [part, index] of this.parts.entries()) {
-      const postings = index.postings.get(term);
-      if (postings !== undefined) found.push({ part, postings });
+    const found: number[] = [];
+    for (let at = 0; at < this.parts.length; at++) {
+      const postings = this.parts[at]?.postings.get(term);
+      if (postings === undefined) continue;
+      const offset = this.offsets[at] ?? 0;
+      for (let entry = 0; entry < postings.length; entry += 2) found.push(offset + (postings[entry] ?? 0), postings[entry + 1] ?? 0);
     }
-    if (found.length === 0) return NOWHERE;
     if (this.#gathered.size >= GATHERED_MAX) this.#gathered.clear();
-    this.#gathered.set(term, found);
-    return found;
+    const flat = found.length === 0 ? NOWHERE : Int32Array.from(found);
+    this.#gathered.set(term, flat);
+    return flat;
   }
 }
 

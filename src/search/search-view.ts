@@ -15,7 +15,10 @@ export interface SearchView {
   /** 1 where the tool with this number is visible. */
   readonly mask: Uint8Array;
   readonly visibleCount: number;
-  /** Mean length of each field over visible tools, never 0. */
+  /**
+   * Mean length of each field over all visible tools, those without it included: a field that few have is long wherever
+   * it is, so nobody gains by being the first to fill it.
+   */
   readonly meanLengths: readonly number[];
 }
 
@@ -29,7 +32,8 @@ export function createView(index: SearchIndex, isVisible: IsVisible): SearchView
       if (!isVisible(tool, part.server.name)) continue;
       mask[offset + number] = 1;
       visibleCount++;
-      for (let field = 0; field < FIELDS.length; field++) totals[field] = (totals[field] ?? 0) + (part.lengths[number * FIELDS.length + field] ?? 0);
+      const first = (offset + number) * FIELDS.length;
+      for (let field = 0; field < FIELDS.length; field++) totals[field] = (totals[field] ?? 0) + (index.lengths[first + field] ?? 0);
     }
   }
   const meanLengths = totals.map((total) => (total === 0 ? 1 : total / visibleCount));

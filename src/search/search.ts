@@ -35,12 +35,10 @@ export function search(view: SearchView, request: SearchRequest): readonly Query
 
 function answerQuery(view: SearchView, query: string, request: SearchRequest): QueryAnswer {
   const ranking = rank(view, tokenizeQuery(query, QUERY_TERMS_MAX));
-  const numbers = new Set(ranking.matched);
-  addLearned(view, ranking, { learned: request.learned, numbers });
+  const learned = addLearned(view, ranking, request.learned);
   const exact = exactMatches(view, query);
-  for (const number of exact.keys()) numbers.add(number);
   const bandOf = (number: number): Band => (exact.has(number) ? 'exact' : bandOfScore(view, ranking, ranking.scores[number] ?? 0));
-  const candidates = best(view, [...numbers], { ranking, exact, server: request.server, count: request.limit + EXTRA_CANDIDATES });
+  const candidates = best(view, [...ranking.matched, ...learned], { ranking, exact, server: request.server, count: request.limit + EXTRA_CANDIDATES });
   const found = toAlternatives(candidates.map((number) => foundTool(view, number, bandOf(number), ranking)));
   const servers = new Set(found.map(({ server }) => server));
   const isWeak = found.every(({ band }) => band === 'weak');
@@ -64,41 +62,42 @@ interface Selection {
   readonly count: number;
 }
 
+/** Exact ones by how directly they were named, then the others; by score, and by exposed name where scores are equal. */
 function best(view: SearchView, numbers: readonly number[], selection: Selection): readonly number[] {
   const { ranking, exact, server, count } = selection;
   const wanted = server?.toLowerCase();
   const isWanted = (number: number): boolean => wanted === undefined || serverOf(view, number)?.name.toLowerCase() === wanted;
   const exposed = (number: number): string => view.index.tool(number)?.tool.exposed ?? '';
-  const isBefore = (left: number, right: number): number =>
-    (exact.get(right) ?? 0) - (exact.get(left) ?? 0) ||
-    (ranking.scores[right] ?? 0) - (ranking.scores[left] ?? 0) ||
-    compareText(exposed(left), exposed(right));
-  return topOf(numbers.filter(isWanted), count, isBefore);
-}
-
-/** The first `count` in order, without sorting the rest. */
-function topOf(numbers: readonly number[], count: number, compare: (left: number, right: number) => number): readonly number[] {
+  const score = (number: number): number => ranking.scores[number] ?? 0;
+  const compare = (left: number, right: number): number => score(right) - score(left) || compareText(exposed(left), exposed(right));
+  const named = [...exact.keys()].filter(isWanted).toSorted((left, right) => (exact.get(right) ?? 0) - (exact.get(left) ?? 0) || compare(left, right));
   const top: number[] = [];
+  let scoreMin = 0;
   for (const number of numbers) {
-    const last = top.at(-1);
-    if (top.length >= count && last !== undefined && compare(last, number) <= 0) continue;
-    let at = top.length;
-    while (at > 0 && compare(top[at - 1] ?? number, number) > 0) at--;
-    top.splice(at, 0, number);
-    if (top.length > count) top.pop();
+    // Nearly all end here, so it stays this cheap.
+    if (score(number) < scoreMin || exact.has(number) || !isWanted(number)) continue;
+    const at = top.findIndex((other) => compare(number, other) < 0);
+    top.splice(at < 0 ? top.length : at, 0, number);
+    if (top.length <= count) continue;
+    top.pop();
+    scoreMin = score(top.at(-1) ?? number);
   }
-  return top;
+  return [...named, ...top].slice(0, count);
 }
 
-function addLearned(view: SearchView, ranking: Ranking, into: { readonly learned: LearnedTerms; readonly numbers: Set<number> }): void {
+/** Returns the tools that only what was learned brings in. */
+function addLearned(view: SearchView, ranking: Ranking, learned: LearnedTerms): readonly number[] {
+  const added: number[] = [];
   for (const [term, weight] of ranking.weights) {
-    for (const [exposed, sureness] of into.learned.byTerm.get(term) ?? []) {
+    for (const [exposed, sureness] of learned.byTerm.get(term) ?? []) {
       const number = findVisible(view, exposed);
       if (number === undefined) continue;
-      ranking.scores[number] = (ranking.scores[number] ?? 0) + LEARNED_SHARE * weight * sureness;
-      into.numbers.add(number);
+      const before = ranking.scores[number] ?? 0;
+      if (before === 0) added.push(number);
+      ranking.scores[number] = before + LEARNED_SHARE * weight * sureness;
     }
   }
+  return added;
 }
 
 function serverOf(view: SearchView, number: number): SearchableServer | undefined {

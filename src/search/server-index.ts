@@ -7,9 +7,9 @@ import type { SearchableServer, SearchableTool } from './searchable-tool.ts';
 import { FIELDS, serverTerms, toolTerms } from './tool-fields.ts';
 
 /** Bits of one field's count in a packed number; seven fields fit a small integer. */
-const COUNT_BITS = 4;
+export const COUNT_BITS = 4;
 /** A word said more often than this in one field counts as said so often. */
-const COUNT_MAX = 2 ** COUNT_BITS - 1;
+export const COUNT_MAX = 2 ** COUNT_BITS - 1;
 
 export interface ServerIndex {
   readonly server: SearchableServer;
@@ -33,8 +33,7 @@ export function indexServer(server: SearchableServer): ServerIndex {
   return { server, postings, lengths };
 }
 
-/** How often the term stands in the field, 0 to 15. */
-export function countIn(packed: number, field: number): number {
+function countIn(packed: number, field: number): number {
   return (packed >>> (field * COUNT_BITS)) & COUNT_MAX;
 }
 

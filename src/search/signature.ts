@@ -43,13 +43,17 @@ function param(name: string, mark: string, property: JsonValue | undefined): str
 
 function typeOf(schema: JsonValue | undefined, depth: number): string {
   if (!isObject(schema) || depth > TYPE_DEPTH_MAX) return 'unknown';
-  const literals = 'const' in schema ? [schema['const']] : schema['enum'];
-  if (Array.isArray(literals)) return union(literals.map(literal), typeOf({ ...schema, enum: undefined, const: undefined }, depth + 1));
+  const literals = schema['const'] === undefined ? schema['enum'] : [schema['const']];
+  if (Array.isArray(literals)) return union(literals.map(literal), plainType(schema['type']));
   const options = schema['anyOf'] ?? schema['oneOf'];
   if (Array.isArray(options)) return union(withoutNull(options.map((option: JsonValue) => typeOf(option, depth + 1))), 'unknown');
   const type = schema['type'];
   if (Array.isArray(type)) return union(withoutNull(type.map((each: JsonValue) => typeOf({ ...schema, type: each }, depth + 1))), 'unknown');
   if (type === 'array') return arrayOf(typeOf(schema['items'], depth + 1));
+  return plainType(type);
+}
+
+function plainType(type: JsonValue | undefined): string {
   return (typeof type === 'string' ? PLAIN_TYPES[type] : undefined) ?? 'unknown';
 }
 
@@ -69,6 +73,6 @@ function arrayOf(type: string): string {
   return type.includes('|') ? `(${type})[]` : `${type}[]`;
 }
 
-function literal(value: JsonValue | undefined): string {
-  return JSON.stringify(value) ?? 'undefined';
+function literal(value: JsonValue): string {
+  return JSON.stringify(value);
 }

@@ -77,7 +77,7 @@ function pushMixed(word: string, terms: string[]): void {
   let from = 0;
   for (const run of word.matchAll(UNSPACED)) {
     if (run.index > from) pushWord(word.slice(from, run.index), terms);
-    pushPairs([...run[0]], terms);
+    pushPairs(Array.from(run[0]), terms);
     from = run.index + run[0].length;
   }
   if (from < word.length) pushWord(word.slice(from), terms);

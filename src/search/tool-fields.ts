@@ -15,12 +15,12 @@ interface FieldWeight {
 /** In the order of the packed counts of a posting. */
 export const FIELDS: readonly FieldWeight[] = [
   { weight: 3, lengthNorm: 0.4 }, // name
-  { weight: 1, lengthNorm: 0.6 }, // description and title
+  { weight: 1, lengthNorm: 0.6 }, // description, title and the server's own search hint
   { weight: 0.6, lengthNorm: 0.6 }, // names of parameters
   { weight: 0.3, lengthNorm: 0.7 }, // descriptions of parameters
   { weight: 1.5, lengthNorm: 0.3 }, // name of the server
   { weight: 0.5, lengthNorm: 0.6 }, // description of the server
-  { weight: 1.5, lengthNorm: 0.3 }, // keywords and search hint
+  { weight: 1.5, lengthNorm: 0 }, // keywords of the operator
 ];
 
 /** More terms of one text are not indexed: a long description must not buy rank or memory. */
@@ -42,18 +42,23 @@ export function toolTerms(tool: SearchableTool, shared: readonly [string[], stri
   collectParams(definition['inputSchema'], { names, descriptions }, 0);
   return [
     tokenize(nameText(tool), TERMS_PER_FIELD_MAX),
-    tokenize(`${textOf(definition['title'])} ${textOf(definition['description'])}`, TERMS_PER_FIELD_MAX),
+    tokenize(descriptionText(definition), TERMS_PER_FIELD_MAX),
     tokenize(names.join(' '), TERMS_PER_FIELD_MAX),
     tokenize(descriptions.join(' '), TERMS_PER_FIELD_MAX),
     shared[0],
     shared[1],
-    tokenize([...tool.keywords, hintOf(definition)].join(' '), TERMS_PER_FIELD_MAX),
+    tokenize(tool.keywords.join(' '), TERMS_PER_FIELD_MAX),
   ];
 }
 
 /** The own name, and what an override calls it where that is another name altogether. */
 function nameText(tool: SearchableTool): string {
   return tool.exposed.endsWith(tool.own) ? tool.own : `${tool.exposed} ${tool.own}`;
+}
+
+/** The hint is the server's word like its description, so it gets no more weight: keywords of the operator do. */
+function descriptionText(definition: JsonObject): string {
+  return `${textOf(definition['title'])} ${hintOf(definition)} ${textOf(definition['description'])}`;
 }
 
 function hintOf(definition: JsonObject): string {

@@ -11,10 +11,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { z } from 'zod';
 import { startPostgres, type TestPostgres } from '../../test/support/start-postgres.ts';
 import { systemClock } from '../base/clock.ts';
-import { insertAuditEvent, listAuditEvents } from './audit-events.ts';
+import { findAuditEvents, insertAuditEvent, listAuditEvents } from './audit-events.ts';
+import { findConfigVersion, findLatestVersionNumber, insertConfigVersion, listConfigVersions } from './config-versions.ts';
 import { type DataFolder, lockDataFolder } from './data-folder.ts';
+import { findKeptAnswer, keepAnswer } from './idempotency.ts';
 import { findKey, insertKey, listActiveKeys, listKeys, revokeKey, type StoredKey, updateKeyLastUsed } from './keys.ts';
 import { MIGRATIONS } from './migrate.ts';
+import { deleteObject, insertObject, listObjects, type StoredObject, updateObject } from './objects.ts';
 import { openStorage, type Storage } from './open-storage.ts';
 import { findSetting, upsertSetting } from './settings.ts';
 import { query, transact } from './transaction.ts';
@@ -183,6 +186,71 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect(first).toEqual({ ...event, subject: 'a', atMs: 1_800_000_000_000, seq: expect.any(Number) });
     expect(await listAuditEvents(storage.db, { afterSeq: first?.seq ?? 0, limit: 10 })).toEqual(rest);
     expect(rest.map((one) => one.subject)).toEqual(['b', 'c']);
+  });
+
+  const object = (name: string, more: Partial<StoredObject> = {}): StoredObject => ({
+    kind: 'servers',
+    name,
+    sealedBody: `v1.${name}`,
+    owner: undefined,
+    managedBy: undefined,
+    version: 1,
+    position: 1,
+    createdAtMs: 1_800_000_000_000,
+    updatedAtMs: 1_800_000_000_000,
+    ...more,
+  });
+
+  test('objects come back in their order, with owner and file, and one name is there once in a kind', async () => {
+    const all = [object('b', { owner: 'user:a' }), object('a', { position: 2, managedBy: 'metamcp.yaml' }), object('a', { kind: 'namespaces', position: 3 })];
+    await transact(storage.db, async (tx) => {
+      for (const one of all) await insertObject(tx, one);
+    });
+    expect(await listObjects(storage.db)).toEqual(all);
+    await expect(transact(storage.db, (tx) => insertObject(tx, object('a')))).rejects.toMatchObject({ code: 'request.conflict' });
+    await transact(storage.db, (tx) => deleteObject(tx, 'servers', 'a'));
+    expect((await listObjects(storage.db)).map(({ kind, name }) => [kind, name])).toEqual([
+      ['servers', 'b'],
+      ['namespaces', 'a'],
+    ]);
+  });
+
+  test('an object is updated from the version before and from no other', async () => {
+    await transact(storage.db, (tx) => insertObject(tx, object('a')));
+    const next = object('a', { version: 2, sealedBody: 'v1.x' });
+    await transact(storage.db, (tx) => updateObject(tx, next));
+    await expect(transact(storage.db, (tx) => updateObject(tx, next))).rejects.toMatchObject({ code: 'request.conflict', reason: 'changed_meanwhile' });
+    expect(await listObjects(storage.db)).toEqual([next]);
+  });
+
+  test('versions of the configuration are numbered, listed newest first and found by number', async () => {
+    expect(await findLatestVersionNumber(storage.db)).toBe(0);
+    const version = (number: number) => ({ number, atMs: number, author: 'operator', reason: `reason ${number}`, sealedDocument: `v1.${number}` });
+    for (const number of [1, 2, 3]) await transact(storage.db, (tx) => insertConfigVersion(tx, version(number)));
+    expect(await findLatestVersionNumber(storage.db)).toBe(3);
+    expect((await listConfigVersions(storage.db, { beforeNumber: 3, limit: 5 })).map(({ number }) => number)).toEqual([2, 1]);
+    expect(await findConfigVersion(storage.db, 2)).toEqual(version(2));
+    expect(await findConfigVersion(storage.db, 4)).toBeUndefined();
+    await expect(transact(storage.db, (tx) => insertConfigVersion(tx, version(3)))).rejects.toThrow();
+  });
+
+  test('an answer is kept for its principal and key until it is old', async () => {
+    const kept = (key: string, atMs: number) => ({ principal: 'operator', key, fingerprint: 'f', sealedAnswer: 'v1.a', atMs });
+    await transact(storage.db, (tx) => keepAnswer(tx, kept('old', 10), 0));
+    await transact(storage.db, (tx) => keepAnswer(tx, kept('new', 20), 15));
+    expect(await findKeptAnswer(storage.db, 'operator', 'new')).toEqual(kept('new', 20));
+    expect(await findKeptAnswer(storage.db, 'operator', 'old')).toBeUndefined();
+    expect(await findKeptAnswer(storage.db, 'someone', 'new')).toBeUndefined();
+  });
+
+  test('audit events are found newest first, by what they were about', async () => {
+    for (const [subject, outcome] of [['a', 'done'], ['b', 'denied'], ['a', 'denied']] as const) {
+      await insertAuditEvent(storage.db, { atMs: 1, principal: 'operator', action: 'x', subject, outcome, detail: {} });
+    }
+    const [newest, ...older] = await findAuditEvents(storage.db, { beforeSeq: undefined, limit: 10 });
+    expect(newest).toMatchObject({ subject: 'a', outcome: 'denied' });
+    expect(await findAuditEvents(storage.db, { beforeSeq: newest?.seq, limit: 10 })).toEqual(older);
+    expect((await findAuditEvents(storage.db, { beforeSeq: undefined, limit: 10, subject: 'a', outcome: 'done' })).map(({ outcome }) => outcome)).toEqual(['done']);
   });
 
   test('what was acknowledged survives kill -9, and the folder is free again at once', async () => {

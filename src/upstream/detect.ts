@@ -4,7 +4,7 @@
  * HTTP: one modern `server/discover`; a result or a recognised modern error means modern, any other refusal legacy.
  * stdio: `server/discover` first. Whatever comes back but a modern answer means legacy, on the same process. A process
  * that is silent may only be slow to start, so after a while it gets `initialize` as well and the first good answer
- * decides; one that dies, or stays silent for half of the start time, is replaced and asked `initialize` alone.
+ * decides, a modern one on a process of its own; one that dies, or stays silent for half of the start time, is replaced and asked `initialize` alone.
  * What was found is remembered for each fingerprint.
  */
 import type { Clock } from '../base/clock.ts';
@@ -135,7 +135,7 @@ async function detectStdio(openLink: OpenLink, spec: ServerSpec, deps: DetectDep
   const answer = await probe(port, deps, Math.min(SILENCE_MS, spec.startTimeoutMs / 4));
   if (answer.kind === 'modern' || answer.kind === 'legacy') return settle(port, spec, deps, answer);
   if (answer.kind === 'silent') {
-    const peer = await raceFamilies(port, spec, deps);
+    const peer = await raceFamilies(openLink, port, spec, deps);
     if (peer !== undefined) return peer;
   }
   await port.link.close();
@@ -152,7 +152,7 @@ async function settle(port: LinkPort, spec: ServerSpec, deps: DetectDeps, answer
 }
 
 /** The probe is still unanswered: sends `initialize` beside it. Undefined where neither was answered well in time. */
-async function raceFamilies(port: LinkPort, spec: ServerSpec, deps: DetectDeps): Promise<Peer | undefined> {
+async function raceFamilies(openLink: OpenLink, port: LinkPort, spec: ServerSpec, deps: DetectDeps): Promise<Peer | undefined> {
   const winner = await new Promise<{ readonly family: Family; readonly result: JsonObject } | undefined>((resolve) => {
     let refusals = 0;
     const cancelTimer = deps.clock.after(spec.startTimeoutMs / 2, () => resolve(undefined));
@@ -177,9 +177,11 @@ async function raceFamilies(port: LinkPort, spec: ServerSpec, deps: DetectDeps):
     }
   });
   if (winner === undefined) return undefined;
-  const peer = await (winner.family === 'modern' ? startModernPeer(port, spec, deps, { lastId: RACE_ID, discovered: winner.result }) : startLegacyPeer(port, spec, deps, { lastId: RACE_ID, initialized: winner.result }));
   deps.verdicts.set(spec.fingerprint, winner.family);
-  return peer;
+  if (winner.family === 'legacy') return await startLegacyPeer(port, spec, deps, { lastId: RACE_ID, initialized: winner.result });
+  // A server that speaks both has been asked to open a session and may keep to it: a fresh process has not.
+  await port.link.close();
+  return await connectModernPeer(openLink, spec, deps);
 }
 
 /** A stale verdict serves; what the server says now counts for the next connection. Silence and failures leave it as it is. */

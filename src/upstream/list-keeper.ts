@@ -17,6 +17,8 @@ export interface ListKeeperDeps {
   readonly random: () => number;
   /** Definitions of these kinds really changed. */
   changed(kinds: readonly ListKind[]): void;
+  /** The server said that these changed, and they were read again, whatever the difference. */
+  announced(kinds: readonly ListKind[]): void;
   /** Problems or staleness changed. */
   stateChanged(): void;
 }
@@ -46,6 +48,8 @@ export class ListKeeper {
   #lists: ServerLists | undefined;
   #peer: Peer | undefined;
   #dirty = new Set<ListKind>();
+  /** Kinds whose change the server announced since they were last read. */
+  #told = new Set<ListKind>();
   #reading: Promise<void> | undefined;
   #lastReadMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: CancelTimer | undefined;
@@ -83,15 +87,17 @@ export class ListKeeper {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.#dirty.clear();
+    this.#told.clear();
     if (this.#lists === undefined || this.#lists.isStale) return;
     this.#lists = { ...this.#lists, isStale: true };
     this.#deps.stateChanged();
   }
 
-  /** The server says that a list changed. */
-  listChanged(kind: ListKind): void {
+  /** The server says that a list changed; or, not to be announced, some other connection to it does. */
+  listChanged(kind: ListKind, isToBeAnnounced = true): void {
     if (this.#peer === undefined) return;
     this.#dirty.add(kind);
+    if (isToBeAnnounced) this.#told.add(kind);
     this.#schedule();
   }
 
@@ -126,11 +132,14 @@ export class ListKeeper {
     const kinds = KINDS.filter((kind) => this.#dirty.has(kind));
     if (peer === undefined || kinds.length === 0) return;
     this.#dirty.clear();
+    const told = [...this.#told];
+    this.#told.clear();
     this.#lastReadMs = this.#deps.clock.monotonicMs();
     const parts = await Promise.all(kinds.flatMap((kind) => SOURCES[kind].map((source) => this.#readOne(peer, kind, source))));
     // A server that went away meanwhile keeps what it last said whole.
     if (peer !== this.#peer) return;
     this.#publish(Object.assign({}, ...parts) as Partial<ServerLists>, kinds);
+    if (told.length > 0) this.#deps.announced(told);
   }
 
   /** The new items under their member; nothing where the old ones stay. */

@@ -321,15 +321,19 @@ test('a refusal that says nothing about the family is passed on, and no verdict 
   expect(verdicts.find('a')).toBeUndefined();
 });
 
-test('a slow modern server that was also asked to initialize is still found to be modern, on the same process', async () => {
+test('a slow modern server that was also asked to initialize is still found to be modern, and gets a process that was asked nothing else', async () => {
   let late: (() => void) | undefined;
   const { server, deps, clock } = setUp('stdio', (sent, link) => {
-    if (sent.method === 'server/discover') late = () => link.answer(sent.id, DISCOVER_RESULT);
+    if (sent.method === 'server/discover' && server.links.length > 1) link.answer(sent.id, DISCOVER_RESULT);
+    else if (sent.method === 'server/discover') late = () => link.answer(sent.id, DISCOVER_RESULT);
     else if (sent.method === 'initialize') link.refuse(sent.id, -32601);
   });
   const connecting = connectUpstream(server.open, fakeSpec('a'), { ...deps, verdicts: new Verdicts(clock) });
   await clock.move(3_000);
   late?.();
   expect((await connecting).profile.family).toBe('modern');
-  expect(server.links).toHaveLength(1);
+  expect(server.links.map((link) => [link.isClosed, link.sent.map((sent) => sent.method)])).toEqual([
+    [true, ['server/discover', 'initialize']],
+    [false, ['server/discover', 'subscriptions/listen']],
+  ]);
 });

@@ -51,7 +51,7 @@ test('a modern server is shared; a legacy one gives each principal its own conne
   await apply(fakeSpec('old'), fakeSpec('new'));
   expect(upstreams.state('new')?.isolation.effective).toBe('shared');
   expect(upstreams.state('old')?.isolation.effective).toBe('per-principal');
-  expect(upstreams.find('new', lease({ principalId: 'a' }))).toBe(upstreams.find('new', lease({ principalId: 'b', sessionId: 's', wantsInteraction: true })));
+  expect(upstreams.find('new', lease({ principalId: 'a' }))).toBe(await upstreams.acquire('new', lease({ principalId: 'b', sessionId: 's', wantsInteraction: true })));
   expect(upstreams.find('old', lease())).toBeUndefined();
   const leases = [lease({ principalId: 'a' }), lease({ principalId: 'b' }), lease({ principalId: 'a', sessionId: 's1', wantsInteraction: true }), lease({ principalId: 'a', sessionId: 's2', wantsInteraction: true })];
   const connections = await Promise.all(leases.map((one) => upstreams.acquire('old', one)));
@@ -62,6 +62,20 @@ test('a modern server is shared; a legacy one gives each principal its own conne
   upstreams.release('s1');
   await settle();
   expect(leases.map((one) => upstreams.find('old', one) !== undefined)).toEqual([true, true, false, true]);
+});
+
+test('a session that can be asked gets a connection of its own family to a server that speaks both, and the shared one where initialize is refused', async () => {
+  const both: Script = (sent, link) => (sent.method === 'server/discover' || sent.method === 'tools/list' ? modernScript()(sent, link) : legacyScript()(sent, link));
+  const { upstreams, apply } = setUp({ both, new: modernScript() });
+  await apply(fakeSpec('both'), fakeSpec('new'));
+  const session = lease({ sessionId: 's', wantsInteraction: true });
+  const own = await upstreams.acquire('both', session);
+  expect([own.profile.family, upstreams.find('both', session), upstreams.find('both', lease())?.profile.family]).toEqual(['legacy', own, 'modern']);
+  upstreams.release('s');
+  await settle();
+  expect(upstreams.find('both', session)).toBeUndefined();
+  const shared = await upstreams.acquire('new', session);
+  expect([shared, upstreams.find('new', session)]).toEqual([upstreams.find('new', lease()), shared]);
 });
 
 test('calls that come at once for one principal open one connection', async () => {

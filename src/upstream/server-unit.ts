@@ -2,9 +2,9 @@
  * One server of the pool: the catalogue connection under supervision, which is the source of its lists and serves
  * everybody where sharing is allowed, and the connections of single principals and sessions.
  */
-import type { Fault } from '../base/fault.ts';
+import { type Fault, toFault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
-import type { JsonObject } from '../protocol/messages.ts';
+import type { Family, JsonObject } from '../protocol/messages.ts';
 import { Connection, type ConnectionDeps } from './connection.ts';
 import { type Budget, IsolatedConnections } from './isolated-connections.ts';
 import { isolationOf, placeOf } from './lease.ts';
@@ -15,6 +15,9 @@ import { Supervisor } from './supervisor.ts';
 import type { ServerProfile, Upstream } from './upstream.ts';
 import type { Lease, ServerLists, ServerState, ServerStatus } from './upstreams.ts';
 
+/** A server that is up already starts, or refuses the older family, within this time. */
+const TWIN_START_MS = 5_000;
+
 export class ServerUnit {
   spec: ServerSpec;
   readonly #deps: ConnectionDeps;
@@ -22,6 +25,10 @@ export class ServerUnit {
   readonly #supervisor: Supervisor<Connection>;
   readonly #keeper: ListKeeper;
   readonly #isolated: IsolatedConnections;
+  /** Connections in the older family to a server that is known to be modern. */
+  readonly #twins: IsolatedConnections;
+  /** The server refused `initialize`. */
+  #isModernOnly = false;
   readonly #budget: Budget;
   #hasAsked = false;
   #profile: ServerProfile | undefined;
@@ -55,11 +62,15 @@ export class ServerUnit {
         changed: (kinds) => {
           for (const kind of kinds) deps.events.listChanged(spec.name, kind);
         },
+        announced: (kinds) => {
+          for (const kind of kinds) deps.events.listAnnounced?.(spec.name, kind);
+        },
         stateChanged: () => this.#review(),
       },
       former,
     );
-    this.#isolated = new IsolatedConnections(() => this.spec, budget, this.#deps, (kind) => this.#keeper.listChanged(kind));
+    this.#isolated = new IsolatedConnections(() => this.spec, budget, this.#deps, (kind) => this.#keeper.listChanged(kind, false));
+    this.#twins = new IsolatedConnections(() => ({ ...this.spec, revision: 'legacy', idleConnections: 0, startTimeoutMs: Math.min(this.spec.startTimeoutMs, TWIN_START_MS) }), budget, this.#deps, (kind) => this.#keeper.listChanged(kind, false));
     this.#supervisor = new Supervisor<Connection>({
       server: spec.name,
       clock: deps.clock,
@@ -85,6 +96,7 @@ export class ServerUnit {
   find(lease: Lease): Upstream | undefined {
     const catalogue = this.#supervisor.connection;
     if (catalogue === undefined || this.#profile === undefined) return undefined;
+    if (this.#mayTwin(lease, this.#profile.family)) return this.#findTwin(lease);
     const place = placeOf(this.spec, this.#profile.family, lease, this.#hasAsked);
     return place.key === undefined ? catalogue.peer : this.#isolated.find(place.key, place)?.peer;
   }
@@ -92,20 +104,53 @@ export class ServerUnit {
   /** The catalogue connection comes first: it shows the family, and that the server starts at all. */
   async acquire(lease: Lease): Promise<Upstream> {
     const catalogue = await this.#supervisor.whenUp();
-    const place = placeOf(this.spec, catalogue.peer.profile.family, lease, this.#hasAsked);
+    const { family } = catalogue.peer.profile;
+    if (this.#mayTwin(lease, family)) return (await this.#openTwin(lease)) ?? catalogue.peer;
+    const place = placeOf(this.spec, family, lease, this.#hasAsked);
     return place.key === undefined ? catalogue.peer : (await this.#isolated.acquire(place.key, place)).peer;
+  }
+
+  /**
+   * A modern server may know `initialize` as well, and its tools may ask in ways that only a session has. So an older
+   * client that can be asked gets a session of its own, in its own family, where nothing else is configured and the
+   * server has not refused it before.
+   */
+  #mayTwin(lease: Lease, family: Family): boolean {
+    const isOpen = this.spec.revision === 'auto' && this.spec.isolation === 'auto' && !this.#isModernOnly;
+    return isOpen && family === 'modern' && lease.family === 'legacy' && lease.wantsInteraction && lease.sessionId !== undefined;
+  }
+
+  #findTwin(lease: Lease): Upstream | undefined {
+    const place = placeOf(this.spec, 'legacy', lease, false);
+    return place.key === undefined ? undefined : this.#twins.find(place.key, place)?.peer;
+  }
+
+  async #openTwin(lease: Lease): Promise<Upstream | undefined> {
+    const place = placeOf(this.spec, 'legacy', lease, false);
+    if (place.key === undefined) return undefined;
+    try {
+      return (await this.#twins.acquire(place.key, place)).peer;
+    } catch (thrown) {
+      const fault = toFault(thrown);
+      if (fault.code === 'limit.overloaded') throw fault;
+      this.#isModernOnly = true;
+      return undefined;
+    }
   }
 
   notifySession(sessionId: string, method: string, params: JsonObject): void {
     this.#isolated.notifySession(sessionId, method, params);
+    this.#twins.notifySession(sessionId, method, params);
   }
 
   release(sessionId: string): void {
     this.#isolated.release(sessionId);
+    this.#twins.release(sessionId);
   }
 
   async restart(): Promise<void> {
     this.#isolated.closeAll();
+    this.#twins.closeAll();
     await this.#supervisor.restart();
   }
 
@@ -125,7 +170,7 @@ export class ServerUnit {
   /** No new calls; those in flight end by themselves within `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     this.#leaving ??= this.#supervisor.stop();
-    await Promise.all([this.#leaving?.drain(this.#deps.clock, timeoutMs), this.#isolated.drain(timeoutMs)]);
+    await Promise.all([this.#leaving?.drain(this.#deps.clock, timeoutMs), this.#isolated.drain(timeoutMs), this.#twins.drain(timeoutMs)]);
     // What is still shaking hands by now serves nobody.
     await this.#links.close();
   }
@@ -140,7 +185,7 @@ export class ServerUnit {
       pid: supervisor.connection?.peer.pid,
       profile: this.#profile,
       isolation: isolationOf(this.spec, this.#profile?.family),
-      connections: this.#isolated.count + (supervisor.connection === undefined ? 0 : 1),
+      connections: this.#isolated.count + this.#twins.count + (supervisor.connection === undefined ? 0 : 1),
       restarts: supervisor.restarts,
       lastError: describe(supervisor.lastFault),
       stderrTail: this.#stderrTail(),

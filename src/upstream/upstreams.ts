@@ -63,6 +63,8 @@ export interface ConnectionOwner {
 export interface UpstreamsEvents {
   /** Definitions really changed. */
   listChanged(server: string, kind: ListKind): void;
+  /** The server said that a list changed, and it was read again; the definitions may be what they were. */
+  listAnnounced?(server: string, kind: ListKind): void;
   stateChanged(server: string): void;
   resourceUpdated(owner: ConnectionOwner, params: JsonObject): void;
   /** Other notifications and log messages that belong to no request. */

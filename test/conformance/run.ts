@@ -1,4 +1,4 @@
-/** Runs the server side of the official conformance suite against an address and says which scenarios pass. */
+/** Runs the official conformance suite, against a server's address or around a client, and says what passes. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -42,6 +42,27 @@ export async function runServerSuite(options: SuiteOptions): Promise<SuiteOutcom
     const { url, requirements, timeoutMs } = options;
     const output = await run(['server', '--url', url, '--requirements', requirements, '--timeout', String(timeoutMs), '-o', folder]);
     return readSummary(output, await readChecks(folder));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export interface ClientScenario {
+  /** Started by the suite, with the address of its server as last argument. */
+  readonly command: string;
+  readonly scenario: string;
+  readonly revision: string;
+}
+
+/** Lets the suite judge a client; resolves with what it checked. Rejects when the suite could not run. */
+export async function runClientScenario({ command, scenario, revision }: ClientScenario): Promise<readonly Check[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'conformance-'));
+  try {
+    const output = await run(['client', '--command', command, '--scenario', scenario, '--spec-version', revision, '-o', folder]);
+    for (const name of await readdir(folder, { recursive: true })) {
+      if (name.endsWith('checks.json')) return JSON.parse(await readFile(join(folder, name), 'utf8')) as Check[];
+    }
+    throw new Error(`The conformance suite did not run: ${output.slice(-2000)}`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -63,7 +63,11 @@ test('a second start shows the same key', async () => {
 
 test('smoke, doctor and tools work by the data folder alone', async () => {
   await start();
-  const [smoke, doctor, tools] = await Promise.all([runMetamcp(['smoke', '--data', data, '--json']), runMetamcp(['doctor', '--data', data]), runMetamcp(['tools', '--data', data, '--json'])]);
+  const [smoke, doctor, tools] = await Promise.all([
+    runMetamcp(['smoke', '--data', data, '--json']),
+    runMetamcp(['doctor', '--data', data]),
+    runMetamcp(['tools', '--data', data, '--json']),
+  ]);
   expect(JSON.parse(smoke.stdout)).toMatchObject({ ok: true });
   expect(doctor.stdout).toContain('Everything is well.');
   expect((JSON.parse(tools.stdout) as { tools: unknown[] }).tools.length).toBeGreaterThan(0);
@@ -149,7 +153,13 @@ test('a configuration with mistakes is refused whole, each with its place and th
 
 test('a bare mcpServers file becomes the endpoint "default"', async () => {
   const path = join(folder, 'mcp.json');
-  await writeFile(path, JSON.stringify({ mcpServers: { 'my sample': { command: process.execPath, args: [join(import.meta.dirname, '../fixtures/counting-server.ts'), '--stdio'] } }, theme: 'dark' }));
+  await writeFile(
+    path,
+    JSON.stringify({
+      mcpServers: { 'my sample': { command: process.execPath, args: [join(import.meta.dirname, '../fixtures/counting-server.ts'), '--stdio'] } },
+      theme: 'dark',
+    }),
+  );
   const gateway = await start({ args: ['--config', path] });
   expect(gateway.endpoint).toBe('default');
   const { message } = await modernRequest({ url: gateway.mcpUrl ?? '', key: gateway.key ?? '' }, 'tools/list');
@@ -163,7 +173,8 @@ test('a person gets the address, the key and what to paste into each client', as
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   try {
     await expect.poll(() => text, { timeout: 15_000 }).toContain('Stop it:');
-    for (const word of ['MetaMCP is ready', 'sk_mt_', '/metamcp/default/mcp', 'Claude Desktop', 'Cursor', 'VS Code', '"stdio"', 'metamcp smoke']) expect(text).toContain(word);
+    for (const word of ['MetaMCP is ready', 'sk_mt_', '/metamcp/default/mcp', 'Claude Desktop', 'Cursor', 'VS Code', '"stdio"', 'metamcp smoke'])
+      expect(text).toContain(word);
   } finally {
     child.kill('SIGTERM');
     await once(child, 'exit');

@@ -2,9 +2,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isRunning } from '../fixtures/hostile-stdio/processes.ts';
 import { fixtureCommand, type RunningFixture, startFixture } from '../fixtures/start-fixture.ts';
 import { listen, modernRequest, openGetStream, openSession, type PeerOptions } from '../support/http-peer.ts';
-import { type Census, census, descendants, isAlive } from '../support/process-census.ts';
+import { type Census, census, descendants } from '../support/process-census.ts';
 import { randomKey } from '../support/random-key.ts';
 import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
 
@@ -115,7 +116,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     const children = await descendants(own.pid);
     expect(children.length).toBeGreaterThan(0);
     expect(await own.stop()).toBe(0);
-    expect(children.filter(isAlive)).toEqual([]);
+    expect(children.filter(isRunning)).toEqual([]);
   });
 
   test('[ST-10] nothing survives a gateway that was killed by more than five seconds', async () => {
@@ -124,7 +125,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     const children = await descendants(own.pid);
     expect(children.length).toBeGreaterThan(1);
     await own.kill();
-    await expect.poll(() => children.filter(isAlive), { timeout: 5_000, interval: 100 }).toEqual([]);
+    await expect.poll(() => children.filter(isRunning), { timeout: 5_000, interval: 100 }).toEqual([]);
   });
 });
 

@@ -120,7 +120,7 @@ export function modernScript(otherwise: Script = () => undefined): Script {
     if (sent.method === 'server/discover') link.answer(sent.id, DISCOVER_RESULT);
     else if (sent.method === 'tools/list') link.answer(sent.id, { resultType: 'complete', tools: [tool('echo')] });
     else if (sent.method === 'resources/list') link.answer(sent.id, { resultType: 'complete', resources: [] });
-    else if (sent.method === 'resources/templates/list') link.refuse(sent.id, -32601);
+    else if (sent.method === 'resources/templates/list' || sent.method === 'initialize') link.refuse(sent.id, -32601);
     else otherwise(sent, link);
   };
 }

@@ -29,14 +29,9 @@ export interface Census {
 export async function census(pid: number): Promise<Census> {
   const folder = `/proc/${pid}/fd`;
   const links = await Promise.all((await readdir(folder)).map((name) => readlink(`${folder}/${name}`).catch(() => '')));
-  return { children: (await descendants(pid)).length, sockets: links.filter((link) => link.startsWith('socket:')).length, files: links.filter((link) => link !== '').length };
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  return {
+    children: (await descendants(pid)).length,
+    sockets: links.filter((link) => link.startsWith('socket:')).length,
+    files: links.filter((link) => link !== '').length,
+  };
 }

@@ -15,8 +15,15 @@ test('endpoints and settings are shown as they are now', async () => {
         mcpUrl: 'http://127.0.0.1:12008/metamcp/dev/mcp',
         auth: { apiKey: true, oauth: false, query: false },
         servers: ['files'],
+        owner: null,
+        managedBy: null,
+        version: 1,
+        createdAt: expect.any(String),
+        updatedAt: expect.any(String),
+        config: { namespace: 'dev' },
       },
     ],
+    nextCursor: null,
   });
   expect(config.body).toEqual({
     generation: 3,

@@ -1,11 +1,10 @@
 /** Carries out a plan within a draft, and makes the keys that the document asks for. */
-import { CONFIG_SECTIONS, parseConfigDocument } from '../../model/config-document.ts';
-import { isObject, type JsonObject } from '../../protocol/messages.ts';
+import type { JsonObject } from '../../protocol/messages.ts';
 import { insertKey, listActiveKeys, revokeKey } from '../../storage/keys.ts';
 import { type MakeKeyServices, makeKey } from '../keys/make-key.ts';
-import { toSections } from './config-object.ts';
 import type { ConfigDraft } from './draft.ts';
 import { type ApplyDocument, type PlanItem, planApply } from './plan.ts';
+import { refuseInvalid } from './refuse-invalid.ts';
 
 /** A key that was made for `generate: true`. Its value is here and nowhere else. */
 export interface GeneratedKey {
@@ -20,15 +19,8 @@ export interface Applied {
 
 /** Whole or, by what it throws, not at all. Faults: `config.invalid`, `request.conflict`. */
 export async function applyDocument(draft: ConfigDraft, document: ApplyDocument, services: MakeKeyServices): Promise<Applied> {
-  refuseInvalid(draft, document);
+  refuseInvalid(draft.objects, document.value, document.locate);
   return carryOut(draft, planApply(draft.objects, document), services);
-}
-
-/** Every problem of the document, among the objects that are there: it may name them. */
-function refuseInvalid({ objects }: ConfigDraft, { value, locate }: ApplyDocument): void {
-  const there = toSections(objects);
-  const merged = CONFIG_SECTIONS.map((kind) => [kind, value[kind] === undefined ? there[kind] : isObject(value[kind]) ? { ...there[kind], ...value[kind] } : value[kind]]);
-  parseConfigDocument({ ...value, ...Object.fromEntries(merged) }, locate);
 }
 
 export async function carryOut(draft: ConfigDraft, items: readonly PlanItem[], services: MakeKeyServices): Promise<Applied> {

@@ -117,8 +117,10 @@ function isSame(one: JsonValue | undefined, other: JsonValue | undefined): boole
   return (one === undefined) === (other === undefined) && canonicalJson(one) === canonicalJson(other);
 }
 
-/** As the schema reads it; as it stands where it is not valid, which compiling will say. */
-function normalized(kind: ConfigSection, body: JsonObject | undefined): JsonObject | undefined {
+/** With every default filled in, as the schema reads it; as it stands where it is not valid, which compiling will say. */
+export function normalized(kind: ConfigSection, body: JsonObject): JsonObject;
+export function normalized(kind: ConfigSection, body: JsonObject | undefined): JsonObject | undefined;
+export function normalized(kind: ConfigSection, body: JsonObject | undefined): JsonObject | undefined {
   if (body === undefined) return undefined;
   const parsed = ConfigDocumentSchema.shape[kind].safeParse({ object: body });
   return parsed.success ? ((parsed.data as Record<string, unknown>)['object'] as JsonObject) : body;

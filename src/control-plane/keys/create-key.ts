@@ -1,17 +1,21 @@
 import { Fault } from '../../base/fault.ts';
 import { CreateKey } from '../../contract/keys.ts';
 import type { FieldError } from '../../contract/problem.ts';
-import type { Snapshot } from '../../snapshot/snapshot.ts';
 import { insertKey } from '../../storage/keys.ts';
+import type { ConfigObject } from '../configuration/config-object.ts';
+import { mayRefer } from '../configuration/visibility.ts';
 import { bindChange } from '../operation.ts';
 import { makeKey } from './make-key.ts';
 import { toKey } from './to-key.ts';
 
 /** Makes a key. Its value is in this answer and nowhere else: what is stored is a keyed digest. */
-export const createKey = bindChange(CreateKey, async ({ body, tx, services }) => {
+export const createKey = bindChange(CreateKey, async ({ body, tx, viewer, services }) => {
   const { name } = body;
   const expiresAtMs = body.expiresAt === null ? undefined : Date.parse(body.expiresAt);
-  refuseUnusable(body.endpoints, services.snapshot());
+  const visibility = body.visibility ?? (viewer.permissions.has('public:write') ? 'public' : 'private');
+  if (visibility === 'public' && !viewer.permissions.has('public:write')) throw new Fault('auth.scope_missing', { detail: `${viewer.principalId} lacks public:write` });
+  const owner = visibility === 'public' ? undefined : viewer.principalId;
+  refuseUnusable(body.endpoints, services.objects().filter((object) => object.kind === 'endpoints' && mayRefer({ owner }, object)));
   if (expiresAtMs !== undefined && expiresAtMs <= services.clock.nowMs()) throw invalid({ path: 'body.expiresAt', expected: 'a time to come' });
   // The configuration file would win over a stored key of the same name.
   if ([...services.snapshot().keys.values()].some((one) => one.name === name)) {
@@ -19,7 +23,7 @@ export const createKey = bindChange(CreateKey, async ({ body, tx, services }) =>
   }
 
   const endpoints = body.endpoints.length === 0 ? ['*'] : body.endpoints;
-  const { key, value } = makeKey({ name, endpoints, expiresAtMs, isSealed: false }, services);
+  const { key, value } = makeKey({ name, endpoints, expiresAtMs, isSealed: false, owner }, services);
   await insertKey(tx, key);
   return {
     answer: { ...toKey(key, undefined), value },
@@ -28,9 +32,10 @@ export const createKey = bindChange(CreateKey, async ({ body, tx, services }) =>
 });
 
 /** A key for an endpoint that is not there would open nothing, and nobody would notice the slip. */
-function refuseUnusable(endpoints: readonly string[], { endpoints: known }: Snapshot): void {
-  const index = endpoints.findIndex((name) => name !== '*' && !known.has(name));
-  if (index !== -1) throw invalid({ path: `body.endpoints[${index}]`, expected: `one of ${['*', ...known.keys()].join(', ')}` });
+function refuseUnusable(endpoints: readonly string[], reachable: readonly ConfigObject[]): void {
+  const known = reachable.map((object) => object.name);
+  const index = endpoints.findIndex((name) => name !== '*' && !known.includes(name));
+  if (index !== -1) throw invalid({ path: `body.endpoints[${index}]`, expected: `one of ${['*', ...known].join(', ')}` });
 }
 
 function invalid(error: Omit<FieldError, 'message'>): Fault {

@@ -10,6 +10,8 @@ export type MakeKeyServices = Pick<AdminServices, 'clock' | 'random' | 'instance
 export interface MakeKeyInput extends Pick<KeySpec, 'name' | 'endpoints' | 'expiresAtMs'> {
   /** Whether the value can be shown again later. */
   readonly isSealed: boolean;
+  /** Id of the principal it is private to; undefined: public. */
+  readonly owner?: string | undefined;
 }
 
 /** A new key and its value, not stored yet. Whoever stores it must show the value now: there is no other time. */
@@ -28,6 +30,7 @@ export function makeKey(input: MakeKeyInput, services: MakeKeyServices): { reado
     createdAtMs: clock.nowMs(),
     lastUsedAtMs: undefined,
     revokedAtMs: undefined,
+    owner: input.owner,
   };
   return { key, value };
 }

@@ -1,15 +1,18 @@
 import { Fault } from '../../base/fault.ts';
 import { RevokeKey } from '../../contract/keys.ts';
 import { findKey, revokeKey as revokeStoredKey } from '../../storage/keys.ts';
+import { mayChange, maySee } from '../configuration/visibility.ts';
 import { type AdminServices, bindChange } from '../operation.ts';
 import { findStarterKeyId } from './starter-key.ts';
 import { toKey } from './to-key.ts';
 
 /** Revokes a key. The answer follows the new snapshot: once it is there, the key opens nothing. */
-export const revokeKey = bindChange(RevokeKey, async ({ params, tx, services }) => {
+export const revokeKey = bindChange(RevokeKey, async ({ params, tx, viewer, services }) => {
+  const before = await findKey(tx, params.id);
+  if (before === undefined || !maySee(viewer, before)) throw refusal(params.id, services);
+  if (!mayChange(viewer, before)) throw new Fault('auth.scope_missing', { detail: `${viewer.principalId} may not change what is public` });
   await revokeStoredKey(tx, params.id, services.clock.nowMs());
-  const key = await findKey(tx, params.id);
-  if (key === undefined) throw refusal(params.id, services);
+  const key = (await findKey(tx, params.id)) ?? before;
   return { answer: toKey(key, await findStarterKeyId(tx)), event: { subject: key.id, detail: { name: key.name } } };
 });
 

@@ -7,6 +7,7 @@ export function toKey(key: StoredKey, starterKeyId: string | undefined): Key {
   return {
     ...toFileKey(key),
     source: key.id === starterKeyId ? 'starter' : 'created',
+    owner: key.owner ?? null,
     createdAt: toInstant(key.createdAtMs),
     lastUsedAt: toInstant(key.lastUsedAtMs),
     revokedAt: toInstant(key.revokedAtMs),
@@ -20,6 +21,7 @@ export function toFileKey(key: KeySpec): Key {
     name: key.name,
     endpoints: [...key.endpoints],
     source: 'file',
+    owner: null,
     createdAt: null,
     expiresAt: toInstant(key.expiresAtMs),
     lastUsedAt: null,

@@ -5,7 +5,7 @@ import { getServerState } from './get-server-state.ts';
 
 /** Calls a tool past every namespace, to tell faults of a server from those of the way to it. Arguments are not recorded. */
 export const callServer = bindAction(CallServer, {
-  begin: ({ params, body, services }) => ({ subject: getServerState(services.live, params.name).name, detail: { tool: body.tool } }),
+  begin: ({ params, body, services, viewer }) => ({ subject: getServerState(services, params.name, viewer).name, detail: { tool: body.tool } }),
   async act({ params, body, services }) {
     const startedMs = services.clock.monotonicMs();
     // The body was JSON, so its parts are.

@@ -3,9 +3,9 @@ import { bindAction } from '../operation.ts';
 import { getServerState } from './get-server-state.ts';
 
 export const restartServer = bindAction(RestartServer, {
-  begin: ({ params, services }) => ({ subject: getServerState(services.live, params.name).name }),
-  async act({ params, services }) {
+  begin: ({ params, services, viewer }) => ({ subject: getServerState(services, params.name, viewer).name }),
+  async act({ params, services, viewer }) {
     await services.live.restart(params.name);
-    return getServerState(services.live, params.name);
+    return getServerState(services, params.name, viewer);
   },
 });

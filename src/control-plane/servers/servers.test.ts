@@ -22,7 +22,25 @@ async function events(admin: TestAdmin) {
 
 test('the list shows every server as it is', async () => {
   const admin = await start();
-  expect((await admin.ask('GET', '/api/v1/servers')).body).toEqual({ items: [READY_SERVER] });
+  expect((await admin.ask('GET', '/api/v1/servers')).body).toEqual({
+    items: [
+      {
+        ...READY_SERVER,
+        owner: null,
+        managedBy: null,
+        version: 1,
+        createdAt: expect.any(String),
+        updatedAt: expect.any(String),
+        config: { command: '/bin/files', required: true },
+        description: '',
+        tags: [],
+        capabilities: [],
+        costNote: '',
+        usedBy: ['dev'],
+      },
+    ],
+    nextCursor: null,
+  });
 });
 
 test('restart and resync reach the server and leave two audit events each', async () => {
