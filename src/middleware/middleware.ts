@@ -6,7 +6,7 @@
 import type { CallContext, Middleware, Next } from '../model/middleware.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 
-export type { CallContext, CallOutcome, Middleware, Next } from '../model/middleware.ts';
+export type { CallContext, Middleware, Next } from '../model/middleware.ts';
 
 /** One function from many: the first of the chain is the outermost. Whatever a middleware does to the name or URI is undone. */
 export function compose(chain: readonly Middleware[], innermost: Next, context: CallContext): Next {
