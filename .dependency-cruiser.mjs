@@ -89,9 +89,9 @@ export default {
     ),
     error(
       'siblings-are-strangers',
-      'Runtimes, middleware, admin nouns and UI features meet one level up; the dialer carries both http and sse.',
+      'Runtimes, middleware, admin nouns and UI features meet one level up; the dialer carries both http and sse, and every noun is an object of the configuration.',
       { path: '^(src/upstream|src/middleware|src/control-plane|ui/features)/([^/]+)/' },
-      { path: '^$1/[^/]+/', pathNot: ['^$1/$2/', '^src/upstream/dialer/'] },
+      { path: '^$1/[^/]+/', pathNot: ['^$1/$2/', '^src/upstream/dialer/', '^src/control-plane/(configuration|objects|config-file)/'] },
     ),
     error('ui-sees-the-contract-only', 'The UI is a client like any other.', { path: '^ui/' }, { path: '^(src|test)/', pathNot: '^src/contract/' }),
     error('ui-downwards', 'app, then features, then components.', { path: '^ui/components/' }, { path: '^ui/(app|features)/' }),

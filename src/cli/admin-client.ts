@@ -1,6 +1,6 @@
 /** The admin API as the command line uses it: a request each, errors as RFC 9457 problem details made into refusals. */
 import type { z } from 'zod';
-import type { GetConfig } from '../contract/config.ts';
+import type { Applied, ConfigVersion, GetConfig, Plan } from '../contract/config.ts';
 import type { Endpoint } from '../contract/endpoints.ts';
 import type { CreateKey, Key } from '../contract/keys.ts';
 import type { CallServer, ServerState } from '../contract/servers.ts';
@@ -21,6 +21,20 @@ export interface AdminClient {
   revokeKey(id: string): Promise<void>;
   listEndpoints(): Promise<{ readonly items: readonly Endpoint[] }>;
   getConfig(): Promise<z.infer<typeof GetConfig.answer>>;
+  planConfig(file: ConfigFile): Promise<Plan>;
+  applyConfig(file: ConfigFile & { readonly reason: string }): Promise<Applied>;
+  exportConfig(query: { readonly format: string; readonly namespace?: string | undefined }): Promise<{ readonly text: string; readonly variables: readonly string[] }>;
+  listConfigVersions(limit: number): Promise<{ readonly items: readonly ConfigVersion[] }>;
+  diffConfig(number: number, other: number): Promise<Plan>;
+  rollbackConfig(to: { readonly number: number; readonly reason: string; readonly dryRun: boolean }): Promise<Applied>;
+}
+
+/** A configuration file on its way to the gateway. */
+export interface ConfigFile {
+  readonly text: string;
+  readonly name: string;
+  readonly source: string | null;
+  readonly mode: 'apply' | 'import';
 }
 
 /** Every method throws a Refusal that says what the gateway said, and what to do. */
@@ -37,6 +51,12 @@ export function createAdminClient(gateway: Gateway): AdminClient {
     revokeKey: (id) => ask('DELETE', `/keys/${encodeURIComponent(id)}`),
     listEndpoints: () => ask('GET', '/endpoints'),
     getConfig: () => ask('GET', '/config'),
+    planConfig: (file) => ask('POST', '/config/plan', file),
+    applyConfig: (file) => ask('POST', '/config/apply', file),
+    exportConfig: ({ format, namespace }) => ask('GET', `/config/export?${new URLSearchParams({ format, ...(namespace !== undefined && { namespace }) }).toString()}`),
+    listConfigVersions: (limit) => ask('GET', `/config/versions?limit=${limit}`),
+    diffConfig: (number, other) => ask('GET', `/config/versions/${number}/diff/${other}`),
+    rollbackConfig: (to) => ask('POST', '/config/rollback', to),
   };
 }
 

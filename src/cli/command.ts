@@ -7,6 +7,8 @@ import { Refusal } from './refusal.ts';
 export interface Flag {
   /** What stands for the value in help, e.g. `FOLDER`; a flag without it is a switch. */
   readonly value?: string;
+  /** One letter, e.g. `f` for `-f`. */
+  readonly short?: string;
   readonly help: string;
 }
 
@@ -55,7 +57,7 @@ export const ENDPOINT_FLAGS = {
 export function parseInvocation(command: Command, args: readonly string[], host: CliHost): Invocation {
   if (command.isRaw) return { words: args, flag: () => undefined, has: () => false, host };
   const options = Object.fromEntries(
-    Object.entries(command.flags).map(([name, flag]) => [name, { type: flag.value === undefined ? ('boolean' as const) : ('string' as const) }]),
+    Object.entries(command.flags).map(([name, flag]) => [name, { type: flag.value === undefined ? ('boolean' as const) : ('string' as const), ...(flag.short !== undefined && { short: flag.short }) }]),
   );
   const { tokens } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
   const values = new Map<string, string>();

@@ -29,7 +29,7 @@ export function overview(commands: readonly Command[]): string {
 }
 
 export function commandHelp(command: Command): string {
-  const flags = Object.entries(command.flags).map(([name, flag]) => [`--${name}${flag.value === undefined ? '' : ` ${flag.value}`}`, flag.help] as const);
+  const flags = Object.entries(command.flags).map(([name, flag]) => [`${flag.short === undefined ? '' : `-${flag.short}, `}--${name}${flag.value === undefined ? '' : ` ${flag.value}`}`, flag.help] as const);
   const width = Math.max(0, ...flags.map(([left]) => left.length));
   return [
     command.summary,

@@ -60,6 +60,7 @@ export const ApplyBodySchema = z.strictObject({
   text: z.string().max(900_000).meta({ description: 'A configuration file: ours in YAML or JSON, that of an MCP client, or a server.json of the registry' }),
   name: z.string().min(1).max(500).default('metamcp.yaml').meta({ description: 'Of the file: its ending says how it is read' }),
   source: z.string().min(1).max(500).nullable().default(null).meta({ description: 'Who owns what is made; what left the file of this name is deleted. Null: nobody, and nothing is deleted' }),
+  mode: z.enum(['apply', 'import']).default('apply').meta({ description: 'import: servers are added to the namespace that is there, instead of replacing its list' }),
   reason,
 });
 

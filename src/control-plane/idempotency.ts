@@ -10,11 +10,21 @@ import type { JsonValue } from '../protocol/messages.ts';
 import { canonicalJson } from '../protocol/canonical.ts';
 import { findKeptAnswer, keepAnswer } from '../storage/idempotency.ts';
 import type { Tx } from '../storage/schema.ts';
-import type { OperationRequest } from './operation.ts';
+import type { RandomBytes } from '../base/ids.ts';
+import type { Clock } from '../base/clock.ts';
+import type { InstanceKey } from '../auth/instance-key.ts';
 
 const KEPT_MS = 24 * 3_600_000;
 /** A UUID fits, and what else clients make up. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** What of a request it takes. */
+export interface OnceRequest {
+  readonly principal: { readonly id: string };
+  readonly headers: { readonly idempotencyKey: string | undefined };
+  readonly input: unknown;
+  readonly services: { readonly instanceKey: InstanceKey; readonly clock: Clock; readonly random: RandomBytes };
+}
 
 export interface Once {
   /** What this very request was answered before. */
@@ -23,7 +33,7 @@ export interface Once {
 }
 
 /** Throws `request.params_invalid` for a key that is none, `request.conflict` for one that belongs to another request. */
-export async function answerOnce(tx: Tx, operation: Operation, { principal, headers, input, services }: OperationRequest): Promise<Once> {
+export async function answerOnce(tx: Tx, operation: Operation, { principal, headers, input, services }: OnceRequest): Promise<Once> {
   const key = operation.isIdempotent === true ? headers.idempotencyKey : undefined;
   if (key === undefined) return { answer: undefined, keep: async () => undefined };
   if (!KEY.test(key)) throw new Fault('request.params_invalid', { data: { errors: [{ path: 'header.Idempotency-Key', expected: '1 to 255 visible ASCII characters', message: 'must be 1 to 255 visible ASCII characters' }] } });

@@ -1,21 +1,15 @@
 /**
  * Configuration files of MCP clients: `{"mcpServers": {…}}` (Claude Desktop, Cursor, MetaMCP's export and most others),
- * VS Code's `mcp.json` with `servers`, mostly beside `inputs`, and VS Code's settings with `mcp.servers`. They become servers of ours in a
+ * the `server.json` of the official registry, VS Code's `mcp.json` with `servers`, mostly beside `inputs`, and VS Code's settings with `mcp.servers`. They become servers of ours in a
  * namespace and an endpoint named `default`. What else is in such a file belongs to that client and is left alone.
  */
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
-import { SERVER_NAME } from './config-names.ts';
 import type { ConfigPath } from './config-problem.ts';
+import type { ForeignConfig } from './foreign-form.ts';
+import { legalServerName } from './legal-server-name.ts';
 import { nearestName } from './nearest-name.ts';
+import { fromRegistryServer } from './registry-server.ts';
 import { ServerConfigSchema, serverTypeOf } from './server-config.ts';
-
-export interface ForeignConfig {
-  /** In the form of our own document, unchecked. */
-  readonly value: JsonObject;
-  readonly warnings: readonly string[];
-  /** A path of `value` as a path of the file it came from. */
-  toSource(path: ConfigPath): ConfigPath;
-}
 
 /** The address of a remote server under other programs' names. */
 const URL_ALIASES = ['serverUrl', 'httpUrl'] as const;
@@ -24,6 +18,8 @@ const SERVER_FIELDS = Object.keys(ServerConfigSchema.shape);
 /** Undefined for a file that is no client's: one of ours, or nonsense. `name` is the file's, without folders. */
 export function fromForeignConfig(file: unknown, name: string): ForeignConfig | undefined {
   const root = isObject(file) ? file : {};
+  const registered = fromRegistryServer(root);
+  if (registered !== undefined) return registered;
   const base = findServers(root, name);
   if (base === undefined) return undefined;
   const entries = base.reduce<JsonValue | undefined>((value, key) => (isObject(value) ? value[key] : undefined), root);
@@ -57,26 +53,6 @@ function toSource(path: ConfigPath, base: ConfigPath, sources: ReadonlyMap<strin
   const [noun, name, ...rest] = path;
   if (noun !== 'servers' || name === undefined) return base;
   return [...base, sources.get(String(name)) ?? name, ...rest];
-}
-
-/**
- * A legal name as close to the given one as can be, and not taken: other characters become `-`, runs of `_` one,
- * and a taken name gets the first free number.
- */
-export function legalServerName(name: string, taken: { has(name: string): boolean }): string {
-  const cleaned = name
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .replace(/[^A-Za-z0-9_-]+/g, '-')
-    .replace(/_{2,}/g, '_')
-    .replace(/^[-_]+|[-_]+$/g, '')
-    .slice(0, 56)
-    .replace(/_+$/, '');
-  // A name that was legal stays as it is, also one that ends in "-".
-  const legal = SERVER_NAME.pattern.test(name) ? name : cleaned === '' ? 'server' : cleaned;
-  let unique = legal;
-  for (let number = 2; taken.has(unique); number += 1) unique = `${legal.slice(0, 56)}-${number}`;
-  return unique;
 }
 
 function fromForeignServer(entry: JsonObject, name: string, warnings: string[]): JsonObject {

@@ -156,8 +156,8 @@ test.each(rows('raw', RAW))('[RL-04] %s reaches the client as it was', async (ti
   const session = await openSession({ url: gateway.mcp('all'), key: KEY });
   const { message } = await session.request('tools/call', { name: `bad__${tool}`, arguments: {} });
   expect(message.error).toBeUndefined();
-  expect(message.result?.['content']).toBeDefined();
-  if (title === 'a number beyond all') expect((message.result?.['structuredContent'] as { n: number }).n).toBe(Number.POSITIVE_INFINITY);
+  expect((message.result ?? {})['content']).toBeDefined();
+  if (title === 'a number beyond all') expect(((message.result ?? {})['structuredContent'] as { n: number }).n).toBe(Number.POSITIVE_INFINITY);
   if (title === 'the key __proto__') expect(JSON.stringify(message.result)).toContain('isAdmin');
   await session.end();
 });
@@ -201,7 +201,7 @@ test('[ST-15] a flood of stderr blocks nobody and is kept to its tail', async ()
 
 test('tools that nobody could use are left out with a reason, the others stay, and names keep their server', async () => {
   const { message } = await modernRequest({ url: gateway.mcp('all'), key: KEY }, 'tools/list');
-  const names = (message.result?.['tools'] as { name: string }[]).map((tool) => tool.name).filter((name) => name.startsWith('odd__'));
+  const names = ((message.result ?? {})['tools'] as { name: string }[]).map((tool) => tool.name).filter((name) => name.startsWith('odd__'));
   expect(names).toEqual(['odd__echo', 'odd__heard', 'odd__replies', 'odd__other__create', 'odd__fine']);
   const warnings = (await stateOf('odd'))?.warnings.join('\n') ?? '';
   for (const word of ['not legal', 'no-schema', 'external reference', 'x-mcp-header', 'there twice']) expect(warnings).toContain(word);
@@ -213,7 +213,7 @@ test('[TR-24] a question of a server outside any call is refused, not passed to 
 
 test('instructions of a server are attributed to it under its configured name', async () => {
   const { message } = await modernRequest({ url: gateway.mcp('all'), key: KEY }, 'server/discover');
-  expect(message.result?.['instructions']).toContain('## Server "odd"\n\nAlways call me first.');
+  expect((message.result ?? {})['instructions']).toContain('## Server "odd"\n\nAlways call me first.');
 });
 
 test('[RL-17] a list that never ends is cut off and reported', async () => {

@@ -42,7 +42,7 @@ test('the ready line names everything that a program needs, and the key works', 
   expect(key).toMatch(/^sk_mt_[A-Za-z0-9]+$/);
   expect(pid).toBeGreaterThan(0);
   const { message } = await modernRequest({ url: mcpUrl ?? '', key: key ?? '' }, 'tools/list');
-  expect((message.result?.['tools'] as unknown[]).length).toBeGreaterThan(0);
+  expect(((message.result ?? {})['tools'] as unknown[]).length).toBeGreaterThan(0);
   expect((await modernRequest({ url: mcpUrl ?? '' }, 'tools/list')).status).toBe(401);
 });
 
@@ -163,7 +163,7 @@ test('a bare mcpServers file becomes the endpoint "default"', async () => {
   const gateway = await start({ args: ['--config', path] });
   expect(gateway.endpoint).toBe('default');
   const { message } = await modernRequest({ url: gateway.mcpUrl ?? '', key: gateway.key ?? '' }, 'tools/list');
-  expect((message.result?.['tools'] as { name: string }[])[0]?.name).toMatch(/^[A-Za-z0-9][A-Za-z0-9_-]*__count$/);
+  expect(((message.result ?? {})['tools'] as { name: string }[])[0]?.name).toMatch(/^[A-Za-z0-9][A-Za-z0-9_-]*__count$/);
   expect(gateway.stderr()).toContain('my sample');
 });
 

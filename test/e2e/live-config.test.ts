@@ -41,7 +41,7 @@ function ask(method: string, params: Record<string, unknown> = {}, endpoint = 'a
 
 async function toolNames(endpoint = 'all'): Promise<string[]> {
   const { message } = await ask('tools/list', {}, endpoint);
-  return (message.result?.['tools'] as { name: string }[]).map((tool) => tool.name);
+  return ((message.result ?? {})['tools'] as { name: string }[]).map((tool) => tool.name);
 }
 
 function methods(stream: RawStream): (string | undefined)[] {
@@ -79,7 +79,7 @@ test('a new name of a tool is seen by everyone, and no call is dropped while it 
 
   expect(failures).toEqual([]);
   const { message } = await ask('tools/call', { name: 'totals', arguments: {} });
-  const [content] = message.result?.['content'] as { text: string }[];
+  const [content] = (message.result ?? {})['content'] as { text: string }[];
   expect(JSON.parse(content?.text ?? '')).toEqual({ modern: calls, legacy: legacyCalls });
   const gone = await ask('tools/call', { name: 'count__counts', arguments: {} });
   expect(gone.message.error?.code).toBe(-32602);

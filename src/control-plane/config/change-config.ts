@@ -2,6 +2,7 @@
 import { toIso } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { ApplyConfig, DiffConfig, ListConfigVersions, type Plan, PlanConfig, RollbackConfig } from '../../contract/config.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../protocol/messages.ts';
 import { findLatestVersionNumber, listConfigVersions } from '../../storage/config-versions.ts';
 import type { Tx } from '../../storage/schema.ts';
 import { readConfigInput } from '../config-file/read-config-text.ts';
@@ -18,14 +19,33 @@ interface ApplyRequest {
   readonly text: string;
   readonly name: string;
   readonly source: string | null;
+  readonly mode: 'apply' | 'import';
 }
 
 async function applyText(draft: ConfigDraft, request: ApplyRequest, { services, viewer }: { readonly services: AdminServices; readonly viewer: Viewer }) {
   const read = readConfigInput(request.text, request.name);
-  const applied = await applyDocument(draft, { value: read.input, source: request.source ?? undefined, locate: read.locate }, services);
+  const value = request.mode === 'import' ? joined(draft, read.input) : read.input;
+  const applied = await applyDocument(draft, { value, source: request.source ?? undefined, locate: read.locate }, services);
   for (const item of applied.items) if (item.kind === 'servers' && item.action !== 'delete') refuseProcess(item.write.body, viewer);
   const warnings = [...read.warnings, ...(read.input['settings'] === undefined ? [] : ['settings are read from the file that is given at start, not from one that is applied'])];
   return { applied, locate: read.locate, warnings };
+}
+
+/** Namespaces that are there keep what they have and get the servers that are new; endpoints that are there stay as they are. */
+function joined(draft: ConfigDraft, input: JsonObject): JsonObject {
+  const namespaces = Object.entries(isObject(input['namespaces']) ? input['namespaces'] : {}).map(([name, given]): [string, JsonValue | undefined] => {
+    const there = draft.find({ kind: 'namespaces', name })?.body;
+    if (there === undefined || !isObject(given)) return [name, given];
+    const known = listOf(there['servers']);
+    const names = new Set(known.map((member) => (isObject(member) ? member['server'] : member)));
+    return [name, { ...there, servers: [...known, ...listOf(given['servers']).filter((member) => !names.has(isObject(member) ? member['server'] : member))] }];
+  });
+  const endpoints = Object.entries(isObject(input['endpoints']) ? input['endpoints'] : {}).filter(([name]) => draft.find({ kind: 'endpoints', name }) === undefined);
+  return { ...input, namespaces: Object.fromEntries(namespaces), endpoints: Object.fromEntries(endpoints) };
+}
+
+function listOf(value: JsonValue | undefined): readonly JsonValue[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function showPlan(items: readonly PlanItem[], warnings: readonly string[] = []): Plan {

@@ -1,7 +1,7 @@
 /** The configuration file of the start: applied when it is read and whenever it was edited, as its own owner. */
 import { insertAuditEvent } from '../../storage/audit-events.ts';
 import type { ConfigText } from '../config-file/read-config-text.ts';
-import type { MakeKeyServices } from '../keys/make-key.ts';
+import type { MakeKeyServices } from '../make-key.ts';
 import type { Publisher } from '../publish.ts';
 import { type Applied, applyDocument } from './apply.ts';
 

@@ -1,7 +1,7 @@
 /** Carries out a plan within a draft, and makes the keys that the document asks for. */
 import type { JsonObject } from '../../protocol/messages.ts';
 import { insertKey, listActiveKeys, revokeKey } from '../../storage/keys.ts';
-import { type MakeKeyServices, makeKey } from '../keys/make-key.ts';
+import { type MakeKeyServices, makeKey } from '../make-key.ts';
 import type { ConfigDraft } from './draft.ts';
 import { type ApplyDocument, type PlanItem, planApply } from './plan.ts';
 import { refuseInvalid } from './refuse-invalid.ts';

@@ -5,7 +5,7 @@ import { insertKey } from '../../storage/keys.ts';
 import type { ConfigObject } from '../configuration/config-object.ts';
 import { mayRefer } from '../configuration/visibility.ts';
 import { bindChange } from '../operation.ts';
-import { makeKey } from './make-key.ts';
+import { makeKey } from '../make-key.ts';
 import { toKey } from './to-key.ts';
 
 /** Makes a key. Its value is in this answer and nowhere else: what is stored is a keyed digest. */

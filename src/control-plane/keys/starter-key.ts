@@ -10,7 +10,7 @@ import type { Db, Tx } from '../../storage/schema.ts';
 import { findSetting, upsertSetting } from '../../storage/settings.ts';
 import { transact } from '../../storage/transaction.ts';
 import type { AdminServices } from '../operation.ts';
-import { type MakeKeyServices, makeKey, sealedRecordOf } from './make-key.ts';
+import { type MakeKeyServices, makeKey, sealedRecordOf } from '../make-key.ts';
 
 const SETTING = 'starter_key';
 const StarterKeySetting = z.object({ id: z.string() });

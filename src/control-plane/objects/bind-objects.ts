@@ -1,7 +1,7 @@
 /** The operations that every noun has, bound: get, create, replace, patch, delete. */
 import type { z } from 'zod';
 import type { AnswerOf, Operation } from '../../contract/operation.ts';
-import { objectOperations } from '../../contract/objects.ts';
+import type { objectOperations } from '../../contract/objects.ts';
 import type { ConfigSection } from '../../model/config-document.ts';
 import type { JsonObject } from '../../protocol/messages.ts';
 import type { ConfigObject } from '../configuration/config-object.ts';

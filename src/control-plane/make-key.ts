@@ -1,9 +1,9 @@
-import { digestOf, newKeyValue } from '../../auth/keys.ts';
-import { newId } from '../../base/ids.ts';
-import { seal } from '../../base/sealed.ts';
-import type { KeySpec } from '../../model/key.ts';
-import type { StoredKey } from '../../storage/keys.ts';
-import type { AdminServices } from '../operation.ts';
+import { digestOf, newKeyValue } from '../auth/keys.ts';
+import { newId } from '../base/ids.ts';
+import { seal } from '../base/sealed.ts';
+import type { KeySpec } from '../model/key.ts';
+import type { StoredKey } from '../storage/keys.ts';
+import type { AdminServices } from './operation.ts';
 
 export type MakeKeyServices = Pick<AdminServices, 'clock' | 'random' | 'instanceKey'>;
 
