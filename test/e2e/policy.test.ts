@@ -46,7 +46,7 @@ function ask(key: keyof typeof KEYS, method: string, params: Record<string, unkn
 
 async function toolNames(key: keyof typeof KEYS, params: Record<string, unknown> = {}): Promise<string[]> {
   const { message } = await ask(key, 'tools/list', params);
-  return ((message.result?.['tools'] ?? []) as { name: string }[]).map((tool) => tool.name);
+  return (((message.result ?? {})['tools'] ?? []) as { name: string }[]).map((tool) => tool.name);
 }
 
 test('a tool that is denied whatever the arguments is not listed, and a call is answered like one of no tool at all', async () => {
