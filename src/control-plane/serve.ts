@@ -14,7 +14,6 @@ import { insertAuditEvent } from '../storage/audit-events.ts';
 import { transact } from '../storage/transaction.ts';
 import { DOCS_PATH, docsPage } from './docs/docs-page.ts';
 import { type Administrator, type IdentifyDeps, identify } from './identify.ts';
-import { toOpenApi } from './openapi.ts';
 import { type AdminServices, type Bound, bindRead } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { parse } from './parse.ts';
@@ -73,15 +72,17 @@ const docs = new Page(docsPage);
 
 /** Answers whatever is not under `/metamcp/`. */
 export function createAdminHandler(deps: ControlPlaneDeps): AdminHandler {
-  // Made when it is first asked for: a start needs none.
+  // Loaded and made when it is first asked for: a start needs none of it.
   let document: object | undefined;
-  const getOpenApi = bindRead(GetOpenApi, async () => ({ openapi: '3.1.0' as const, ...(document ??= describe()) }));
-  const table = [...(deps.operations ?? OPERATIONS), getOpenApi];
-  const describe = (): object =>
-    toOpenApi(
+  const describe = async (): Promise<object> => {
+    const { toOpenApi } = await import('./openapi.ts');
+    return toOpenApi(
       table.map((bound) => bound.operation),
       deps.version,
     );
+  };
+  const getOpenApi = bindRead(GetOpenApi, async () => ({ openapi: '3.1.0' as const, ...(document ??= await describe()) }));
+  const table = [...(deps.operations ?? OPERATIONS), getOpenApi];
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   for (const bound of table) {
