@@ -47,3 +47,11 @@ test('a port that is taken is a fault that says what to do', async () => {
   });
   await first.close(0);
 });
+
+test('a connection that never sent anything does not hold a closing listener', async () => {
+  const listening = await listen(HERE, () => undefined, systemClock);
+  const client = connect(listening.port, HERE.host);
+  client.on('error', () => undefined);
+  await Promise.all([once(client, 'connect'), once(listening.server, 'connection')]);
+  await Promise.all([listening.close(20_000), once(client, 'close')]);
+}, 5_000);

@@ -1,5 +1,6 @@
 /** The one port: message path first, everything else to the admin side. Limits of HTTP itself are set here. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { CancelTimer, Clock } from './base/clock.ts';
 import { Fault } from './base/fault.ts';
 
@@ -41,8 +42,9 @@ export async function listen(address: { readonly host: string; readonly port: nu
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenFault(error, address)));
     server.listen(address.port, address.host, () => resolve());
   });
+  const silent = trackSilent(server);
   const bound = server.address();
-  return { server, port: typeof bound === 'object' && bound !== null ? bound.port : address.port, close: (drainMs) => close(server, drainMs, clock) };
+  return { server, port: typeof bound === 'object' && bound !== null ? bound.port : address.port, close: (drainMs) => close({ server, silent }, drainMs, clock) };
 }
 
 function listenFault(error: NodeJS.ErrnoException, { host, port }: { readonly host: string; readonly port: number }): Fault {
@@ -55,12 +57,29 @@ function listenFault(error: NodeJS.ErrnoException, { host, port }: { readonly ho
   return new Fault('config.invalid', { message: what, cause: error });
 }
 
-function close(server: Server, drainMs: number, clock: Clock): Promise<void> {
+/** Connections that have not sent a request yet: Node counts them as busy, and a closing server waits for them. */
+function trackSilent(server: Server): ReadonlySet<Socket> {
+  const silent = new Set<Socket>();
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', (http: IncomingMessage) => silent.delete(http.socket));
+  return silent;
+}
+
+interface Closing {
+  readonly server: Server;
+  readonly silent: ReadonlySet<Socket>;
+}
+
+function close({ server, silent }: Closing, drainMs: number, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     // Node closes connections that are idle now, but keeps those that become idle once their last answer is out.
     let stopSweep: CancelTimer = () => undefined;
     const sweep = (): void => {
       server.closeIdleConnections();
+      for (const socket of silent) socket.destroy();
       stopSweep = clock.after(IDLE_SWEEP_MS, sweep);
     };
     const stopTimer = clock.after(drainMs, () => server.closeAllConnections());

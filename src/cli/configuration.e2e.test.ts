@@ -5,14 +5,17 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@modelcontextprotocol/client';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { afterEach, expect, test } from 'vitest';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { afterEach, expect, test, vi } from 'vitest';
+import { CatalogDocumentSchema } from '../model/catalog-document.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const SAMPLE = fileURLToPath(new URL('../sample/server.ts', import.meta.url));
 const CANARY = 'canary-77aa';
 const stops: (() => Promise<void>)[] = [];
+
+// Each command is a process of its own.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
@@ -94,6 +97,11 @@ test('a server, a namespace, an endpoint and a key are made over HTTP, an MCP cl
   expect(tools.map(({ name }) => name)).toContain('tools__echo');
   expect(JSON.stringify(await client.callTool({ name: 'tools__echo', arguments: { message: 'hello', echo: 'hello', text: 'hello' } }))).toContain('hello');
   expect((await ask('GET', 'sessions')).body['items']).toMatchObject([{ endpoint: 'dev', principal: { kind: 'key', name: 'laptop' }, client: 'test 1' }]);
+
+  const catalogUrl = `${gateway.url}/metamcp/dev/catalog.json`;
+  expect((await fetch(catalogUrl)).status).toBe(401);
+  const catalog = CatalogDocumentSchema.parse(await (await fetch(catalogUrl, { headers: { 'x-api-key': key } })).json());
+  expect([catalog.endpoint, catalog.incomplete, catalog.tools.map(({ name }) => name)]).toEqual(['dev', [], tools.map(({ name }) => name)]);
 
   gateway.child.kill('SIGKILL');
   await once(gateway.child, 'exit');
