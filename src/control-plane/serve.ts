@@ -73,12 +73,15 @@ const docs = new Page(docsPage);
 
 /** Answers whatever is not under `/metamcp/`. */
 export function createAdminHandler(deps: ControlPlaneDeps): AdminHandler {
-  const getOpenApi = bindRead(GetOpenApi, async () => ({ openapi: '3.1.0' as const, ...document }));
+  // Made when it is first asked for: a start needs none.
+  let document: object | undefined;
+  const getOpenApi = bindRead(GetOpenApi, async () => ({ openapi: '3.1.0' as const, ...(document ??= describe()) }));
   const table = [...(deps.operations ?? OPERATIONS), getOpenApi];
-  const document = toOpenApi(
-    table.map((bound) => bound.operation),
-    deps.version,
-  );
+  const describe = (): object =>
+    toOpenApi(
+      table.map((bound) => bound.operation),
+      deps.version,
+    );
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   for (const bound of table) {
