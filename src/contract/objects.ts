@@ -38,18 +38,19 @@ export const PageQueryShape = {
 
 export const nextCursor = z.string().nullable().meta({ description: 'For the next page; null at the end' });
 
-export const ObjectInputShape = {
-  config: ConfigBodySchema.meta({ description: 'As in a configuration file' }),
-  reason: z.string().max(1_000).optional().meta({ description: 'Kept with the version of the configuration' }),
-} as const;
+const reason = z.string().max(1_000).optional().meta({ description: 'Kept with the version of the configuration' });
 
-export const CreateObjectBody = z.strictObject({
-  name: z.string().min(1).max(200),
-  visibility: z.enum(['public', 'private']).optional().meta({ description: 'Without it: public for who may change public objects, else private' }),
-  ...ObjectInputShape,
-});
+/** The bodies that make and change an object; the document has the real schema of `config` under `id`. */
+function bodiesOf(id: string) {
+  const config = ConfigBodySchema.meta({ id, description: 'As in a configuration file' });
+  const visibility = z.enum(['public', 'private']).optional().meta({ description: 'Without it: public for who may change public objects, else private' });
+  return {
+    create: z.strictObject({ name: z.string().min(1).max(200), visibility, config, reason }),
+    replace: z.strictObject({ config, reason }),
+    patch: z.strictObject({ config: ConfigBodySchema.meta({ description: 'A JSON Merge Patch for it' }), reason }),
+  } as const;
+}
 
-export const ReplaceObjectBody = z.strictObject(ObjectInputShape);
 export const DeleteObjectQuery = z.strictObject({ force: flag.meta({ description: 'Also takes it out of, or deletes, what uses it' }) });
 export const ForceAnswer = z.object({
   deleted: z.array(z.string()).meta({ description: 'section.name of all that is gone' }),
@@ -69,6 +70,7 @@ export interface Noun<Path extends string, Id extends string> {
 
 /** The operations that every noun has. The list has filters of its own and is beside them. */
 export function objectOperations<Path extends string, Id extends string, Answer extends z.ZodObject>(noun: Noun<Path, Id>, answer: Answer) {
+  const bodies = bodiesOf(`${noun.id}Config`);
   const one = { path: `/api/v1/${noun.path}/{name}`, params: ObjectParams, answer, status: 200, isVersioned: true } as const;
   return {
     get: { ...one, id: `get${noun.id}`, method: 'GET', summary: `Shows ${noun.words}; its version is the ETag`, access: noun.read },
@@ -78,14 +80,14 @@ export function objectOperations<Path extends string, Id extends string, Answer 
       path: `/api/v1/${noun.path}`,
       summary: `Makes ${noun.words}; with an Idempotency-Key, once`,
       access: noun.write,
-      body: CreateObjectBody,
+      body: bodies.create,
       answer,
       status: 201,
       isVersioned: true,
       isIdempotent: true,
     },
-    replace: { ...one, id: `replace${noun.id}`, method: 'PUT', summary: `Replaces the configuration of ${noun.words}; heeds If-Match`, access: noun.write, body: ReplaceObjectBody },
-    patch: { ...one, id: `patch${noun.id}`, method: 'PATCH', summary: `Merges into the configuration of ${noun.words} (RFC 7396: null takes a field away); heeds If-Match`, access: noun.write, body: ReplaceObjectBody },
+    replace: { ...one, id: `replace${noun.id}`, method: 'PUT', summary: `Replaces the configuration of ${noun.words}; heeds If-Match`, access: noun.write, body: bodies.replace },
+    patch: { ...one, id: `patch${noun.id}`, method: 'PATCH', summary: `Merges into the configuration of ${noun.words} (RFC 7396: null takes a field away); heeds If-Match`, access: noun.write, body: bodies.patch },
     remove: {
       id: `delete${noun.id}`,
       method: 'DELETE',

@@ -9,6 +9,8 @@ export const PERMISSIONS = [
   'server:write',
   'server:operate',
   'server:call',
+  'policy:read',
+  'policy:write',
   'namespace:read',
   'namespace:write',
   'endpoint:read',

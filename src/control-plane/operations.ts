@@ -12,6 +12,7 @@ import { listAudit } from './logs/list-audit.ts';
 import { listLogs } from './logs/list-logs.ts';
 import { cloneNamespace, listNamespaces, namespaceOperations, switchPrimitives } from './namespaces/namespaces.ts';
 import type { Bound } from './operation.ts';
+import { listPolicies, policyOperations } from './policies/policies.ts';
 import { callServer } from './servers/call-server.ts';
 import { listServers, serverOperations } from './servers/list-servers.ts';
 import { restartServer } from './servers/restart-server.ts';
@@ -26,6 +27,8 @@ export const OPERATIONS: readonly Bound[] = [
   restartServer,
   resyncServer,
   callServer,
+  listPolicies,
+  ...policyOperations,
   listNamespaces,
   ...namespaceOperations,
   cloneNamespace,

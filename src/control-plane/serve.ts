@@ -12,6 +12,7 @@ import type { Operation } from '../contract/operation.ts';
 import { ANONYMOUS } from '../model/principal.ts';
 import { insertAuditEvent } from '../storage/audit-events.ts';
 import { transact } from '../storage/transaction.ts';
+import { DOCS_PATH, docsPage } from './docs/docs-page.ts';
 import { type Administrator, type IdentifyDeps, identify } from './identify.ts';
 import { toOpenApi } from './openapi.ts';
 import { type AdminServices, type Bound, bindRead } from './operation.ts';
@@ -52,14 +53,35 @@ const HOST_WHERE_NONE_IS_SENT = 'localhost';
 
 type Http = Context<{ Bindings: HttpBindings }>;
 
+/** Something to look at, for anyone. Throws `request.not_found`. */
+class Page {
+  readonly show: (path: string) => Response;
+
+  constructor(find: (path: string) => Response | undefined) {
+    this.show = (path) => {
+      const response = find(path);
+      if (response === undefined) throw new Fault('request.not_found');
+      return response;
+    };
+  }
+}
+
+/** What is at an address. */
+type Target = Bound | Page | Fault;
+
+const docs = new Page(docsPage);
+
 /** Answers whatever is not under `/metamcp/`. */
 export function createAdminHandler(deps: ControlPlaneDeps): AdminHandler {
-  const getOpenApi = bindRead(GetOpenApi, async () => ({ openapi: '3.1.0' as const, ...document }));
+  // Made when it is first asked for: a start needs none.
+  let document: object | undefined;
+  const getOpenApi = bindRead(GetOpenApi, async () => ({ openapi: '3.1.0' as const, ...(document ??= describe()) }));
   const table = [...(deps.operations ?? OPERATIONS), getOpenApi];
-  const document = toOpenApi(
-    table.map((bound) => bound.operation),
-    deps.version,
-  );
+  const describe = (): object =>
+    toOpenApi(
+      table.map((bound) => bound.operation),
+      deps.version,
+    );
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   for (const bound of table) {
@@ -72,13 +94,14 @@ export function createAdminHandler(deps: ControlPlaneDeps): AdminHandler {
       .join(', ');
     app.all(path, (http) => serve(http, new Fault('request.method_not_allowed', { data: { allow } }), deps));
   }
+  for (const path of [DOCS_PATH, `${DOCS_PATH}/:asset`]) app.get(path, (http) => serve(http, docs, deps));
   app.notFound((http) => serve(http, new Fault('request.not_found'), deps));
 
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: HOST_WHERE_NONE_IS_SENT });
   return (http, answer) => void listener(http, answer);
 }
 
-async function serve(http: Http, target: Bound | Fault, deps: ControlPlaneDeps): Promise<Response> {
+async function serve(http: Http, target: Target, deps: ControlPlaneDeps): Promise<Response> {
   const { clock, random } = deps.services;
   const startedMs = clock.monotonicMs();
   const requestId = newId('req', clock, random);
@@ -94,7 +117,7 @@ async function serve(http: Http, target: Bound | Fault, deps: ControlPlaneDeps):
   deps.record({
     requestId,
     method: http.req.method,
-    operation: target instanceof Fault ? undefined : target.operation.id,
+    operation: target instanceof Fault || target instanceof Page ? undefined : target.operation.id,
     principal: seen.administrator?.principal.id,
     address,
     status: response.status,
@@ -109,8 +132,9 @@ interface RunDeps extends ControlPlaneDeps {
   readonly seen: { administrator?: Administrator };
 }
 
-async function run(http: Http, target: Bound | Fault, deps: RunDeps): Promise<Response> {
+async function run(http: Http, target: Target, deps: RunDeps): Promise<Response> {
   deps.checkHost(http.env.incoming);
+  if (target instanceof Page) return target.show(http.req.path);
   if (target instanceof Fault) throw target;
   const { operation } = target;
 

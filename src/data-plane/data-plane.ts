@@ -13,6 +13,7 @@ import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts'
 import { Buckets } from './buckets.ts';
 import { missingCapability } from './capabilities.ts';
 import type { Collision } from './catalog.ts';
+import { serveCatalog } from './catalog-door.ts';
 import { Catalogs } from './catalogs.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
 import { Deliveries } from './deliveries.ts';
@@ -99,7 +100,10 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, nowMs: clock.nowMs }),
     throttle: (identified) => throttle(identified, throttleDeps),
-    openOrEnd: (identified, response) => openOrEnd(identified, headersOf(identified.http), response, legacy),
+    openOrEnd: (identified, response) => {
+      if (identified.door !== 'catalog.json') openOrEnd(identified, headersOf(identified.http), response, legacy);
+      else serveCatalog(identified, response, catalogs).catch((thrown: unknown) => refuseWith(identified.http, response, { fault: toFault(thrown), id: undefined }));
+    },
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
     dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked) },
     encode: createEncodeOutcome(deps.info),

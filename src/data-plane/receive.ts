@@ -7,7 +7,7 @@ import type { Door, Received } from './exchange.ts';
 
 export const PATH_PREFIX = '/metamcp/';
 
-const DOORS: Readonly<Record<Door, readonly string[]>> = { mcp: ['POST', 'GET', 'DELETE'], sse: ['GET'], message: ['POST'] };
+const DOORS: Readonly<Record<Door, readonly string[]>> = { mcp: ['POST', 'GET', 'DELETE'], sse: ['GET'], message: ['POST'], 'catalog.json': ['GET'] };
 
 export interface ReceiveDeps {
   readonly snapshot: () => Snapshot;
@@ -43,7 +43,7 @@ export function receive(http: IncomingMessage, deps: ReceiveDeps): Received {
 }
 
 function isDoor(text: string): text is Door {
-  return text === 'mcp' || text === 'sse' || text === 'message';
+  return Object.hasOwn(DOORS, text);
 }
 
 /**

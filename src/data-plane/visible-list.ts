@@ -5,6 +5,9 @@ import { type CatalogList, type Entry, toList } from './catalog.ts';
 import type { Decoded } from './exchange.ts';
 import { claimedLabels } from './policy-action.ts';
 
+/** Whose view it is. */
+type Caller = Pick<Decoded, 'endpoint' | 'principal' | 'params' | 'atMs'>;
+
 /** Views of one list that are remembered, each by what it leaves out. */
 const VIEWS_MAX = 100;
 const views = new WeakMap<CatalogList, Map<string, CatalogList>>();
@@ -15,7 +18,7 @@ const METHODS: Readonly<Record<PrimitiveKind, string>> = {
   resourceTemplate: 'resources/read',
 };
 
-export function visibleList(list: CatalogList, primitive: PrimitiveKind, exchange: Decoded): CatalogList {
+export function visibleList(list: CatalogList, primitive: PrimitiveKind, exchange: Caller): CatalogList {
   if (exchange.endpoint.namespace.policy === undefined) return list;
   const hidden: string[] = [];
   for (const entry of list.entries.values()) if (isEntryHidden(entry, primitive, exchange)) hidden.push(entry.exposed);
@@ -32,7 +35,7 @@ export function visibleList(list: CatalogList, primitive: PrimitiveKind, exchang
   return view;
 }
 
-function isEntryHidden({ member, own }: Entry, primitive: PrimitiveKind, { endpoint, principal, params, atMs }: Decoded): boolean {
+function isEntryHidden({ member, own }: Entry, primitive: PrimitiveKind, { endpoint, principal, params, atMs }: Caller): boolean {
   return isHiddenFrom(endpoint.namespace, principal, {
     method: METHODS[primitive],
     endpoint: endpoint.name,

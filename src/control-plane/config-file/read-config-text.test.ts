@@ -74,13 +74,13 @@ test('the line and column of an unknown key are those of the key, in YAML and JS
 });
 
 test('all problems are told at once, in the order of the file', () => {
-  const text = ['servers:', '  a: { comand: npx }', '  b:', '    url: nowhere', 'namespaces:', '  n:', '    servers: [aa]', '    middleware: []', 'endpoints:', '  e: { namespace: m }', ''].join('\n');
+  const text = ['servers:', '  a: { comand: npx }', '  b:', '    url: nowhere', 'namespaces:', '  n:', '    servers: [aa]', '    middlewares: []', 'endpoints:', '  e: { namespace: m }', ''].join('\n');
   expect(problemsIn(text)).toEqual([
     'line 2, column 3: servers.a: expected command (for a stdio server) or url (for an http or sse server)',
     'line 2, column 8: servers.a.comand: unknown key; the nearest known name is "command"',
     'line 4, column 10: servers.b.url: expected an absolute http or https address',
     'line 7, column 15: namespaces.n.servers.0: expected the name of a server; the nearest known name is "a"',
-    'line 8, column 5: namespaces.n.middleware: unknown key; the nearest known name is "servers"',
+    'line 8, column 5: namespaces.n.middlewares: unknown key; the nearest known name is "middleware"',
     'line 10, column 19: endpoints.e.namespace: expected the name of a namespace; the nearest known name is "n"',
   ]);
 });
@@ -95,7 +95,7 @@ test.each([
 });
 
 test('an empty file is an empty configuration', () => {
-  expect(readConfigText('', 'a.yaml').document).toEqual({ servers: {}, namespaces: {}, endpoints: {}, keys: {} });
+  expect(readConfigText('', 'a.yaml').document).toEqual({ servers: {}, policies: {}, namespaces: {}, endpoints: {}, keys: {} });
 });
 
 const DESKTOP = { mcpServers: { 'My Notes': { command: 'npx', args: ['-y', 'notes'], env: { A: '1' } }, my__notes: { command: 'x' }, 'my_notes ': { command: 'y' }, 日本: { command: 'z' } }, theme: 'dark', globalShortcut: '' };

@@ -42,7 +42,7 @@ function json(value: object): string {
 /** Throws `request.not_found`. */
 function aroundNamespace(all: readonly ConfigObject[], name: string, viewer: Viewer): ConfigObject[] {
   const namespace = getObject(all, { kind: 'namespaces', name }, viewer);
-  const servers = new Set(referencesOf(namespace).map((reference) => reference.name));
+  const needed = referencesOf(namespace);
   const endpoints = usersOf(all, namespace).filter((user) => user.owner === namespace.owner);
-  return [...all.filter((object) => object.kind === 'servers' && servers.has(object.name)), namespace, ...endpoints];
+  return [...all.filter((object) => needed.some(({ kind, name: wanted }) => object.kind === kind && object.name === wanted)), namespace, ...endpoints];
 }

@@ -55,7 +55,10 @@ export interface BodyReference {
 
 /** What an object needs of others. */
 export function referencesOf({ kind, body }: Pick<ConfigObject, 'kind' | 'body'>): BodyReference[] {
-  if (kind === 'namespaces') return itemsOf(body, 'servers').flatMap((member, index) => named('servers', isObject(member) ? member['server'] : member, ['servers', index]));
+  if (kind === 'namespaces') {
+    const servers = itemsOf(body, 'servers').flatMap((member, index) => named('servers', isObject(member) ? member['server'] : member, ['servers', index]));
+    return [...servers, ...itemsOf(body, 'policies').flatMap((policy, index) => named('policies', policy, ['policies', index]))];
+  }
   if (kind === 'endpoints') return named('namespaces', body['namespace'], ['namespace']);
   if (kind === 'keys') return itemsOf(body, 'endpoints').flatMap((endpoint, index) => named('endpoints', endpoint, ['endpoints', index]));
   return [];

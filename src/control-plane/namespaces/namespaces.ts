@@ -17,7 +17,7 @@ function showNamespace(object: ConfigObject, { objects }: Pick<ShowContext, 'obj
   return {
     ...showObject(object),
     description,
-    servers: referencesOf(object).map((reference) => reference.name),
+    servers: referencesOf(object).flatMap((reference) => (reference.kind === 'servers' ? [reference.name] : [])),
     usedBy: usersOf(objects, object)
       .filter((user) => user.owner === undefined || user.owner === object.owner)
       .map((user) => user.name),
@@ -28,7 +28,7 @@ export const listNamespaces = bindRead(ListNamespaces, async ({ query, viewer, s
   const objects = services.objects();
   const { server } = query;
   const page = pageOf(
-    objects.filter((object) => object.kind === kind && (server === undefined || referencesOf(object).some((reference) => reference.name === server))),
+    objects.filter((object) => object.kind === kind && (server === undefined || referencesOf(object).some((reference) => reference.kind === 'servers' && reference.name === server))),
     query,
     viewer,
   );

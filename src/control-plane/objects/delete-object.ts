@@ -29,7 +29,9 @@ export interface DeleteOptions {
 export async function deleteObject(draft: ConfigDraft, object: ConfigObject, options: DeleteOptions): Promise<Deleted> {
   const users = usersOf(draft.objects, object);
   const keys = object.kind === 'endpoints' ? (await listActiveKeys(draft.tx)).filter((key) => key.endpoints.includes(object.name)) : [];
-  if (!options.isForced && users.length + keys.length > 0) {
+  // Taking a policy out of a namespace could open it: that is never a side effect.
+  const isForced = options.isForced && object.kind !== 'policies';
+  if (!isForced && users.length + keys.length > 0) {
     throw inUse(object, users.map((user) => (maySee(options.viewer, user) ? nameOf(user) : 'something private')).concat(keys.map((key) => `keys.${key.name}`)));
   }
   const deleted: string[] = [];
