@@ -220,6 +220,7 @@ function startUpstreams(base: Base): Live {
     refused: (fault) => log.info('refused', { code: fault.code, detail: fault.detail }),
     addressOf: base.addressOf,
     failed: (http) => base.failures.failed(base.addressOf(http)),
+    collided: (namespace, { kind, exposed, kept, hidden }) => log.warn('name collision', { namespace, kind, exposed, kept, hidden }),
     bodyBytesMax: BODY_BYTES_MAX,
     sessionLimits: sessionLimits(settings.sessionsMax, settings.sessionIdleMs),
   });
@@ -351,7 +352,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       clock,
       random,
       instanceKey,
-      live: createLiveServers(live.upstreams, publisher.snapshot),
+      live: createLiveServers(live.upstreams, publisher.snapshot, live.dataPlane.collisions),
       sessions: createLiveSessions(live.dataPlane.sessions, clock),
       snapshot: publisher.snapshot,
       objects: publisher.objects,

@@ -10,8 +10,9 @@ import type { Lease, ServerState, Upstreams } from './upstream/upstreams.ts';
 
 const OPERATOR_LEASE: Lease = { principalId: 'operator', sessionId: undefined, wantsInteraction: false, family: 'modern' };
 
-export function createLiveServers(upstreams: Upstreams, snapshot: () => Snapshot): LiveServers {
+export function createLiveServers(upstreams: Upstreams, snapshot: () => Snapshot, collisions: LiveServers['collisions']): LiveServers {
   return {
+    collisions,
     states: () => [...snapshot().servers.values()].map(({ name, type }) => toContract(upstreams.state(name), name, type)),
     restart: (name) => upstreams.restart(name),
     resync: (name) => upstreams.resync(name),

@@ -111,6 +111,7 @@ test('doctor says what is wrong with each server and what to do, and fails when 
   expect(stdout).toMatch(/^good +ok +ok +2 tools, 0 prompts, 0 resources +12 ms$/m);
   expect(stdout).toContain('Set GITHUB_PERSONAL_ACCESS_TOKEN where the gateway starts (or in its .env file); here GITHUB_TOKEN is set: did you mean that?');
   expect(stdout).toContain('1 of 2 servers need attention.');
+  expect(stdout).toContain('endpoint dev: the tool search of good hides that of bad');
 });
 
 test('tools lists what the endpoint offers, through the bridge, with the operator token', async () => {
@@ -320,7 +321,7 @@ const ADMIN: Readonly<Record<string, unknown>> = {
   },
   'POST /keys': { id: 'k2', name: 'laptop', value: 'sk_mt_value' },
   'DELETE /keys/k1': {},
-  'GET /endpoints': { items: [{ name: 'dev', namespace: 'dev', mcpUrl: '', auth: {} }] },
+  'GET /endpoints': { items: [{ name: 'dev', namespace: 'dev', mcpUrl: '', auth: {}, collisions: [{ kind: 'tool', exposed: 'search', kept: 'good', hidden: 'bad' }] }] },
   'GET /config': { settings: [{ name: 'port', value: '12008', source: 'default' }], document: {}, warnings: [] },
 };
 

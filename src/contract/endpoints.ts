@@ -3,6 +3,15 @@ import { z } from 'zod';
 import { nextCursor, ObjectParams, objectOperations, ObjectShape, PageQueryShape } from './objects.ts';
 import type { Operation } from './operation.ts';
 
+const CollisionSchema = z
+  .object({
+    kind: z.enum(['tool', 'prompt', 'resource', 'resourceTemplate']),
+    exposed: z.string().meta({ description: 'The name or URI that two servers claim' }),
+    kept: z.string().meta({ description: 'The server that has it: the first in the order of the namespace' }),
+    hidden: z.string().meta({ description: 'The server that does not' }),
+  })
+  .meta({ id: 'Collision', description: 'Two servers of a namespace offer the same name' });
+
 export const EndpointSchema = z
   .object({
     ...ObjectShape,
@@ -10,6 +19,7 @@ export const EndpointSchema = z
     mcpUrl: z.string(),
     auth: z.object({ apiKey: z.boolean(), oauth: z.boolean(), query: z.boolean() }),
     servers: z.array(z.string()).meta({ description: 'What its namespace offers now; disabled servers are left out' }),
+    collisions: z.array(CollisionSchema),
   })
   .meta({ id: 'Endpoint', description: 'A public MCP address and the namespace it offers' });
 export type Endpoint = z.infer<typeof EndpointSchema>;

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import type { ServerState, Upstreams } from '../upstream/upstreams.ts';
-import { type Catalog, mergeCatalog } from './catalog.ts';
+import { type Catalog, type Collision, mergeCatalog } from './catalog.ts';
 
 interface Kept {
   readonly epoch: number;
@@ -15,11 +15,15 @@ export class Catalogs {
   readonly #clock: Clock;
   readonly #kept = new WeakMap<NamespaceSpec, Kept>();
   readonly #waiting = new Set<() => void>();
+  readonly #collided: (namespace: string, collision: Collision) => void;
+  /** Collisions that were told, by namespace: each is told again only after it was gone. */
+  readonly #told = new Map<string, ReadonlySet<string>>();
   #epoch = 0;
 
-  constructor(upstreams: Upstreams, clock: Clock) {
+  constructor(upstreams: Upstreams, clock: Clock, collided: (namespace: string, collision: Collision) => void) {
     this.#upstreams = upstreams;
     this.#clock = clock;
+    this.#collided = collided;
   }
 
   /** Some server's lists or state changed. */
@@ -33,6 +37,7 @@ export class Catalogs {
     if (kept?.epoch === this.#epoch) return kept.catalog;
     const catalog = mergeCatalog(namespace, (server) => this.#upstreams.lists(server));
     this.#kept.set(namespace, { epoch: this.#epoch, catalog });
+    this.#tell(namespace.name, catalog.collisions);
     return catalog;
   }
 
@@ -63,6 +68,18 @@ export class Catalogs {
   unlisted(server: string): Pick<ServerState, 'status' | 'lastError'> | undefined {
     if (this.#upstreams.lists(server) !== undefined) return undefined;
     return this.#upstreams.state(server) ?? { status: 'stopped', lastError: undefined };
+  }
+
+  #tell(namespace: string, collisions: readonly Collision[]): void {
+    const told = this.#told.get(namespace);
+    if (collisions.length === 0 && told === undefined) return;
+    const now = new Set<string>();
+    for (const collision of collisions) {
+      const key = `${collision.kind} ${collision.exposed} ${collision.hidden}`;
+      now.add(key);
+      if (told?.has(key) !== true) this.#collided(namespace, collision);
+    }
+    this.#told.set(namespace, now);
   }
 
   #patienceLeftMs(server: string, patienceMs: number): number {

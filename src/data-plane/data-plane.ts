@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { type Fault, toFault } from '../base/fault.ts';
 import type { MiddlewareServices } from '../model/middleware.ts';
+import type { NamespaceSpec } from '../model/namespace.ts';
 import type { JsonObject, RequestId } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { isWanted } from '../upstream/log-level.ts';
@@ -11,6 +12,7 @@ import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/up
 import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts';
 import { Buckets } from './buckets.ts';
 import { missingCapability } from './capabilities.ts';
+import type { Collision } from './catalog.ts';
 import { Catalogs } from './catalogs.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
 import { Deliveries } from './deliveries.ts';
@@ -43,11 +45,15 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly middlewareFailed: MiddlewareServices['failed'];
   /** Of the client, past trusted proxies. */
   readonly addressOf: (http: IncomingMessage) => string;
+  /** Two servers of a namespace offer the same name; told once, for the log. */
+  readonly collided: (namespace: string, collision: Collision) => void;
   readonly bodyBytesMax: number;
   readonly sessionLimits: SessionLimits;
 }
 
 export interface DataPlane {
+  /** Names that two servers of the endpoint's namespace claim, as its lists are now. */
+  readonly collisions: (endpoint: string) => Collision[];
   readonly serve: Serve;
   /** Answers a request that the listener refuses before it comes here. */
   readonly refuse: (http: IncomingMessage, response: ServerResponse, thrown: unknown) => void;
@@ -64,7 +70,7 @@ export interface DataPlane {
 
 export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const { clock, snapshot, upstreams } = deps;
-  const catalogs = new Catalogs(upstreams, clock);
+  const catalogs = new Catalogs(upstreams, clock, deps.collided);
   const taskIds = new TaskIds(deps.sealer);
   const deliveries = new Deliveries();
   const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds });
@@ -104,6 +110,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     bodyBytesMax: deps.bodyBytesMax,
   });
   return {
+    collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
     serve,
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
     upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
@@ -120,6 +127,10 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
       sessions.close();
     },
   };
+}
+
+function collisionsAt(namespace: NamespaceSpec | undefined, catalogs: Catalogs): Collision[] {
+  return namespace === undefined ? [] : [...catalogs.of(namespace).collisions];
 }
 
 function headersOf(http: IncomingMessage): ClientHeaders {

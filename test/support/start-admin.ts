@@ -79,6 +79,7 @@ export async function startAdmin(options: AdminOptions = {}) {
   const calls: unknown[] = [];
   const live: LiveServers = {
     states: () => states.now,
+    collisions: () => [{ kind: 'tool', exposed: 'search', kept: 'files', hidden: 'web' }],
     restart: async (name) => {
       calls.push(['restart', name]);
       await options.restart?.(name);

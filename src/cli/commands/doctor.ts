@@ -1,3 +1,4 @@
+import type { Endpoint } from '../../contract/endpoints.ts';
 import type { ServerState } from '../../contract/servers.ts';
 import type { Invocation } from '../command.ts';
 import { type Diagnosis, diagnose } from '../diagnosis.ts';
@@ -19,11 +20,22 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const startMs = host.clock.monotonicMs();
   const { items } = await withProgress(host, 'Asking the gateway', () => admin.listServers());
   const adminMs = Math.round(host.clock.monotonicMs() - startMs);
+  const collisions = (await admin.listEndpoints()).items.flatMap((endpoint) => endpoint.collisions.map((collision) => ({ endpoint: endpoint.name, ...collision })));
   const checked = items.map((state) => ({ state, diagnosis: diagnose(state, host.env) }));
   const isWell = checked.every(({ diagnosis }) => diagnosis.isHealthy);
-  if (invocation.has('json')) printJson(host, { ok: isWell, adminMs, servers: checked.map(({ state, diagnosis }) => ({ ...state, ...diagnosis })) });
-  else printReport(invocation, checked, adminMs);
+  if (invocation.has('json')) printJson(host, { ok: isWell, adminMs, collisions, servers: checked.map(({ state, diagnosis }) => ({ ...state, ...diagnosis })) });
+  else {
+    printReport(invocation, checked, adminMs);
+    printLines(host, collisions.flatMap(collisionLines));
+  }
   return isWell ? 0 : 1;
+}
+
+/** Nothing is broken by a collision, so it leaves the exit code alone; but somebody may be looking for what it hides. */
+function collisionLines({ endpoint, kind, exposed, kept, hidden }: Endpoint['collisions'][number] & { readonly endpoint: string }): readonly string[] {
+  const isReachable = kind === 'resource';
+  const advice = isReachable ? `That of ${hidden} has an address of ours in the list.` : `Prefix the names of its namespace, or rename one of them there.`;
+  return ['', `endpoint ${endpoint}: the ${kind} ${plain(exposed)} of ${kept} hides that of ${hidden}`, `  → ${advice}`];
 }
 
 interface Checked {

@@ -21,6 +21,7 @@ test('endpoints and settings are shown as they are now', async () => {
         createdAt: expect.any(String),
         updatedAt: expect.any(String),
         config: { namespace: 'dev' },
+        collisions: [{ kind: 'tool', exposed: 'search', kept: 'files', hidden: 'web' }],
       },
     ],
     nextCursor: null,

@@ -22,6 +22,7 @@ function showEndpoint(object: ConfigObject, { objects, services }: ShowContext):
     mcpUrl: `${services.publicUrl()}/metamcp/${object.name}/mcp`,
     auth,
     servers: offered === undefined ? [] : referencesOf(offered).flatMap((reference) => (isEnabled(reference.name) ? [reference.name] : [])),
+    collisions: [...services.live.collisions(object.name)],
   };
 }
 
