@@ -12,7 +12,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isRunning } from '../fixtures/hostile-stdio/processes.ts';
 import { fixtureCommand } from '../fixtures/start-fixture.ts';
-import { modernRequest, openSession, type RpcMessage } from '../support/http-peer.ts';
+import { modernRequest, openSession, type RpcMessage, textOf, toolNamesOf } from '../support/http-peer.ts';
 import { descendants } from '../support/process-census.ts';
 import { randomKey } from '../support/random-key.ts';
 import { type RunningGateway, runMetamcp, startGateway } from '../support/start-gateway.ts';
@@ -126,9 +126,8 @@ async function call(name: string, args: object = {}): Promise<RpcMessage> {
   return (await modernRequest({ url: gateway.mcp('all'), key: KEY }, 'tools/call', { name, arguments: args })).message;
 }
 
-async function textOf(name: string): Promise<string> {
-  const { result: given } = await call(name);
-  return (given?.['content'] as { text: string }[] | undefined)?.[0]?.text ?? '';
+async function said(name: string): Promise<string> {
+  return textOf(await call(name));
 }
 
 interface State {
@@ -156,8 +155,8 @@ test.each(rows('raw', RAW))('[RL-04] %s reaches the client as it was', async (ti
   const session = await openSession({ url: gateway.mcp('all'), key: KEY });
   const { message } = await session.request('tools/call', { name: `bad__${tool}`, arguments: {} });
   expect(message.error).toBeUndefined();
-  expect((message.result ?? {})['content']).toBeDefined();
-  if (title === 'a number beyond all') expect(((message.result ?? {})['structuredContent'] as { n: number }).n).toBe(Number.POSITIVE_INFINITY);
+  expect(message.result?.['content']).toBeDefined();
+  if (title === 'a number beyond all') expect(message.result?.['structuredContent']).toEqual({ n: Number.POSITIVE_INFINITY });
   if (title === 'the key __proto__') expect(JSON.stringify(message.result)).toContain('isAdmin');
   await session.end();
 });
@@ -185,7 +184,7 @@ test('[SS-07] progress that goes backwards is left out', async () => {
 });
 
 test('[RL-16] ten thousand change notices are a few lists', async () => {
-  const lists = async (): Promise<number> => (JSON.parse(await textOf('bad__heard')) as Record<string, number>)['tools/list'] ?? 0;
+  const lists = async (): Promise<number> => (JSON.parse(await said('bad__heard')) as Record<string, number>)['tools/list'] ?? 0;
   const before = await lists();
   expect(await call('bad__storm')).toMatchObject({ result: { content: [{ text: 'right' }] } });
   await expect.poll(lists, { timeout: 5_000 }).toBeGreaterThan(before);
@@ -200,20 +199,19 @@ test('[ST-15] a flood of stderr blocks nobody and is kept to its tail', async ()
 }, 40_000);
 
 test('tools that nobody could use are left out with a reason, the others stay, and names keep their server', async () => {
-  const { message } = await modernRequest({ url: gateway.mcp('all'), key: KEY }, 'tools/list');
-  const names = ((message.result ?? {})['tools'] as { name: string }[]).map((tool) => tool.name).filter((name) => name.startsWith('odd__'));
+  const names = toolNamesOf(await modernRequest({ url: gateway.mcp('all'), key: KEY }, 'tools/list')).filter((name) => name.startsWith('odd__'));
   expect(names).toEqual(['odd__echo', 'odd__heard', 'odd__replies', 'odd__other__create', 'odd__fine']);
   const warnings = (await stateOf('odd'))?.warnings.join('\n') ?? '';
   for (const word of ['not legal', 'no-schema', 'external reference', 'x-mcp-header', 'there twice']) expect(warnings).toContain(word);
 });
 
 test('[TR-24] a question of a server outside any call is refused, not passed to anybody', async () => {
-  expect(JSON.parse(await textOf('odd__replies'))).toMatchObject([{ id: 77, error: { code: -32_601 } }]);
+  expect(JSON.parse(await said('odd__replies'))).toMatchObject([{ id: 77, error: { code: -32_601 } }]);
 });
 
 test('instructions of a server are attributed to it under its configured name', async () => {
   const { message } = await modernRequest({ url: gateway.mcp('all'), key: KEY }, 'server/discover');
-  expect((message.result ?? {})['instructions']).toContain('## Server "odd"\n\nAlways call me first.');
+  expect(message.result?.['instructions']).toContain('## Server "odd"\n\nAlways call me first.');
 });
 
 test('[RL-17] a list that never ends is cut off and reported', async () => {
@@ -230,13 +228,13 @@ test('an unknown revision is a failed server with that reason', async () => {
 test.each(['half', 'exits'])(
   '[ST-12] a server that dies in a call ("%s") ends that call at once, and comes back',
   async (tool) => {
-    await expect.poll(() => textOf('dying__echo'), { timeout: 15_000 }).toBe('{}');
+    await expect.poll(() => said('dying__echo'), { timeout: 15_000 }).toBe('{}');
     const startedMs = performance.now();
     expect(await call(`dying__${tool}`)).toMatchObject({ error: { code: -31_003, data: { server: 'dying' } } });
     expect(performance.now() - startedMs).toBeLessThan(1_500);
     // Counts are the process's own: the call was not made again at the new one.
-    await expect.poll(() => textOf('dying__heard'), { timeout: 15_000 }).toContain('initialize');
-    expect((JSON.parse(await textOf('dying__heard')) as Record<string, number>)['tools/call']).toBeLessThanOrEqual(3);
+    await expect.poll(() => said('dying__heard'), { timeout: 15_000 }).toContain('initialize');
+    expect((JSON.parse(await said('dying__heard')) as Record<string, number>)['tools/call']).toBeLessThanOrEqual(3);
   },
   40_000,
 );
@@ -244,7 +242,7 @@ test.each(['half', 'exits'])(
 test('a server that closes its stdin ends its calls, and comes back', async () => {
   const { error } = await call('deaf__deafen');
   expect([-31_002, -31_003]).toContain(error?.code);
-  await expect.poll(() => textOf('deaf__echo'), { timeout: 15_000, interval: 500 }).toBe('{}');
+  await expect.poll(() => said('deaf__echo'), { timeout: 15_000, interval: 500 }).toBe('{}');
 }, 40_000);
 
 test('after all that the quiet server is as it was, and nothing was a surprise to the gateway', async () => {

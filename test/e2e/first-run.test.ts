@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { modernRequest } from '../support/http-peer.ts';
+import { modernRequest, toolNamesOf } from '../support/http-peer.ts';
 import { failingStart, MAIN, type RunningGateway, runMetamcp, startGateway } from '../support/start-gateway.ts';
 
 let folder: string;
@@ -41,8 +41,8 @@ test('the ready line names everything that a program needs, and the key works', 
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(key).toMatch(/^sk_mt_[A-Za-z0-9]+$/);
   expect(pid).toBeGreaterThan(0);
-  const { message } = await modernRequest({ url: mcpUrl ?? '', key: key ?? '' }, 'tools/list');
-  expect(((message.result ?? {})['tools'] as unknown[]).length).toBeGreaterThan(0);
+  const listed = await modernRequest({ url: mcpUrl ?? '', key: key ?? '' }, 'tools/list');
+  expect(toolNamesOf(listed).length).toBeGreaterThan(0);
   expect((await modernRequest({ url: mcpUrl ?? '' }, 'tools/list')).status).toBe(401);
 });
 
@@ -162,8 +162,8 @@ test('a bare mcpServers file becomes the endpoint "default"', async () => {
   );
   const gateway = await start({ args: ['--config', path] });
   expect(gateway.endpoint).toBe('default');
-  const { message } = await modernRequest({ url: gateway.mcpUrl ?? '', key: gateway.key ?? '' }, 'tools/list');
-  expect(((message.result ?? {})['tools'] as { name: string }[])[0]?.name).toMatch(/^[A-Za-z0-9][A-Za-z0-9_-]*__count$/);
+  const listed = await modernRequest({ url: gateway.mcpUrl ?? '', key: gateway.key ?? '' }, 'tools/list');
+  expect(toolNamesOf(listed)[0]).toMatch(/^[A-Za-z0-9][A-Za-z0-9_-]*__count$/);
   expect(gateway.stderr()).toContain('my sample');
 });
 

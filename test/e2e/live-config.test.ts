@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fixtureCommand } from '../fixtures/start-fixture.ts';
-import { listen, modernRequest, openGetStream, openSession, type RawAnswer, type RawStream } from '../support/http-peer.ts';
+import { listen, modernRequest, openGetStream, openSession, type RawAnswer, type RawStream, textOf, toolNamesOf } from '../support/http-peer.ts';
 import { descendants } from '../support/process-census.ts';
 import { randomKey } from '../support/random-key.ts';
 import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
@@ -40,8 +40,7 @@ function ask(method: string, params: Record<string, unknown> = {}, endpoint = 'a
 }
 
 async function toolNames(endpoint = 'all'): Promise<string[]> {
-  const { message } = await ask('tools/list', {}, endpoint);
-  return ((message.result ?? {})['tools'] as { name: string }[]).map((tool) => tool.name);
+  return toolNamesOf(await ask('tools/list', {}, endpoint));
 }
 
 function methods(stream: RawStream): (string | undefined)[] {
@@ -79,8 +78,7 @@ test('a new name of a tool is seen by everyone, and no call is dropped while it 
 
   expect(failures).toEqual([]);
   const { message } = await ask('tools/call', { name: 'totals', arguments: {} });
-  const [content] = (message.result ?? {})['content'] as { text: string }[];
-  expect(JSON.parse(content?.text ?? '')).toEqual({ modern: calls, legacy: legacyCalls });
+  expect(JSON.parse(textOf(message))).toEqual({ modern: calls, legacy: legacyCalls });
   const gone = await ask('tools/call', { name: 'count__counts', arguments: {} });
   expect(gone.message.error?.code).toBe(-32602);
   stream.close();
