@@ -74,8 +74,3 @@ export class ModernClient {
 }
 
 /** The result of an answer. Throws where it is an error, with what it says. */
-function resultOf(answer: ModernAnswer): JsonObject {
-  const result = answer.response?.['result'];
-  if (!isObject(result)) throw new Error(`no result: ${answer.status} ${JSON.stringify(answer.response)}`);
-  return result;
-}

@@ -189,7 +189,7 @@ test('all seven servers are there when the gateway says that it is ready', async
 });
 
 describe.each(CLIENTS)('%s', (_name, connect) => {
-  test('lists the tools of every server, calls, reads a resource and a template, gets a prompt, completes', async () => {
+  test('lists the tools of every server, calls, reads a resource and a template, gets a prompt, completes', { timeout: 90_000 }, async () => {
     await withClient(connect, async (peer) => {
       const tools = await peer.tools();
       const prefixes = new Set(tools.map((name) => name.split('__')[0]));
