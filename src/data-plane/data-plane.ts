@@ -13,10 +13,7 @@ import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts'
 import { Buckets } from './buckets.ts';
 import { missingCapability } from './capabilities.ts';
 import type { Collision } from './catalog.ts';
-<<<<<<< HEAD
 import { serveCatalog } from './catalog-door.ts';
-=======
->>>>>>> h/accept
 import { Catalogs } from './catalogs.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
 import { Deliveries } from './deliveries.ts';

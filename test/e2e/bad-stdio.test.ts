@@ -155,13 +155,8 @@ test.each(rows('raw', RAW))('[RL-04] %s reaches the client as it was', async (ti
   const session = await openSession({ url: gateway.mcp('all'), key: KEY });
   const { message } = await session.request('tools/call', { name: `bad__${tool}`, arguments: {} });
   expect(message.error).toBeUndefined();
-<<<<<<< HEAD
   expect((message.result ?? {})['content']).toBeDefined();
   if (title === 'a number beyond all') expect((message.result ?? {})['structuredContent']).toEqual({ n: Number.POSITIVE_INFINITY });
-=======
-  expect(message.result?.['content']).toBeDefined();
-  if (title === 'a number beyond all') expect(message.result?.['structuredContent']).toEqual({ n: Number.POSITIVE_INFINITY });
->>>>>>> h/accept
   if (title === 'the key __proto__') expect(JSON.stringify(message.result)).toContain('isAdmin');
   await session.end();
 });
@@ -216,7 +211,7 @@ test('[TR-24] a question of a server outside any call is refused, not passed to 
 
 test('instructions of a server are attributed to it under its configured name', async () => {
   const { message } = await modernRequest({ url: gateway.mcp('all'), key: KEY }, 'server/discover');
-  expect(message.result?.['instructions']).toContain('## Server "odd"\n\nAlways call me first.');
+  expect((message.result ?? {})['instructions']).toContain('## Server "odd"\n\nAlways call me first.');
 });
 
 test('[RL-17] a list that never ends is cut off and reported', async () => {

@@ -21,11 +21,7 @@ function showEndpoint(object: ConfigObject, { objects, services }: ShowContext):
     namespace,
     mcpUrl: `${services.publicUrl()}/metamcp/${object.name}/mcp`,
     auth,
-<<<<<<< HEAD
     servers: offered === undefined ? [] : referencesOf(offered).flatMap((reference) => (reference.kind === 'servers' && isEnabled(reference.name) ? [reference.name] : [])),
-=======
-    servers: offered === undefined ? [] : referencesOf(offered).flatMap((reference) => (isEnabled(reference.name) ? [reference.name] : [])),
->>>>>>> h/accept
     collisions: [...services.live.collisions(object.name)],
   };
 }
