@@ -9,7 +9,6 @@ export const EffectiveSettingSchema = z
     source: z.string().meta({ description: 'Where it came from: a flag, a variable, a file, the default' }),
   })
   .meta({ id: 'EffectiveSetting' });
-export type EffectiveSetting = z.infer<typeof EffectiveSettingSchema>;
 
 export const GetConfig = {
   id: 'getConfig',
@@ -43,7 +42,6 @@ export const PlanItemSchema = z
     ),
   })
   .meta({ id: 'PlanItem', description: 'What happens to one object' });
-export type PlanItem = z.infer<typeof PlanItemSchema>;
 
 export const PlanSchema = z
   .object({

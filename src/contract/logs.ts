@@ -42,7 +42,6 @@ export const AuditEventSchema = z
     detail: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'AuditEvent' });
-export type AuditEvent = z.infer<typeof AuditEventSchema>;
 
 export const ListAudit = {
   id: 'listAudit',

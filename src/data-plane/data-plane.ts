@@ -100,10 +100,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, nowMs: clock.nowMs }),
     throttle: (identified) => throttle(identified, throttleDeps),
-    openOrEnd: (identified, response) => {
-      if (identified.door !== 'catalog.json') openOrEnd(identified, headersOf(identified.http), response, legacy);
-      else serveCatalog(identified, response, catalogs).catch((thrown: unknown) => refuseWith(identified.http, response, { fault: toFault(thrown), id: undefined }));
-    },
+    openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, refuseWith }),
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
     dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked) },
     encode: createEncodeOutcome(deps.info),
@@ -135,6 +132,18 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
 
 function collisionsAt(namespace: NamespaceSpec | undefined, catalogs: Catalogs): Collision[] {
   return namespace === undefined ? [] : [...catalogs.of(namespace).collisions];
+}
+
+interface Doors {
+  readonly legacy: LegacyDeps;
+  readonly catalogs: Catalogs;
+  readonly refuseWith: Parameters<typeof createServe>[0]['refuse'];
+}
+
+/** What a request without a body asks for. */
+function openDoor(identified: Identified, response: ServerResponse, { legacy, catalogs, refuseWith }: Doors): void {
+  if (identified.door !== 'catalog.json') openOrEnd(identified, headersOf(identified.http), response, legacy);
+  else serveCatalog(identified, response, catalogs).catch((thrown: unknown) => refuseWith(identified.http, response, { fault: toFault(thrown), id: undefined }));
 }
 
 function headersOf(http: IncomingMessage): ClientHeaders {

@@ -31,15 +31,19 @@ const PAGE = `<!doctype html>
 const START = `SwaggerUIBundle({ url: '/api/v1/openapi.json', dom_id: '#reference', deepLinking: true, validatorUrl: null });
 `;
 
-const ASSETS: Readonly<Record<string, string>> = { 'swagger-ui.css': 'text/css; charset=utf-8', 'swagger-ui-bundle.js': 'text/javascript; charset=utf-8' };
+const require = createRequire(import.meta.url);
+
+const ASSETS: Readonly<Record<string, { readonly type: string; readonly file: () => string }>> = {
+  'swagger-ui.css': { type: 'text/css; charset=utf-8', file: () => require.resolve('swagger-ui-dist/swagger-ui.css') },
+  'swagger-ui-bundle.js': { type: 'text/javascript; charset=utf-8', file: () => require.resolve('swagger-ui-dist/swagger-ui-bundle.js') },
+};
 
 /** Undefined where there is nothing at the address. */
 export function docsPage(path: string): Response | undefined {
   if (path === DOCS_PATH) return new Response(PAGE, { headers: { ...HEADERS, 'content-type': 'text/html; charset=utf-8' } });
   const asset = path.slice(DOCS_PATH.length + 1);
   if (asset === 'start.js') return new Response(START, { headers: { ...HEADERS, 'content-type': 'text/javascript; charset=utf-8' } });
-  const type = Object.hasOwn(ASSETS, asset) ? ASSETS[asset] : undefined;
-  if (type === undefined) return undefined;
-  const file = createRequire(import.meta.url).resolve(`swagger-ui-dist/${asset}`);
-  return new Response(Readable.toWeb(createReadStream(file)) as ReadableStream, { headers: { ...HEADERS, 'content-type': type } });
+  const found = Object.hasOwn(ASSETS, asset) ? ASSETS[asset] : undefined;
+  if (found === undefined) return undefined;
+  return new Response(Readable.toWeb(createReadStream(found.file())) as ReadableStream, { headers: { ...HEADERS, 'content-type': found.type } });
 }

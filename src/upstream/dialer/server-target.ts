@@ -37,7 +37,9 @@ const USER_AGENT = 'metamcp';
  * that cannot be sent, `egress.refused` for a URL that cannot be dialled.
  */
 export function openServerTarget(spec: ServerSpec, values: (text: string) => string, dialer: Dialer): ServerTarget {
-  const { url, connect } = dialer.operatorTarget(values(spec.url), spec.name);
+  // Only what an operator wrote may name hosts of the inside.
+  const address = values(spec.url);
+  const { url, connect } = spec.owner === undefined ? dialer.operatorTarget(address, spec.name) : dialer.guardedTarget(address);
   const headers: string[] = [];
   const reserved = new Set(REFUSED);
   for (const [name, text] of Object.entries(spec.headers)) {
