@@ -1,6 +1,6 @@
 /** A raw client of 2026-07-28: one POST a request, nothing remembered, every byte of the answer visible. */
 import { encodeHeaderValue } from '../../src/protocol/header-value.ts';
-import { isObject, type JsonObject, MODERN_REVISION } from '../../src/protocol/messages.ts';
+import { type JsonObject, MODERN_REVISION } from '../../src/protocol/messages.ts';
 import { META } from '../../src/protocol/meta.ts';
 import { mirroredParams, toParamHeaders } from '../../src/data-plane/mirrored-params.ts';
 import { readMessages } from './read-messages.ts';

@@ -65,18 +65,6 @@ export function textOf(message: RpcMessage): string {
   return Array.isArray(content) ? ((content[0] as { readonly text?: string } | undefined)?.text ?? '') : '';
 }
 
-/** Names of the tools in the answer of `tools/list`; none where it is an error. */
-export function toolNamesOf({ message }: RawAnswer): string[] {
-  const tools = message.result?.['tools'];
-  return Array.isArray(tools) ? tools.map((tool: { readonly name: string }) => tool.name) : [];
-}
-
-/** The first text in the answer of `tools/call`; empty where it is an error. */
-export function textOf(message: RpcMessage): string {
-  const content = message.result?.['content'];
-  return Array.isArray(content) ? ((content[0] as { readonly text?: string } | undefined)?.text ?? '') : '';
-}
-
 /** A session of 2025-11-25. */
 export interface RawSession {
   readonly id: string;
