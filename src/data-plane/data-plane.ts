@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Fault, toFault } from '../base/fault.ts';
 import type { MiddlewareServices } from '../model/middleware.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
-import type { JsonObject, RequestId } from '../protocol/messages.ts';
+import type { JsonObject, RequestId, Revision } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { isWanted } from '../upstream/log-level.ts';
 import type { ServerRequest } from '../upstream/upstream.ts';
@@ -16,7 +16,7 @@ import type { Collision } from './catalog.ts';
 import { serveCatalog } from './catalog-door.ts';
 import { Catalogs } from './catalogs.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
-import { Deliveries } from './deliveries.ts';
+import { Deliveries, type DeliveryKind } from './deliveries.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
@@ -208,6 +208,13 @@ function eventsFor(deps: EventsDeps): UpstreamsEvents {
   };
 }
 
+/** Notifications that name something a session was given before. */
+const NAMED_NOTICES: ReadonlyMap<string, { readonly kind: DeliveryKind; readonly member: string }> = new Map([
+  ['notifications/elicitation/complete', { kind: 'elicitation', member: 'elicitationId' }],
+  ['notifications/tasks/status', { kind: 'task', member: 'taskId' }],
+]);
+const NAMED_SINCE = '2025-11-25' satisfies Revision;
+
 /** A notification that belongs to no call goes to the one client it is for, by what it names or whose connection it came over. */
 function notified(owner: ConnectionOwner, { method, params }: { readonly method: string; readonly params: JsonObject }, { subscriptions, sessions, deliveries, taskIds }: EventsDeps): void {
   const own = sessions.labelled(owner.sessionId);
@@ -215,9 +222,11 @@ function notified(owner: ConnectionOwner, { method, params }: { readonly method:
   else if (method.endsWith('/list_changed')) subscriptions.ownListChanged(owner, method);
   else if (method === 'notifications/message') {
     if (own !== undefined && isWanted(params['level'], own.logLevel)) own.notify(method, params);
-  } else if (method === 'notifications/elicitation/complete') (deliveries.find('elicitation', owner.server, params['elicitationId']) ?? own)?.notify(method, params);
-  else {
-    const session = (method === 'notifications/tasks/status' ? deliveries.find('task', owner.server, params['taskId']) : undefined) ?? own;
+  } else {
+    const named = NAMED_NOTICES.get(method);
+    const session = (named === undefined ? undefined : deliveries.find(named.kind, owner.server, params[named.member])) ?? own;
+    // What a revision does not have, its clients are not told.
+    if (named !== undefined && (session?.opening.revision ?? '') < NAMED_SINCE) return;
     session?.notify(method, taskIds.inMessage(params, owner.server, { endpoint: session.opening.endpoint, principal: session.opening.principal.id }));
   }
 }
