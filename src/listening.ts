@@ -1,5 +1,6 @@
 /** The one port: message path first, everything else to the admin side. Limits of HTTP itself are set here. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { CancelTimer, Clock } from './base/clock.ts';
 import { Fault } from './base/fault.ts';
 
@@ -27,7 +28,15 @@ export type HttpHandler = (http: IncomingMessage, response: ServerResponse) => v
 
 /** Rejects with `config.invalid` where the port is taken or the address is not ours. */
 export async function listen(address: { readonly host: string; readonly port: number }, handler: HttpHandler, clock: Clock): Promise<Listening> {
-  const server = createServer(HTTP_LIMITS, handler);
+  const silent = new Set<Socket>();
+  const server = createServer(HTTP_LIMITS, (http, response) => {
+    silent.delete(http.socket);
+    handler(http, response);
+  });
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.on('close', () => silent.delete(socket));
+  });
   server.maxHeadersCount = HEADERS_MAX;
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -42,7 +51,7 @@ export async function listen(address: { readonly host: string; readonly port: nu
     server.listen(address.port, address.host, () => resolve());
   });
   const bound = server.address();
-  return { server, port: typeof bound === 'object' && bound !== null ? bound.port : address.port, close: (drainMs) => close(server, drainMs, clock) };
+  return { server, port: typeof bound === 'object' && bound !== null ? bound.port : address.port, close: (drainMs) => close({ server, silent }, drainMs, clock) };
 }
 
 function listenFault(error: NodeJS.ErrnoException, { host, port }: { readonly host: string; readonly port: number }): Fault {
@@ -55,12 +64,14 @@ function listenFault(error: NodeJS.ErrnoException, { host, port }: { readonly ho
   return new Fault('config.invalid', { message: what, cause: error });
 }
 
-function close(server: Server, drainMs: number, clock: Clock): Promise<void> {
+/** `silent`: connections that no request came over yet, opened ahead of need; Node counts them as busy. */
+function close({ server, silent }: { readonly server: Server; readonly silent: ReadonlySet<Socket> }, drainMs: number, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     // Node closes connections that are idle now, but keeps those that become idle once their last answer is out.
     let stopSweep: CancelTimer = () => undefined;
     const sweep = (): void => {
       server.closeIdleConnections();
+      for (const socket of silent) socket.destroy();
       stopSweep = clock.after(IDLE_SWEEP_MS, sweep);
     };
     const stopTimer = clock.after(drainMs, () => server.closeAllConnections());
