@@ -1,5 +1,6 @@
 /** What the matrix server offers: a tool, resource or prompt for every feature that a revision may have. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { sleep, systemClock } from '../../src/base/clock.ts';
 import { isObject, type JsonObject, MODERN_REVISION, type Revision, type RpcError } from '../../src/protocol/messages.ts';
 import { META, metaOf } from '../../src/protocol/meta.ts';
 
@@ -39,7 +40,7 @@ const QUESTIONS: Readonly<Record<string, { readonly method: string; readonly par
   ask_roots: { method: 'roots/list', params: {} },
 };
 
-const NAMES = ['echo', 'future', 'structured', 'sound', 'link', 'steps', 'slow', 'chatty', 'change', 'update', 'work', ...Object.keys(QUESTIONS)];
+const NAMES = ['echo', 'future', 'structured', 'sound', 'link', 'steps', 'slow', 'chatty', 'change', 'update', 'work', 'canary', 'quiet_canary', ...Object.keys(QUESTIONS)];
 
 function capabilitiesOf(revision: Revision): JsonObject {
   const base = { tools: { listChanged: true }, prompts: {}, resources: { subscribe: true, listChanged: true }, logging: {}, completions: {} };
@@ -140,6 +141,15 @@ export function createMatrixTools(revision: Revision, everyone: (message: JsonOb
       if (!isMute) for (const level of ['debug', 'warning']) notify('notifications/message', { level, data: `a ${level}` });
       return text('said');
     },
+    // Says one caller's word in every way there is, with a pause between, so that calls overlap.
+    canary: async (params, io) => {
+      const own = await sayWord(params, io);
+      if (isModern && !isObject(params['inputResponses'])) return { kind: 'result', result: { resultType: 'input_required', inputRequests: { it: { method: 'elicitation/create', params: { message: own, requestedSchema: { type: 'object', properties: {} } } } } } };
+      if (isModern) return text(`said ${own}`);
+      const answer = await io.ask('elicitation/create', { message: own, requestedSchema: { type: 'object', properties: {} } }).catch((thrown: unknown) => ({ refused: String(thrown) }));
+      return text(`said ${own} ${JSON.stringify(answer)}`);
+    },
+    quiet_canary: async (params, io) => text(`said ${await sayWord(params, io)}`),
     change: () => {
       state.isChanged = !state.isChanged;
       tools.tell('notifications/tools/list_changed', {});
@@ -156,6 +166,16 @@ export function createMatrixTools(revision: Revision, everyone: (message: JsonOb
     },
   };
   return tools;
+}
+
+async function sayWord(params: JsonObject, { notify }: CallIo): Promise<string> {
+  const own = isObject(params['arguments']) ? String(params['arguments']['own']) : '';
+  const { progressToken } = metaOf(params);
+  if (progressToken !== undefined) notify('notifications/progress', { progressToken, progress: 1, message: own });
+  notify('notifications/message', { level: 'warning', data: own });
+  await sleep(systemClock, 5);
+  if (progressToken !== undefined) notify('notifications/progress', { progressToken, progress: 2, message: own });
+  return own;
 }
 
 function toTool(name: string): JsonObject {
