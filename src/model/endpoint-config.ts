@@ -38,17 +38,17 @@ const SignInConfigSchema = z.strictObject({
   groups: z.array(z.string().min(1)).default([]).describe('Whoever is in one of them may use the endpoint; empty: everyone who can sign in.'),
 });
 
+/** What an endpoint accepts. */
+export const EndpointAuthSchema = z.strictObject({
+  apiKey: z.boolean().default(true).describe('API keys are accepted.'),
+  oauth: z.union([z.boolean(), SignInConfigSchema]).default(false).describe('Access tokens of this gateway are accepted: clients sign in by themselves.'),
+  jwt: JwtConfigSchema.optional().describe('Access tokens of an outside issuer are accepted.'),
+  query: z.boolean().default(false).describe('?api_key= is accepted too.'),
+});
+
 export const EndpointConfigSchema = z.strictObject({
   namespace: z.string().describe('Name of the namespace that is offered.'),
-  auth: z
-    .strictObject({
-      apiKey: z.boolean().default(true).describe('API keys are accepted.'),
-      oauth: z.union([z.boolean(), SignInConfigSchema]).default(false).describe('Access tokens of this gateway are accepted: clients sign in by themselves.'),
-      jwt: JwtConfigSchema.optional().describe('Access tokens of an outside issuer are accepted.'),
-      query: z.boolean().default(false).describe('?api_key= is accepted too.'),
-    })
-    .default({ apiKey: true, oauth: false, query: false })
-    .describe('Nothing of it: open to everyone who reaches the port.'),
+  auth: EndpointAuthSchema.default({ apiKey: true, oauth: false, query: false }).describe('Nothing of it: open to everyone who reaches the port.'),
   limits: z.array(LimitConfigSchema).default([]),
   discovery: z.enum(['full']).default('full').describe('full: the whole list of tools.'),
 });

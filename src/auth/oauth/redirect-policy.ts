@@ -3,9 +3,6 @@
  * authorization server's library, at registration and at each request (OAuth 2.1 section 2.3.1; RFC 8252 section 7).
  */
 
-/** Schemes of native clients that are allowed without configuration. */
-export const DEFAULT_REDIRECT_SCHEMES: readonly string[] = ['cursor', 'vscode'];
-
 const URI_CHARS_MAX = 2_048;
 /** Visible ASCII only, and none of the characters that readers of URLs disagree about. */
 const PLAIN = /^[!-~]+$/;
