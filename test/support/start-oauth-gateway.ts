@@ -51,7 +51,7 @@ export async function startOAuthGateway(options: OAuthGatewayOptions = {}): Prom
     signInUrl: (next) => `${page.url}/?next=${encodeURIComponent(next)}&back=${encodeURIComponent(gateway.url)}`,
   };
   const gateway: Gateway = await startGateway({
-    resolved: resolveSettings({ flags: { port: 0, data: join(folder, 'data'), 'log-level': 'none', ...options.flags } }),
+    resolved: resolveSettings({ flags: { port: 0, data: join(folder, 'data'), 'log-level': 'none', 'trusted-proxy': 'loopback', ...options.flags } }),
     file: undefined,
     firstRun: document,
     environment: () => process.env,

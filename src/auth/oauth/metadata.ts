@@ -11,7 +11,11 @@ const SERVER_PREFIXES: readonly string[] = ['/.well-known/oauth-authorization-se
 /** The document at a path below `/.well-known/`; undefined where there is none. */
 export function metadataAt(path: string, deps: MetadataDeps): object | undefined {
   const prefix = SERVER_PREFIXES.find((candidate) => path === candidate || path.startsWith(`${candidate}/`));
-  if (prefix !== undefined) return isOurIssuer(path.slice(prefix.length), deps) ? serverMetadata(deps) : undefined;
+  if (prefix !== undefined) {
+    // Where nothing takes our tokens, a client must not be sent to get some.
+    const isServed = ownEndpoints(deps).length > 0 && isOurIssuer(path.slice(prefix.length), deps);
+    return isServed ? serverMetadata(deps) : undefined;
+  }
   if (path === PROTECTED_RESOURCE_PREFIX) return rootMetadata(deps);
   if (!path.startsWith(`${PROTECTED_RESOURCE_PREFIX}/`)) return undefined;
   const name = /^(?:\/.*)?\/metamcp\/([^/]+)\/mcp$/.exec(path.slice(PROTECTED_RESOURCE_PREFIX.length))?.[1];

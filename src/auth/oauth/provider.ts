@@ -98,7 +98,7 @@ function featuresOf(deps: ProviderDeps): Readonly<Record<string, unknown>> {
     pushedAuthorizationRequests: off,
     rpInitiatedLogout: off,
     userinfo: off,
-    revocation: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: (_context: Context, client: Client, token: { readonly clientId: string }) => token.clientId === client.clientId },
     introspection: { enabled: true, allowedPolicy: (_context: Context, client: Client, token: { readonly clientId: string }) => mayIntrospect(client, token) },
     resourceIndicators: {
       enabled: true,
