@@ -39,30 +39,39 @@ export function createIdentify(deps: IdentifyDeps): Identify {
     remembered.set(credential, digest);
     return digest;
   };
+  const remembering = { ...deps, digestOf };
   return (received) => {
-    const proven = prove(received, deps, digestOf);
+    const proven = prove(received, remembering);
     return proven instanceof Promise ? proven.then((principal) => Object.assign(received, { principal })) : Object.assign(received, { principal: proven });
   };
 }
 
-function prove(received: Received, deps: IdentifyDeps, digestOf: (credential: string) => string): Principal | Promise<Principal> {
-  const { endpoint, snapshot } = received;
+function prove(received: Received, deps: IdentifyDeps): Principal | Promise<Principal> {
+  const { endpoint } = received;
   const credential = credentialOf(received);
   const isOpen = !endpoint.auth.apiKey && !endpoint.auth.oauth;
   if (credential === undefined) {
     if (isOpen) return ANONYMOUS;
     throw new Fault('auth.credential_missing');
   }
+  const opened = openedBy(credential, received, deps);
+  if (opened !== undefined) return opened;
+  return isOpen ? ANONYMOUS : openedByToken(credential, received, deps);
+}
+
+/** The operator's token, or a key of the snapshot. Throws `auth.credential_invalid` for what is too long to be any. */
+function openedBy(credential: string, { endpoint, snapshot }: Received, deps: IdentifyDeps): Principal | undefined {
   if (credential.length > (endpoint.auth.oauth ? TOKEN_CHARS_MAX : CREDENTIAL_CHARS_MAX)) throw new Fault('auth.credential_invalid');
-  const digest = digestOf(credential);
+  const digest = deps.digestOf(credential);
   if (digest === deps.operatorDigest) return OPERATOR;
   const key = endpoint.auth.apiKey ? snapshot.keys.get(digest) : undefined;
-  if (key !== undefined && isValid(key, endpoint, deps.nowMs())) {
-    return { kind: 'key', id: `key:${key.id}`, credentialId: key.id, name: key.name, ...(key.labels === undefined ? {} : { labels: key.labels }) };
-  }
-  if (isOpen) return ANONYMOUS;
-  if (!endpoint.auth.oauth || !isBearer(received)) return refuse(received, deps);
-  const principal = deps.verifyToken(credential, endpoint);
+  if (key === undefined || !isValid(key, endpoint, deps.nowMs())) return undefined;
+  return { kind: 'key', id: `key:${key.id}`, credentialId: key.id, name: key.name, ...(key.labels === undefined ? {} : { labels: key.labels }) };
+}
+
+function openedByToken(credential: string, received: Received, deps: IdentifyDeps): Principal | Promise<Principal> {
+  if (!received.endpoint.auth.oauth || !isBearer(received)) return refuse(received, deps);
+  const principal = deps.verifyToken(credential, received.endpoint);
   return principal instanceof Promise ? principal.then((found) => found ?? refuse(received, deps)) : (principal ?? refuse(received, deps));
 }
 

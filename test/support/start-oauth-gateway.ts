@@ -41,9 +41,9 @@ export async function startOAuthGateway(options: OAuthGatewayOptions = {}): Prom
   const page = await startSignInPage();
   const auths = options.endpoints ?? { desk: { apiKey: false, oauth: true } };
   const document = {
-    servers: { sample: { type: 'stdio', command: process.execPath, args: [SAMPLE] } },
+    servers: { sample: { type: 'stdio' as const, command: process.execPath, args: [SAMPLE] } },
     namespaces: { all: { servers: ['sample'] } },
-    endpoints: Object.fromEntries(Object.entries(auths).map(([name, auth]) => [name, { namespace: 'all', auth }])),
+    endpoints: Object.fromEntries(Object.entries(auths).map(([name, auth]) => [name, { namespace: 'all', auth: auth as never }])),
   };
   const people: People = {
     signedIn: (http: IncomingMessage) => Promise.resolve(http.headers.cookie?.includes('test_sign_in=yes') === true ? signIn.user : undefined),

@@ -27,6 +27,7 @@ declare module 'oidc-provider' {
   export interface Account {
     readonly accountId: string;
     readonly name?: string;
+    readonly roles?: readonly string[];
     readonly groups?: readonly string[];
     claims(): Payload;
   }

@@ -67,13 +67,15 @@ async function readToken(token: string, rule: JwtRule, { resource, clock, findKe
 
 function toGrant(subject: string, payload: JWTPayload, rule: JwtRule): TokenGrant {
   const issuer = createHash('sha256').update(rule.issuer).digest('hex').slice(0, 16);
-  const client = text(payload['client_id']) ?? text(payload['azp']) ?? '';
+  const clientId = text(payload['client_id']) ?? text(payload['azp']);
   const groups = payload[rule.groupsClaim];
   return {
     principalId: `jwt:${issuer}:${subject}`,
-    credentialId: `jwt:${issuer}:${subject}:${client}`,
+    credentialId: `jwt:${issuer}:${subject}:${clientId ?? ''}`,
     name: text(payload['name']) ?? text(payload['preferred_username']) ?? subject,
+    roles: [],
     groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
+    clientId,
     scopes: scopesOf(payload),
     expiresAtMs: ((payload.exp ?? 0) + SKEW_SECONDS) * 1_000,
   };

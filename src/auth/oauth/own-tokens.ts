@@ -36,9 +36,10 @@ const SHAPE = /^[\w-]{43}$/;
 
 const PayloadSchema = z.object({
   accountId: z.string(),
+  clientId: z.string(),
   aud: z.string(),
   scope: z.string().default(''),
-  extra: z.object({ name: z.string().default(''), groups: z.array(z.string()).default([]) }).default({ name: '', groups: [] }),
+  extra: z.object({ name: z.string().default(''), roles: z.array(z.string()).default([]), groups: z.array(z.string()).default([]) }).default({ name: '', roles: [], groups: [] }),
 });
 
 export function createOwnTokens({ store, clock, digestOf }: OwnTokensDeps): OwnTokens {
@@ -55,12 +56,14 @@ export function createOwnTokens({ store, clock, digestOf }: OwnTokensDeps): OwnT
       known.delete(digest);
       return undefined;
     }
-    const { accountId, aud, scope, extra } = PayloadSchema.parse(entity.payload);
+    const { accountId, clientId, aud, scope, extra } = PayloadSchema.parse(entity.payload);
     const grant: TokenGrant = {
       principalId: `user:${accountId}`,
       credentialId: `grant:${entity.grantDigest}`,
       name: extra.name,
+      roles: extra.roles,
       groups: extra.groups,
+      clientId,
       scopes: scope.split(' ').filter((word) => word !== ''),
       expiresAtMs: entity.expiresAtMs,
     };

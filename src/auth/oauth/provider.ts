@@ -49,7 +49,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     },
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
     expiresWithSession: () => false,
-    extraTokenClaims: ({ oidc }: Context) => ({ name: oidc.entities.Account?.name ?? '', groups: oidc.entities.Account?.groups ?? [] }),
+    extraTokenClaims: ({ oidc }: Context) => claimsOf(oidc.entities.Account),
     features: featuresOf(deps),
     findAccount: (_context: Context, userId: string) => findAccount(userId, deps.people),
     interactions: { policy: consentAlways(), url: (_context: Context, { uid }: { readonly uid: string }) => `${issuer}/oauth/consent/${uid}` },
@@ -124,7 +124,13 @@ function resourceServer({ oidc }: Context, resource: string, deps: ResourcesDeps
 
 async function findAccount(userId: string, people: People): Promise<Account | undefined> {
   const user = await people.findUser(userId);
-  return user && { accountId: user.userId, name: user.name, groups: user.groups, claims: () => ({ sub: user.userId }) };
+  return user && { accountId: user.userId, name: user.name, roles: user.roles, groups: user.groups, claims: () => ({ sub: user.userId }) };
+}
+
+/** Kept with each token: a quarter of an hour later, the next one tells anew. */
+function claimsOf(account: Account | undefined): object {
+  const { name = '', roles = [], groups = [] } = account ?? {};
+  return { name, roles, groups };
 }
 
 /** Every request is shown to the user, whatever was agreed to before: a stranger's link never ends in a silent grant. */

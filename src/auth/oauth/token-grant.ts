@@ -7,7 +7,10 @@ export interface TokenGrant {
   readonly credentialId: string;
   /** For people. */
   readonly name: string;
+  readonly roles: readonly string[];
   readonly groups: readonly string[];
+  /** Id of the OAuth client; undefined where the issuer does not say. */
+  readonly clientId: string | undefined;
   readonly scopes: readonly string[];
   /** Wall clock. */
   readonly expiresAtMs: number;

@@ -34,5 +34,6 @@ function toPrincipal(grant: TokenGrant | undefined, scopes: readonly string[], g
   if (grant === undefined) return undefined;
   if (!scopes.every((scope) => grant.scopes.includes(scope))) throw new Fault('auth.scope_missing', { reason: 'insufficient_scope' });
   if (groups.length > 0 && !groups.some((group) => grant.groups.includes(group))) throw new Fault('auth.scope_missing', { reason: 'group_missing' });
-  return { kind: 'user', id: grant.principalId, credentialId: grant.credentialId, name: grant.name };
+  const { principalId: id, credentialId, name, roles, clientId: client } = grant;
+  return { kind: 'user', id, credentialId, name, roles, groups: grant.groups, client };
 }
