@@ -30,7 +30,7 @@ import { Subscriptions } from './subscriptions.ts';
 import { TaskIds, type TaskSealer } from './task-ids.ts';
 import { throttle } from './throttle.ts';
 
-export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed'> {
+export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed' | 'verifyToken'> {
   readonly clock: Clock;
   readonly snapshot: () => Snapshot;
   readonly upstreams: Upstreams;
@@ -48,6 +48,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly addressOf: (http: IncomingMessage) => string;
   /** Two servers of a namespace offer the same name; told once, for the log. */
   readonly collided: (namespace: string, collision: Collision) => void;
+  /** `WWW-Authenticate` for a refusal, where the client can do something about it. */
+  readonly challenge: (http: IncomingMessage, fault: Fault) => string | undefined;
   readonly bodyBytesMax: number;
   readonly sessionLimits: SessionLimits;
 }
@@ -94,11 +96,11 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   };
   const refuseWith: Parameters<typeof createServe>[0]['refuse'] = (http, response, refused) => {
     deps.refused(refused.fault);
-    refuse(http, response, refused, deps.newCorrelationId());
+    refuse(http, response, refused, { correlationId: deps.newCorrelationId(), challenge: deps.challenge(http, refused.fault) });
   };
   const serve = createServe({
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId }),
-    identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, nowMs: clock.nowMs }),
+    identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
     throttle: (identified) => throttle(identified, throttleDeps),
     openOrEnd: (identified, response) => {
       if (identified.door !== 'catalog.json') openOrEnd(identified, headersOf(identified.http), response, legacy);
@@ -154,7 +156,7 @@ function toRequests(identified: Identified, body: Body, response: ServerResponse
   return isForModern ? modernRequests(post, legacy.clock) : legacyRequests(post, legacy);
 }
 
-function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, correlationId: string): void {
+function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, { correlationId, challenge }: { readonly correlationId: string; readonly challenge: string | undefined }): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -165,7 +167,7 @@ function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: 
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(message),
     'cache-control': 'no-store',
-    ...(httpStatus === 401 ? { 'www-authenticate': 'Bearer realm="MetaMCP"' } : {}),
+    ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
     ...(httpStatus === 405 ? { allow: 'POST, GET, DELETE' } : {}),
     ...(isUnread ? { connection: 'close' } : {}),
     ...headers,
