@@ -32,6 +32,8 @@ export const SETTING_SOURCES = {
   databaseUrl: { variables: ['DATABASE_URL', 'METAMCP_DATABASE_URL'], flag: 'database-url', kind: 'text' },
   sessionsMax: { variables: ['METAMCP_SESSIONS_MAX'], flag: 'sessions-max', kind: 'number' },
   sessionIdleMs: { variables: ['METAMCP_SESSION_IDLE_MS'], flag: 'session-idle-ms', kind: 'number' },
+  oauthRegistration: { variables: ['METAMCP_OAUTH_REGISTRATION'], flag: 'oauth-registration', kind: 'boolean' },
+  redirectSchemes: { variables: ['METAMCP_REDIRECT_SCHEMES'], flag: 'redirect-scheme', kind: 'list' },
 } as const satisfies Record<SettingName, SettingSource>;
 
 /** Variables of the command line's clients, which no setting of the gateway reads. */

@@ -11,6 +11,7 @@ import { checkHostAndOrigin, createHostRules, type HostRules } from './auth/host
 import { type InstanceKey, openInstanceKey } from './auth/instance-key.ts';
 import { digestOf } from './auth/keys.ts';
 import { newOperatorToken } from './auth/operator-token.ts';
+import { type Authorization, createAuthorization } from './authorization.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fault } from './base/fault.ts';
 import type { RandomBytes } from './base/ids.ts';
@@ -38,6 +39,7 @@ import { createLiveServers } from './live-servers.ts';
 import { createLiveSessions } from './live-sessions.ts';
 import type { ConfigInput } from './model/config-document.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
+import type { People } from './model/oauth.ts';
 import type { ServerSpec } from './model/server.ts';
 import { createLog, type Log } from './observability/log.ts';
 import { createValues, type Environment } from './snapshot/values.ts';
@@ -72,6 +74,8 @@ export interface GatewayOptions {
   readonly version: string;
   /** What a person at the console should see: progress of the start, warnings. */
   readonly say: (line: string) => void;
+  /** Who signs in for OAuth; undefined: nobody can. */
+  readonly people?: People;
 }
 
 export interface Gateway {
@@ -175,6 +179,7 @@ function compileOptions({ environment, resolved }: GatewayOptions, instanceKey: 
 }
 
 interface Live {
+  readonly authorization: Authorization;
   readonly upstreams: Upstreams;
   readonly dataPlane: DataPlane;
   readonly token: string;
@@ -202,6 +207,7 @@ function startUpstreams(base: Base): Live {
   });
   undo.push(() => upstreams.close());
   const token = newOperatorToken(random);
+  const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane && endSessionsOf(late.dataPlane, credentialId));
   const dataPlane = createDataPlane({
     clock,
     snapshot: publisher.snapshot,
@@ -221,6 +227,8 @@ function startUpstreams(base: Base): Live {
     addressOf: base.addressOf,
     failed: (http) => base.failures.failed(base.addressOf(http)),
     collided: (namespace, { kind, exposed, kept, hidden }) => log.warn('name collision', { namespace, kind, exposed, kept, hidden }),
+    verifyToken: authorization.verifyToken,
+    challenge: authorization.challenge,
     bodyBytesMax: BODY_BYTES_MAX,
     sessionLimits: sessionLimits(settings.sessionsMax, settings.sessionIdleMs),
   });
@@ -231,7 +239,43 @@ function startUpstreams(base: Base): Live {
     log.info('configuration loaded', { generation: snapshot.generation, servers: snapshot.servers.size, endpoints: snapshot.endpoints.size });
   });
   upstreams.apply(publisher.snapshot().servers);
-  return { upstreams, dataPlane, token };
+  return { authorization, upstreams, dataPlane, token };
+}
+
+const NOBODY: People = {
+  signedIn: () => Promise.resolve(undefined),
+  findUser: () => Promise.resolve(undefined),
+  signInUrl: (next) => `/sign-in?next=${encodeURIComponent(next)}`,
+};
+
+function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: string) => void): Authorization {
+  const { options, undo, log, storage, instanceKey, rules, addressOf: addressOfClient, publisher } = base;
+  const authorization = createAuthorization({
+    storage,
+    clock: options.clock,
+    random: options.random,
+    log,
+    dialer,
+    pepper: instanceKey.pepper,
+    rules,
+    addressOf: addressOfClient,
+    settings: options.resolved.settings,
+    endpoints: () => publisher.snapshot().endpoints,
+    publicUrl: () => publicUrlOf(base),
+    people: options.people ?? NOBODY,
+    revoked,
+  });
+  undo.push(() => authorization.close());
+  return authorization;
+}
+
+function endSessionsOf(dataPlane: DataPlane, credentialId: string): void {
+  for (const session of [...dataPlane.sessions()]) if (session.opening.principal.credentialId === credentialId) session.end();
+}
+
+/** Never from a request: what it says of our address is a stranger's word. */
+function publicUrlOf(base: Base): string {
+  return base.options.resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base);
 }
 
 /** Each type of server has its runtime; values from outside are read at the moment a link is opened. */
@@ -312,7 +356,8 @@ async function startListening(base: Base, live: Live): Promise<void> {
     settings,
     (http, response) => {
       if (http.url?.startsWith(PATH_PREFIX) !== true) {
-        admin(http, response);
+        if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
+        else admin(http, response);
         return;
       }
       try {
@@ -361,7 +406,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       configFile: options.file?.path,
       dataFolder: resolved.settings.data,
       describeConfig: () => ({ document: maskedDocument(publisher.document()), settings: describeSettings(resolved).map(({ name, value, from }) => ({ name, value, source: from })) }),
-      publicUrl: () => resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base),
+      publicUrl: () => publicUrlOf(base),
     },
     version,
     checkHost: (http) => checkHostAndOrigin(http, rules),

@@ -28,7 +28,15 @@ export type HttpHandler = (http: IncomingMessage, response: ServerResponse) => v
 
 /** Rejects with `config.invalid` where the port is taken or the address is not ours. */
 export async function listen(address: { readonly host: string; readonly port: number }, handler: HttpHandler, clock: Clock): Promise<Listening> {
-  const server = createServer(HTTP_LIMITS, handler);
+  const silent = new Set<Socket>();
+  const server = createServer(HTTP_LIMITS, (http, response) => {
+    silent.delete(http.socket);
+    handler(http, response);
+  });
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.on('close', () => silent.delete(socket));
+  });
   server.maxHeadersCount = HEADERS_MAX;
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -42,7 +50,6 @@ export async function listen(address: { readonly host: string; readonly port: nu
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenFault(error, address)));
     server.listen(address.port, address.host, () => resolve());
   });
-  const silent = trackSilent(server);
   const bound = server.address();
   return { server, port: typeof bound === 'object' && bound !== null ? bound.port : address.port, close: (drainMs) => close({ server, silent }, drainMs, clock) };
 }
@@ -57,23 +64,8 @@ function listenFault(error: NodeJS.ErrnoException, { host, port }: { readonly ho
   return new Fault('config.invalid', { message: what, cause: error });
 }
 
-/** Connections that have not sent a request yet: Node counts them as busy, and a closing server waits for them. */
-function trackSilent(server: Server): ReadonlySet<Socket> {
-  const silent = new Set<Socket>();
-  server.on('connection', (socket) => {
-    silent.add(socket);
-    socket.once('close', () => silent.delete(socket));
-  });
-  server.on('request', (http: IncomingMessage) => silent.delete(http.socket));
-  return silent;
-}
-
-interface Closing {
-  readonly server: Server;
-  readonly silent: ReadonlySet<Socket>;
-}
-
-function close({ server, silent }: Closing, drainMs: number, clock: Clock): Promise<void> {
+/** `silent`: connections that no request came over yet, opened ahead of need; Node counts them as busy. */
+function close({ server, silent }: { readonly server: Server; readonly silent: ReadonlySet<Socket> }, drainMs: number, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     // Node closes connections that are idle now, but keeps those that become idle once their last answer is out.
     let stopSweep: CancelTimer = () => undefined;

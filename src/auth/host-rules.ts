@@ -41,14 +41,19 @@ export function createHostRules(publicUrls: readonly string[], allowedHosts: rea
   };
 }
 
-/** Throws `request.duplicate_header`, `request.header_mismatch`, `request.host_refused` or `request.origin_refused`. */
-export function checkHostAndOrigin(http: IncomingMessage, rules: HostRules): void {
+/** For what any site may read: documents without secrets, and what shows credentials of its own. Throws as `checkHostAndOrigin` does, but for the origin. */
+export function checkHost(http: IncomingMessage, rules: HostRules): void {
   const host = hostName(http.headers.host);
-  const origin = http.headers.origin;
   if (host === undefined || !(LOOPBACK_HOSTS.has(host) || rules.hosts.has(host))) throw new Fault('request.host_refused', { detail: `Host ${http.headers.host ?? '(none)'}` });
-  if (origin !== undefined && !isAllowedOrigin(origin, http, rules)) throw new Fault('request.origin_refused', { detail: `Origin ${origin}` });
   // Node folds headers of one name into one: as many names as lines means that none is there twice.
   if (Object.keys(http.headers).length * 2 !== http.rawHeaders.length) checkSingle(http.rawHeaders);
+}
+
+/** Throws `request.duplicate_header`, `request.header_mismatch`, `request.host_refused` or `request.origin_refused`. */
+export function checkHostAndOrigin(http: IncomingMessage, rules: HostRules): void {
+  checkHost(http, rules);
+  const { origin } = http.headers;
+  if (origin !== undefined && !isAllowedOrigin(origin, http, rules)) throw new Fault('request.origin_refused', { detail: `Origin ${origin}` });
 }
 
 function checkSingle(rawHeaders: readonly string[]): void {

@@ -1,5 +1,6 @@
 /** Endpoints in the admin API. */
 import { z } from 'zod';
+import { EndpointAuthSchema } from '../model/endpoint-config.ts';
 import { nextCursor, ObjectParams, objectOperations, ObjectShape, PageQueryShape } from './objects.ts';
 import type { Operation } from './operation.ts';
 
@@ -17,7 +18,7 @@ export const EndpointSchema = z
     ...ObjectShape,
     namespace: z.string(),
     mcpUrl: z.string(),
-    auth: z.object({ apiKey: z.boolean(), oauth: z.boolean(), query: z.boolean() }),
+    auth: EndpointAuthSchema,
     servers: z.array(z.string()).meta({ description: 'What its namespace offers now; disabled servers are left out' }),
     collisions: z.array(CollisionSchema),
   })

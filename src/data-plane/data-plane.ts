@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Fault, toFault } from '../base/fault.ts';
 import type { MiddlewareServices } from '../model/middleware.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
-import type { JsonObject, RequestId } from '../protocol/messages.ts';
+import type { JsonObject, RequestId, Revision } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { isWanted } from '../upstream/log-level.ts';
 import type { ServerRequest } from '../upstream/upstream.ts';
@@ -16,7 +16,7 @@ import type { Collision } from './catalog.ts';
 import { serveCatalog } from './catalog-door.ts';
 import { Catalogs } from './catalogs.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
-import { Deliveries } from './deliveries.ts';
+import { Deliveries, type DeliveryKind } from './deliveries.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
@@ -30,7 +30,7 @@ import { Subscriptions } from './subscriptions.ts';
 import { TaskIds, type TaskSealer } from './task-ids.ts';
 import { throttle } from './throttle.ts';
 
-export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed'> {
+export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed' | 'verifyToken'> {
   readonly clock: Clock;
   readonly snapshot: () => Snapshot;
   readonly upstreams: Upstreams;
@@ -48,6 +48,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly addressOf: (http: IncomingMessage) => string;
   /** Two servers of a namespace offer the same name; told once, for the log. */
   readonly collided: (namespace: string, collision: Collision) => void;
+  /** `WWW-Authenticate` for a refusal, where the client can do something about it. */
+  readonly challenge: (http: IncomingMessage, fault: Fault) => string | undefined;
   readonly bodyBytesMax: number;
   readonly sessionLimits: SessionLimits;
 }
@@ -94,11 +96,11 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   };
   const refuseWith: Parameters<typeof createServe>[0]['refuse'] = (http, response, refused) => {
     deps.refused(refused.fault);
-    refuse(http, response, refused, deps.newCorrelationId());
+    refuse(http, response, refused, { correlationId: deps.newCorrelationId(), challenge: deps.challenge(http, refused.fault) });
   };
   const serve = createServe({
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId }),
-    identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, nowMs: clock.nowMs }),
+    identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
     throttle: (identified) => throttle(identified, throttleDeps),
     openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, refuseWith }),
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
@@ -163,7 +165,7 @@ function toRequests(identified: Identified, body: Body, response: ServerResponse
   return isForModern ? modernRequests(post, legacy.clock) : legacyRequests(post, legacy);
 }
 
-function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, correlationId: string): void {
+function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, { correlationId, challenge }: { readonly correlationId: string; readonly challenge: string | undefined }): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -174,7 +176,7 @@ function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: 
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(message),
     'cache-control': 'no-store',
-    ...(httpStatus === 401 ? { 'www-authenticate': 'Bearer realm="MetaMCP"' } : {}),
+    ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
     ...(httpStatus === 405 ? { allow: 'POST, GET, DELETE' } : {}),
     ...(isUnread ? { connection: 'close' } : {}),
     ...headers,
@@ -217,6 +219,13 @@ function eventsFor(deps: EventsDeps): UpstreamsEvents {
   };
 }
 
+/** Notifications that name something a session was given before. */
+const NAMED_NOTICES: ReadonlyMap<string, { readonly kind: DeliveryKind; readonly member: string }> = new Map([
+  ['notifications/elicitation/complete', { kind: 'elicitation', member: 'elicitationId' }],
+  ['notifications/tasks/status', { kind: 'task', member: 'taskId' }],
+]);
+const NAMED_SINCE = '2025-11-25' satisfies Revision;
+
 /** A notification that belongs to no call goes to the one client it is for, by what it names or whose connection it came over. */
 function notified(owner: ConnectionOwner, { method, params }: { readonly method: string; readonly params: JsonObject }, { subscriptions, sessions, deliveries, taskIds }: EventsDeps): void {
   const own = sessions.labelled(owner.sessionId);
@@ -224,9 +233,11 @@ function notified(owner: ConnectionOwner, { method, params }: { readonly method:
   else if (method.endsWith('/list_changed')) subscriptions.ownListChanged(owner, method);
   else if (method === 'notifications/message') {
     if (own !== undefined && isWanted(params['level'], own.logLevel)) own.notify(method, params);
-  } else if (method === 'notifications/elicitation/complete') (deliveries.find('elicitation', owner.server, params['elicitationId']) ?? own)?.notify(method, params);
-  else {
-    const session = (method === 'notifications/tasks/status' ? deliveries.find('task', owner.server, params['taskId']) : undefined) ?? own;
+  } else {
+    const named = NAMED_NOTICES.get(method);
+    const session = (named === undefined ? undefined : deliveries.find(named.kind, owner.server, params[named.member])) ?? own;
+    // What a revision does not have, its clients are not told.
+    if (named !== undefined && (session?.opening.revision ?? '') < NAMED_SINCE) return;
     session?.notify(method, taskIds.inMessage(params, owner.server, { endpoint: session.opening.endpoint, principal: session.opening.principal.id }));
   }
 }

@@ -14,16 +14,21 @@ export interface IdentifyDeps {
   readonly nowMs: () => number;
   /** A credential was refused. Throws `limit.rate_exceeded` for an address that guesses. */
   readonly failed: (http: IncomingMessage) => void;
+  /** A bearer token that is no key: an OAuth access token, maybe. Undefined: worth nothing there. */
+  readonly verifyToken: (token: string, endpoint: EndpointSpec) => Principal | undefined | Promise<Principal | undefined>;
 }
 
 const OPERATOR: Principal = { kind: 'operator', id: 'operator', credentialId: 'operator', name: 'operator' };
 const CREDENTIAL_CHARS_MAX = 4_096;
+/** JWTs that list groups are long. */
+const TOKEN_CHARS_MAX = 8_192;
 /** Digests of credentials seen lately; whether they still open anything is asked of the snapshot every time. */
 const REMEMBERED_MAX = 1_000;
 
-export type Identify = (received: Received) => Identified;
+/** A promise only where a token has to be looked up; for keys there is none. */
+export type Identify = (received: Received) => Identified | Promise<Identified>;
 
-/** Throws `auth.credential_missing`, `auth.credential_invalid`, `auth.credential_in_query`. */
+/** Throws `auth.credential_missing`, `auth.credential_invalid`, `auth.credential_in_query`, `auth.scope_missing`; rejects also with `auth.issuer_unavailable`, `storage.unavailable`. */
 export function createIdentify(deps: IdentifyDeps): Identify {
   const remembered = new Map<string, string>();
   const digestOf = (credential: string): string => {
@@ -34,27 +39,50 @@ export function createIdentify(deps: IdentifyDeps): Identify {
     remembered.set(credential, digest);
     return digest;
   };
-  return (received) => Object.assign(received, { principal: prove(received, deps, digestOf) });
+  const remembering = { ...deps, digestOf };
+  return (received) => {
+    const proven = prove(received, remembering);
+    return proven instanceof Promise ? proven.then((principal) => Object.assign(received, { principal })) : Object.assign(received, { principal: proven });
+  };
 }
 
-function prove(received: Received, deps: IdentifyDeps, digestOf: (credential: string) => string): Principal {
-  const { endpoint, snapshot } = received;
+function prove(received: Received, deps: IdentifyDeps): Principal | Promise<Principal> {
+  const { endpoint } = received;
   const credential = credentialOf(received);
   const isOpen = !endpoint.auth.apiKey && !endpoint.auth.oauth;
   if (credential === undefined) {
     if (isOpen) return ANONYMOUS;
     throw new Fault('auth.credential_missing');
   }
-  if (credential.length > CREDENTIAL_CHARS_MAX) throw new Fault('auth.credential_invalid');
-  const digest = digestOf(credential);
+  const opened = openedBy(credential, received, deps);
+  if (opened !== undefined) return opened;
+  return isOpen ? ANONYMOUS : openedByToken(credential, received, deps);
+}
+
+/** The operator's token, or a key of the snapshot. Throws `auth.credential_invalid` for what is too long to be any. */
+function openedBy(credential: string, { endpoint, snapshot }: Received, deps: IdentifyDeps): Principal | undefined {
+  if (credential.length > (endpoint.auth.oauth ? TOKEN_CHARS_MAX : CREDENTIAL_CHARS_MAX)) throw new Fault('auth.credential_invalid');
+  const digest = deps.digestOf(credential);
   if (digest === deps.operatorDigest) return OPERATOR;
   const key = endpoint.auth.apiKey ? snapshot.keys.get(digest) : undefined;
-  if (key !== undefined && isValid(key, endpoint, deps.nowMs())) {
-    return { kind: 'key', id: `key:${key.id}`, credentialId: key.id, name: key.name, ...(key.labels === undefined ? {} : { labels: key.labels }) };
-  }
-  if (isOpen) return ANONYMOUS;
+  if (key === undefined || !isValid(key, endpoint, deps.nowMs())) return undefined;
+  return { kind: 'key', id: `key:${key.id}`, credentialId: key.id, name: key.name, ...(key.labels === undefined ? {} : { labels: key.labels }) };
+}
+
+function openedByToken(credential: string, received: Received, deps: IdentifyDeps): Principal | Promise<Principal> {
+  if (!received.endpoint.auth.oauth || !isBearer(received)) return refuse(received, deps);
+  const principal = deps.verifyToken(credential, received.endpoint);
+  return principal instanceof Promise ? principal.then((found) => found ?? refuse(received, deps)) : (principal ?? refuse(received, deps));
+}
+
+function refuse(received: Received, deps: IdentifyDeps): never {
   deps.failed(received.http);
   throw new Fault('auth.credential_invalid');
+}
+
+/** A token is shown as one, never as a key or in the address (specification, authorization, "Token Requirements"). */
+function isBearer({ http }: Received): boolean {
+  return http.headers.authorization !== undefined && http.headers['x-api-key'] === undefined;
 }
 
 function isValid(key: KeySpec, endpoint: EndpointSpec, nowMs: number): boolean {

@@ -48,7 +48,8 @@ export function createServe(deps: ServeDeps): Serve {
   return async (http, response) => {
     let id: RequestId | undefined;
     try {
-      const identified = deps.throttle(deps.identify(deps.receive(http)));
+      const proven = deps.identify(deps.receive(http));
+      const identified = deps.throttle(proven instanceof Promise ? await proven : proven);
       if (http.method !== 'POST') {
         deps.openOrEnd(identified, response);
         return;

@@ -11,15 +11,44 @@ export interface LimitSpec {
   readonly seconds: number;
 }
 
+/** Who may get tokens of our own authorization server for an endpoint. */
+export interface SignInRule {
+  /** `oidc`: only who came in through the configured OpenID provider. */
+  readonly through: 'any' | 'oidc';
+  /** Empty: everyone who can sign in. */
+  readonly groups: readonly string[];
+}
+
+/** Tokens of an outside issuer that an endpoint takes: JWTs, verified here. */
+export interface JwtRule {
+  /** Exactly as in `iss`. */
+  readonly issuer: string;
+  /** What `aud` must contain; undefined: the endpoint's canonical URI. */
+  readonly audience: string | undefined;
+  /** Undefined: as the issuer's discovery document says. */
+  readonly jwksUri: string | undefined;
+  readonly algorithms: readonly string[];
+  /** Each must be in `scope`. */
+  readonly scopes: readonly string[];
+  /** The claim that lists the groups of the user. */
+  readonly groupsClaim: string;
+  /** One of these must be among them; empty: everyone with a valid token. */
+  readonly groups: readonly string[];
+}
+
 export interface EndpointSpec {
   readonly name: string;
   readonly namespace: NamespaceSpec;
   /** All false: open to everyone who reaches the port. */
   readonly auth: {
     readonly apiKey: boolean;
+    /** Access tokens are accepted: those that `signIn` or `jwt` tell. */
     readonly oauth: boolean;
     /** `?api_key=` is accepted too. */
     readonly query: boolean;
+    /** Tokens of our own authorization server. */
+    readonly signIn?: SignInRule | undefined;
+    readonly jwt?: JwtRule | undefined;
   };
   readonly limits: readonly LimitSpec[];
 }

@@ -33,6 +33,8 @@ const fields = {
     .describe('PostgreSQL to keep the state in; without it the data folder holds an embedded database.'),
   sessionsMax: z.int().min(1).max(1_000_000).describe('Client sessions at a time.'),
   sessionIdleMs: z.int().min(1000).max(TIMER_MS_MAX).describe('A client session is forgotten after so long without use, milliseconds.'),
+  oauthRegistration: z.boolean().describe('MCP clients may register themselves for OAuth.'),
+  redirectSchemes: z.array(z.string().regex(/^[a-z][a-z0-9+.-]*$/, 'expected the scheme of an address, lower case, without colon')).describe('Private schemes that a sign-in of an MCP client may return to, beside https and loopback.'),
 };
 
 export const SettingsSchema = z.strictObject(fields);
@@ -54,6 +56,8 @@ export const SETTING_DEFAULTS: Settings = {
   databaseUrl: undefined,
   sessionsMax: 10_000,
   sessionIdleMs: 1_800_000,
+  oauthRegistration: true,
+  redirectSchemes: ['cursor', 'vscode'],
 };
 
 /** What a file may set: not where the data or the file itself lies, nor how this one start reports. No defaults: only what it says. */

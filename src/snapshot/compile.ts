@@ -10,6 +10,7 @@ import type { NamespaceSpec } from '../model/namespace.ts';
 import type { ServerSpec } from '../model/server.ts';
 import { isServerEnabled } from '../model/server-config.ts';
 import type { CompileOptions, Findings } from './compile-context.ts';
+import { compileEndpointAuth } from './compile-endpoint-auth.ts';
 import { compileKeys } from './compile-keys.ts';
 import { compileNamespace } from './compile-namespace.ts';
 import { compileServer } from './compile-server.ts';
@@ -35,7 +36,7 @@ export function compile(source: ConfigDocument, options: CompileOptions): Snapsh
   for (const [name, endpoint] of Object.entries(document.endpoints)) {
     const namespace = namespaces.get(endpoint.namespace);
     if (namespace === undefined) continue; // already a problem
-    endpoints.set(name, { name, namespace, auth: endpoint.auth, limits: endpoint.limits.map((limit) => ({ ...limit, header: limit.header })) });
+    endpoints.set(name, { name, namespace, auth: compileEndpointAuth(endpoint.auth), limits: endpoint.limits.map((limit) => ({ ...limit, header: limit.header })) });
   }
   if (servers.size > 0 && endpoints.size === 0) findings.warnings.push('no endpoint is configured: nothing is offered to clients');
   const keys = compileKeys(document, { options, findings });

@@ -69,6 +69,24 @@ export interface IdempotencyTable {
   readonly at_ms: number;
 }
 
+export interface OAuthClientTable {
+  readonly id: string;
+  readonly metadata: string;
+  readonly created_at_ms: number;
+  readonly expires_at_ms: number;
+}
+
+export interface OAuthEntityTable {
+  readonly model: string;
+  readonly digest: string;
+  readonly grant_digest: string | null;
+  readonly user_id: string | null;
+  readonly client_id: string | null;
+  readonly payload: string;
+  readonly consumed_at_ms: number | null;
+  readonly expires_at_ms: number;
+}
+
 export interface Database {
   readonly instance: InstanceTable;
   readonly key: KeyTable;
@@ -77,6 +95,8 @@ export interface Database {
   readonly object: ObjectTable;
   readonly config_version: ConfigVersionTable;
   readonly idempotency: IdempotencyTable;
+  readonly oauth_client: OAuthClientTable;
+  readonly oauth_entity: OAuthEntityTable;
 }
 
 export type Dialect = 'sqlite' | 'postgres';

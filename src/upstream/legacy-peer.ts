@@ -237,10 +237,21 @@ class LegacyPeer extends Peer {
       request.onWithdrawn = () => {
         this.#unclear = this.#unclear.filter((other) => other !== request);
       };
+      // Every call waits for an answer, so none will end and show whose the others are.
+      if (this.#unclear.length >= this.inFlight) this.#refuseUnclear();
     } else this.deps.events.ask(request);
   }
 
-  settled(): void {
+  #refuseUnclear(): void {
+    for (const request of this.#unclear.splice(0)) {
+      this.deps.onDropped('server_request', `${request.method}: of several calls`);
+      request.refuse(METHOD_NOT_FOUND);
+    }
+  }
+
+  /** A call that ended without its answer may have left a question behind, which must not pass for another call's. */
+  settled(isAnswered: boolean): void {
+    if (!isAnswered) this.#refuseUnclear();
     if (this.#unclear.length > 0 && this.inFlight <= 1) for (const request of this.#unclear.splice(0)) this.#askOf(request, undefined);
   }
 

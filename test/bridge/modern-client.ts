@@ -72,5 +72,3 @@ export class ModernClient {
     return this.request({ ...more, method: 'tools/call', params, headers: { ...toParamHeaders(mirroredParams(tool['inputSchema']), params, {}), ...more.headers } });
   }
 }
-
-/** The result of an answer. Throws where it is an error, with what it says. */

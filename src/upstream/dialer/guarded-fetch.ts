@@ -7,7 +7,7 @@ import { Client, type Dispatcher } from 'undici';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { type AnswerHead, headerOf } from './answer-fault.ts';
-import type { Dialer } from './dialer.ts';
+import type { Dialer, DialTarget } from './dialer.ts';
 
 export interface FetchedDocument {
   /** Where it came from in the end. */
@@ -18,33 +18,50 @@ export interface FetchedDocument {
 }
 
 /** Rejects with `egress.refused`, whatever went wrong: refused addresses and dead ones must look alike. */
-export type GuardedFetch = (url: string) => Promise<FetchedDocument>;
+export type GuardedFetch = (url: string, operatorUrl?: string) => Promise<FetchedDocument>;
 
-const REDIRECTS_MAX = 3;
-const BODY_BYTES_MAX = 1 << 20;
-const TOTAL_TIMEOUT_MS = 10_000;
+/** How much of a stranger's document is taken, and how long one waits for it. */
+export interface FetchBounds {
+  readonly redirectsMax: number;
+  readonly bodyBytesMax: number;
+  readonly timeoutMs: number;
+}
 
-export function createGuardedFetch(deps: { readonly clock: Clock; readonly dialer: Dialer }): GuardedFetch {
-  return async (start) => {
-    const deadlineMs = deps.clock.monotonicMs() + TOTAL_TIMEOUT_MS;
+const BOUNDS: FetchBounds = { redirectsMax: 3, bodyBytesMax: 1 << 20, timeoutMs: 10_000 };
+
+interface FetchDeps {
+  readonly clock: Clock;
+  readonly dialer: Dialer;
+  readonly bounds?: FetchBounds;
+}
+
+/** `operatorUrl` is an address that an operator wrote: its host and port may be private, those of others may not. */
+export function createGuardedFetch(deps: FetchDeps): GuardedFetch {
+  const bounds = deps.bounds ?? BOUNDS;
+  return async (start, operatorUrl) => {
+    const deadlineMs = deps.clock.monotonicMs() + bounds.timeoutMs;
     let url = start;
-    for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
-      const document = await get(deps, url, deadlineMs);
+    for (let redirects = 0; redirects <= bounds.redirectsMax; redirects++) {
+      const target = isSameOrigin(url, operatorUrl) ? deps.dialer.operatorTarget(url, '') : deps.dialer.guardedTarget(url);
+      const document = await get({ ...deps, bounds }, target, deadlineMs);
       const next = redirectTarget(document);
       if (next === undefined) return document;
       url = next;
     }
-    throw refusal(start, `more than ${REDIRECTS_MAX} redirects`);
+    throw refusal(start, `more than ${bounds.redirectsMax} redirects`);
   };
 }
 
-async function get(deps: { readonly clock: Clock; readonly dialer: Dialer }, text: string, deadlineMs: number): Promise<FetchedDocument> {
-  const { url, connect } = deps.dialer.guardedTarget(text);
+function isSameOrigin(url: string, operatorUrl: string | undefined): boolean {
+  return operatorUrl !== undefined && URL.parse(url)?.origin === URL.parse(operatorUrl)?.origin;
+}
+
+async function get(deps: Required<FetchDeps>, { url, connect }: DialTarget, deadlineMs: number): Promise<FetchedDocument> {
   const client = new Client(url.origin, { connect, allowH2: false, headersTimeout: 0, bodyTimeout: 0 });
   const { promise, resolve, reject } = Promise.withResolvers<FetchedDocument>();
   const cancelTimer = deps.clock.after(deadlineMs - deps.clock.monotonicMs(), () => reject(refusal(url.href, 'no answer in time')));
   try {
-    client.dispatch({ method: 'GET', path: url.pathname + url.search, headers: { accept: 'application/json', 'user-agent': 'metamcp' } }, new DocumentReader(url.href, resolve, reject));
+    client.dispatch({ method: 'GET', path: url.pathname + url.search, headers: { accept: 'application/json', 'user-agent': 'metamcp' } }, new DocumentReader(url.href, deps.bounds.bodyBytesMax, { resolve, reject }));
     return await promise;
   } finally {
     cancelTimer();
@@ -54,16 +71,18 @@ async function get(deps: { readonly clock: Clock; readonly dialer: Dialer }, tex
 
 class DocumentReader implements Dispatcher.DispatchHandler {
   readonly #url: string;
+  readonly #bodyBytesMax: number;
   readonly #resolve: (document: FetchedDocument) => void;
   readonly #reject: (fault: Fault) => void;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
   #head: AnswerHead | undefined;
 
-  constructor(url: string, resolve: (document: FetchedDocument) => void, reject: (fault: Fault) => void) {
+  constructor(url: string, bodyBytesMax: number, told: { readonly resolve: (document: FetchedDocument) => void; readonly reject: (fault: Fault) => void }) {
     this.#url = url;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#bodyBytesMax = bodyBytesMax;
+    this.#resolve = told.resolve;
+    this.#reject = told.reject;
   }
 
   onRequestStart(): void {
@@ -76,7 +95,7 @@ class DocumentReader implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > BODY_BYTES_MAX) this.#reject(refusal(this.#url, `above ${BODY_BYTES_MAX} bytes`));
+    if (this.#bytes > this.#bodyBytesMax) this.#reject(refusal(this.#url, `above ${this.#bodyBytesMax} bytes`));
     else this.#chunks.push(chunk);
   }
 
