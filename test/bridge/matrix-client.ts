@@ -117,8 +117,11 @@ async function openModern(url: string, headers: Readonly<Record<string, string>>
     call: async (tool, args = {}, options = {}) => {
       const mirrored: Readonly<Record<string, string>> = typeof args['region'] === 'string' ? { 'mcp-param-region': args['region'] } : {};
       let more: JsonObject = {};
+      const notices: JsonObject[] = [];
       for (let round = 0; ; round++) {
-        const reply = toReply(await once('tools/call', { name: tool, arguments: args, ...options.params, ...more }, options, mirrored));
+        const last = toReply(await once('tools/call', { name: tool, arguments: args, ...options.params, ...more }, options, mirrored));
+        notices.push(...last.notices);
+        const reply = { ...last, notices };
         const requests = reply.result?.['resultType'] === 'input_required' ? reply.result['inputRequests'] : undefined;
         if (!isObject(requests) || round >= ROUNDS_MAX) return reply;
         const questions = Object.entries(requests).filter((entry): entry is [string, JsonObject] => isObject(entry[1]));
