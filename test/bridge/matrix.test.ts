@@ -1,7 +1,7 @@
 /**
  * Five revisions of clients × five of servers × every feature, over real HTTP, through the real gateway. What is said to
  * work must work; what is said to be impossible must not, so that nothing is given up that could be kept. The table that
- * people read, `docs/compatibility.md`, is written from what happened here: `vitest run -u test/bridge/matrix.test.ts`.
+ * people read, `docs/compatibility.md`, is written from what happened here: `vitest run test/bridge/matrix.test.ts -u`.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { REVISIONS, type Revision } from '../../src/protocol/messages.ts';
