@@ -117,7 +117,7 @@ export default {
       { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm', 'npm-optional'], pathNot: 'node_modules/@types/' },
     ),
     error('resolvable', 'Names nothing.', {}, { couldNotResolve: true }),
-    error('no-orphan', 'A file nobody imports.', { orphan: true, path: '^src/', pathNot: [TEST, '^src/main[.]ts$', ...STARTED_BY_PATH] }, {}),
+    error('no-orphan', 'A file nobody imports.', { orphan: true, path: '^src/', pathNot: [TEST, '^src/main[.]ts$', '[.]d[.]ts$', ...STARTED_BY_PATH] }, {}),
   ],
   options: {
     tsPreCompilationDeps: true,

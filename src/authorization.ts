@@ -105,7 +105,9 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
       deps.revoked(`grant:${grantDigest}`);
     },
     decided: ({ userId, clientId, resource, outcome }) =>
-      transact(deps.storage.db, (tx) => insertAuditEvent(tx, { atMs: clock.nowMs(), principal: `user:${userId}`, action: 'oauth.consent', subject: clientId, outcome, detail: { resource } })),
+      transact(deps.storage.db, (tx) =>
+        insertAuditEvent(tx, { atMs: clock.nowMs(), principal: `user:${userId}`, action: 'oauth.consent', subject: clientId, outcome, detail: { resource } }),
+      ),
   });
   return {
     ...handler,

@@ -1,5 +1,4 @@
 /** What the authorization server keeps, and whom it asks about people: the nouns between its rules, the tables and the sign-in. */
-import type { IncomingMessage } from 'node:http';
 
 /** Someone who signed in here. */
 export interface SignedInUser {
@@ -11,10 +10,15 @@ export interface SignedInUser {
   readonly through?: 'password' | 'oidc';
 }
 
+/** A request, as far as a sign-in looks at it: one of node:http fits. */
+export interface WithHeaders {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
 /** The people of this gateway, as the authorization server needs to know them. */
 export interface People {
   /** By the cookie of the request; undefined where nobody is signed in. */
-  readonly signedIn: (http: IncomingMessage) => Promise<SignedInUser | undefined>;
+  readonly signedIn: (http: WithHeaders) => Promise<SignedInUser | undefined>;
   /** Undefined where the user is gone or disabled: nothing is refreshed any more. */
   readonly findUser: (userId: string) => Promise<SignedInUser | undefined>;
   /** Where a browser signs in; comes back to the path `next` of ours afterwards. `through` narrows how. */

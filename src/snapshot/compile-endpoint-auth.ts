@@ -1,6 +1,7 @@
 /** What an endpoint accepts, from the short forms of the configuration. */
-import type { EndpointConfig } from '../model/endpoint-config.ts';
+
 import type { EndpointSpec } from '../model/endpoint.ts';
+import type { EndpointConfig } from '../model/endpoint-config.ts';
 
 export function compileEndpointAuth({ apiKey, query, oauth, jwt }: EndpointConfig['auth']): EndpointSpec['auth'] {
   const signIn = oauth === false ? undefined : oauth === true ? { through: 'any' as const, groups: [] } : { through: oauth.signIn, groups: oauth.groups };

@@ -48,7 +48,9 @@ describe.each(['sqlite', 'postgres'] as const)('OAuth entities on %s', (dialect)
     if (storage === undefined) return context.skip();
     await store.save(entity('Interaction', 'i1', { grantDigest: undefined }));
     await store.save(entity('Interaction', 'i1', { grantDigest: undefined, payload: { result: { consent: true } }, expiresAtMs: AT_MS + 1 }));
-    expect(await store.find('Interaction', 'i1')).toEqual(entity('Interaction', 'i1', { grantDigest: undefined, payload: { result: { consent: true } }, expiresAtMs: AT_MS + 1 }));
+    expect(await store.find('Interaction', 'i1')).toEqual(
+      entity('Interaction', 'i1', { grantDigest: undefined, payload: { result: { consent: true } }, expiresAtMs: AT_MS + 1 }),
+    );
     await store.remove('Interaction', 'i1');
     expect(await store.find('Interaction', 'i1')).toBeUndefined();
   });
@@ -72,7 +74,11 @@ describe.each(['sqlite', 'postgres'] as const)('OAuth entities on %s', (dialect)
     expect(await store.findLiveToken('a2')).toBeUndefined();
     expect((await store.listGrants('u1')).map(({ digest }) => digest)).toEqual(['g1']);
     await store.removeFamily('g1');
-    expect([await store.findLiveToken('a1'), await store.find('RefreshToken', 'r1'), await store.find('Grant', 'g1')]).toEqual([undefined, undefined, undefined]);
+    expect([await store.findLiveToken('a1'), await store.find('RefreshToken', 'r1'), await store.find('Grant', 'g1')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
     expect(await store.find('AccessToken', 'a2')).toBeDefined();
   });
 

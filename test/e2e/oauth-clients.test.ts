@@ -33,7 +33,13 @@ function createAuthProvider() {
   return {
     kept,
     redirectUrl: CALLBACK,
-    clientMetadata: { client_name: 'SDK client', redirect_uris: [CALLBACK], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], token_endpoint_auth_method: 'none' },
+    clientMetadata: {
+      client_name: 'SDK client',
+      redirect_uris: [CALLBACK],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    },
     clientInformation: () => kept.client as never,
     saveClientInformation: (client: object) => void (kept.client = client),
     tokens: () => kept.tokens as never,
@@ -87,7 +93,10 @@ test('mcp-remote signs in with nothing but the address and lists tools', async (
   const folder = await mkdtemp(join(tmpdir(), 'metamcp-remote-'));
   const port = await freePort();
   // An empty PATH keeps it from opening a browser of this machine.
-  const child = spawn(process.execPath, [join(MODULES, 'mcp-remote/dist/proxy.js'), gateway.mcp('desk'), String(port)], { stdio: ['pipe', 'pipe', 'pipe'], env: { HOME: folder, MCP_REMOTE_CONFIG_DIR: folder, PATH: folder } });
+  const child = spawn(process.execPath, [join(MODULES, 'mcp-remote/dist/proxy.js'), gateway.mcp('desk'), String(port)], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { HOME: folder, MCP_REMOTE_CONFIG_DIR: folder, PATH: folder },
+  });
   const exited = once(child, 'close');
   try {
     const output = { text: '', words: '' };

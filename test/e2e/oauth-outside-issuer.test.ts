@@ -21,7 +21,11 @@ async function startIssuer() {
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const sign = (claims: JWTPayload): Promise<string> =>
-    new SignJWT({ iss: url, sub: 'u1', scope: 'tools', groups: ['staff'], ...claims }).setProtectedHeader({ alg: 'ES256', kid: 'k1', typ: 'at+jwt' }).setIssuedAt().setExpirationTime('5m').sign(privateKey);
+    new SignJWT({ iss: url, sub: 'u1', scope: 'tools', groups: ['staff'], ...claims })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1', typ: 'at+jwt' })
+      .setIssuedAt()
+      .setExpirationTime('5m')
+      .sign(privateKey);
   return { url, seen, sign, close: () => server.close() };
 }
 
@@ -31,7 +35,12 @@ let client: OAuthClient;
 
 beforeAll(async () => {
   issuer = await startIssuer();
-  gateway = await startOAuthGateway({ endpoints: { desk: { apiKey: true, jwt: { issuer: issuer.url, scopes: ['tools'], groups: ['staff', 'ops'] } }, other: { apiKey: true, jwt: { issuer: issuer.url, audience: 'api://gateway' } } } });
+  gateway = await startOAuthGateway({
+    endpoints: {
+      desk: { apiKey: true, jwt: { issuer: issuer.url, scopes: ['tools'], groups: ['staff', 'ops'] } },
+      other: { apiKey: true, jwt: { issuer: issuer.url, audience: 'api://gateway' } },
+    },
+  });
   client = new OAuthClient(gateway.url);
 });
 
@@ -48,7 +57,9 @@ test('[AZ-05] the endpoint names the outside issuer, and there is no authorizati
 
 test('[AZ-02] [AZ-08] its tokens open the endpoint, and its keys are fetched once', async () => {
   for (let count = 0; count < 3; count++) {
-    expect((await client.initialize(gateway.mcp('desk'), { authorization: `Bearer ${await issuer.sign({ aud: gateway.mcp('desk'), jti: String(count) })}` })).status).toBe(200);
+    expect(
+      (await client.initialize(gateway.mcp('desk'), { authorization: `Bearer ${await issuer.sign({ aud: gateway.mcp('desk'), jti: String(count) })}` })).status,
+    ).toBe(200);
   }
   expect(issuer.seen.paths).toEqual(['/.well-known/openid-configuration', '/keys']);
 });
@@ -56,7 +67,10 @@ test('[AZ-02] [AZ-08] its tokens open the endpoint, and its keys are fetched onc
 test('[AZ-03] a token for something else opens nothing', async () => {
   for (const aud of ['https://other.example/mcp', gateway.mcp('other'), 'api://gateway']) {
     const { status, headers } = await client.initialize(gateway.mcp('desk'), { authorization: `Bearer ${await issuer.sign({ aud })}` });
-    expect([status, headers.get('www-authenticate')]).toEqual([401, `Bearer error="invalid_token", resource_metadata="${gateway.url}/.well-known/oauth-protected-resource/metamcp/desk/mcp", scope="tools"`]);
+    expect([status, headers.get('www-authenticate')]).toEqual([
+      401,
+      `Bearer error="invalid_token", resource_metadata="${gateway.url}/.well-known/oauth-protected-resource/metamcp/desk/mcp", scope="tools"`,
+    ]);
   }
   expect((await client.initialize(gateway.mcp('other'), { authorization: `Bearer ${await issuer.sign({ aud: 'api://gateway' })}` })).status).toBe(200);
 });
@@ -64,7 +78,10 @@ test('[AZ-03] a token for something else opens nothing', async () => {
 test('[AZ-04] [AZ-14] a token without the scope is told which scopes are needed; more scopes than needed are no harm', async () => {
   const desk = gateway.mcp('desk');
   const { status, headers } = await client.initialize(desk, { authorization: `Bearer ${await issuer.sign({ aud: desk, scope: 'read' })}` });
-  expect([status, headers.get('www-authenticate')]).toEqual([403, `Bearer error="insufficient_scope", resource_metadata="${gateway.url}/.well-known/oauth-protected-resource/metamcp/desk/mcp", scope="tools"`]);
+  expect([status, headers.get('www-authenticate')]).toEqual([
+    403,
+    `Bearer error="insufficient_scope", resource_metadata="${gateway.url}/.well-known/oauth-protected-resource/metamcp/desk/mcp", scope="tools"`,
+  ]);
   expect((await client.initialize(desk, { authorization: `Bearer ${await issuer.sign({ aud: desk, scope: 'admin tools read' })}` })).status).toBe(200);
 });
 

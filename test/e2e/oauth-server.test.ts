@@ -64,7 +64,12 @@ describe('discovery', () => {
     const path = '/.well-known/oauth-protected-resource/metamcp/desk/mcp';
     const plain = await (await fetch(gateway.url + path)).text();
     const port = new URL(gateway.url).port;
-    for (const headers of [{ 'x-forwarded-host': 'evil.example' }, { 'x-forwarded-proto': 'https' }, { forwarded: 'host=evil.example' }, { host: `localhost:${port}` }]) {
+    for (const headers of [
+      { 'x-forwarded-host': 'evil.example' },
+      { 'x-forwarded-proto': 'https' },
+      { forwarded: 'host=evil.example' },
+      { host: `localhost:${port}` },
+    ]) {
       expect(await (await fetch(gateway.url + path, { headers: headers as Record<string, string> })).text()).toBe(plain);
     }
   });
@@ -74,7 +79,9 @@ describe('an endpoint with OAuth', () => {
   test('[AZ-04] tells a client without token where to sign in and which scope it needs', async () => {
     const { status, headers } = await client.initialize(resource, {});
     expect(status).toBe(401);
-    expect(headers.get('www-authenticate')).toBe(`Bearer resource_metadata="${gateway.url}/.well-known/oauth-protected-resource/metamcp/desk/mcp", scope="mcp"`);
+    expect(headers.get('www-authenticate')).toBe(
+      `Bearer resource_metadata="${gateway.url}/.well-known/oauth-protected-resource/metamcp/desk/mcp", scope="mcp"`,
+    );
   });
 
   test('[AZ-04] [AZ-12] tells invalid_token for whatever is no token of ours', async () => {
@@ -87,7 +94,8 @@ describe('an endpoint with OAuth', () => {
   test('[AZ-18] slows down whoever guesses tokens', async () => {
     const guesser = new OAuthClient(gateway.url, () => '203.0.113.8');
     const statuses = [];
-    for (let count = 0; count < 15; count++) statuses.push((await guesser.initialize(resource, { authorization: `Bearer ${String(count).padStart(43, 'x')}` })).status);
+    for (let count = 0; count < 15; count++)
+      statuses.push((await guesser.initialize(resource, { authorization: `Bearer ${String(count).padStart(43, 'x')}` })).status);
     expect([statuses[0], statuses.at(-1)]).toEqual([401, 429]);
   });
 
@@ -118,7 +126,13 @@ describe('an endpoint with OAuth', () => {
       fetch(resource, {
         method: 'POST',
         body: JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/list' }),
-        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization: `Bearer ${token}`, 'mcp-session-id': session, 'mcp-protocol-version': '2025-11-25' },
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          authorization: `Bearer ${token}`,
+          'mcp-session-id': session,
+          'mcp-protocol-version': '2025-11-25',
+        },
       });
     const renewed = (await client.refresh(clientId, first.refresh_token)).body;
     expect((await list(String(renewed['access_token']))).status).toBe(200);
@@ -136,7 +150,12 @@ describe('the authorization request', () => {
   };
 
   test('[AS-01] needs PKCE with S256', async () => {
-    for (const changes of [{ code_challenge: undefined, code_challenge_method: undefined }, { code_challenge_method: undefined }, { code_challenge_method: 'plain' }, { code_challenge: 'short' }]) {
+    for (const changes of [
+      { code_challenge: undefined, code_challenge_method: undefined },
+      { code_challenge_method: undefined },
+      { code_challenge_method: 'plain' },
+      { code_challenge: 'short' },
+    ]) {
       expect((await problemOf(changes)).get('error')).toBe('invalid_request');
     }
   });
@@ -161,7 +180,15 @@ describe('the authorization request', () => {
   });
 
   test('[AS-03] shows an error page and redirects nowhere when the client or its address is not known', async () => {
-    const cases = [{ redirect_uri: 'https://evil.example/cb' }, { redirect_uri: `${CALLBACK}/x` }, { redirect_uri: undefined }, { redirect_uri: 'javascript:alert(1)' }, { client_id: 'nobody' }, { client_id: undefined }, { redirect_uri: 'http://evil.example/cb', code_challenge_method: 'plain' }];
+    const cases = [
+      { redirect_uri: 'https://evil.example/cb' },
+      { redirect_uri: `${CALLBACK}/x` },
+      { redirect_uri: undefined },
+      { redirect_uri: 'javascript:alert(1)' },
+      { client_id: 'nobody' },
+      { client_id: undefined },
+      { redirect_uri: 'http://evil.example/cb', code_challenge_method: 'plain' },
+    ];
     for (const changes of cases) {
       const answer = await fetch(client.authorizeUrl(clientId, { resource, ...changes }), { redirect: 'manual', headers: { accept: 'text/html' } });
       expect([answer.status, answer.headers.get('location')], JSON.stringify(changes)).toEqual([400, null]);
@@ -183,13 +210,16 @@ describe('the authorization request', () => {
     expect(answer.status).toBe(400);
   });
 
-  test.each(['cursor://anysphere.cursor-mcp/oauth/callback', 'vscode://vscode.github-authentication/did-authenticate', 'https://app.example/callback?x=1', 'http://localhost:33418/', 'http://[::1]:9/cb'])(
-    '[AS-02] a code reaches %s',
-    async (redirectUri) => {
-      const native = await client.register({ redirect_uris: [redirectUri] });
-      expect(await client.code(native.client_id, { resource, redirect_uri: redirectUri })).toMatch(/^[\w-]{43}$/);
-    },
-  );
+  test.each([
+    'cursor://anysphere.cursor-mcp/oauth/callback',
+    'vscode://vscode.github-authentication/did-authenticate',
+    'https://app.example/callback?x=1',
+    'http://localhost:33418/',
+    'http://[::1]:9/cb',
+  ])('[AS-02] a code reaches %s', async (redirectUri) => {
+    const native = await client.register({ redirect_uris: [redirectUri] });
+    expect(await client.code(native.client_id, { resource, redirect_uri: redirectUri })).toMatch(/^[\w-]{43}$/);
+  });
 });
 
 describe('consent', () => {
@@ -200,7 +230,8 @@ describe('consent', () => {
 
   test('[AS-10] [CD-02] names the client, where the answer goes, the endpoint, what it may and who is asked, and warns of loopback', async () => {
     const { html } = await pageFor(new Browser(), { client_name: 'Desk helper' });
-    for (const text of ['Desk helper', '127.0.0.1:1', resource, 'list and call the tools', 'Alice', 'Any program here can use that name']) expect(html).toContain(text);
+    for (const text of ['Desk helper', '127.0.0.1:1', resource, 'list and call the tools', 'Alice', 'Any program here can use that name'])
+      expect(html).toContain(text);
     const web = await client.register({ client_name: 'Web', redirect_uris: ['https://app.example/cb'] });
     const page = await new Browser().open(client.authorizeUrl(web.client_id, { resource, redirect_uri: 'https://app.example/cb' }));
     expect(page.html).toContain('<dd>app.example</dd>');
@@ -245,7 +276,9 @@ describe('consent', () => {
     const stranger = new Browser();
     await stranger.open(client.authorizeUrl(clientId, { resource }));
     expect((await stranger.submit(page, 'allow', CALLBACK)).status).toBe(400);
-    expect((await browser.submit({ ...page, html: page.html.replace(/value="[0-9a-f]{64}"/, `value="${'0'.repeat(64)}"`) }, 'allow', CALLBACK)).status).toBe(400);
+    expect((await browser.submit({ ...page, html: page.html.replace(/value="[0-9a-f]{64}"/, `value="${'0'.repeat(64)}"`) }, 'allow', CALLBACK)).status).toBe(
+      400,
+    );
     expect((await browser.submit(page, 'allow', CALLBACK)).status).toBe(0);
     expect((await browser.submit(page, 'allow', CALLBACK)).status).toBe(400);
   });
@@ -261,7 +294,12 @@ describe('consent', () => {
 
   test('a form of another site is refused', async () => {
     const page = await new Browser().open(client.authorizeUrl(clientId, { resource }));
-    const answer = await fetch(page.url, { method: 'POST', body: 'decision=allow', headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://evil.example' }, redirect: 'manual' });
+    const answer = await fetch(page.url, {
+      method: 'POST',
+      body: 'decision=allow',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://evil.example' },
+      redirect: 'manual',
+    });
     expect(answer.status).toBe(403);
   });
 
@@ -269,7 +307,8 @@ describe('consent', () => {
     const answer = await fetch(client.authorizeUrl(clientId, { resource }), { redirect: 'manual' });
     const cookies = answer.headers.getSetCookie();
     expect(cookies.length).toBeGreaterThan(0);
-    for (const cookie of cookies) expect(cookie).toMatch(/^metamcp_(?:consent|resume)=[\w-]{43}; path=\/oauth\/(?:consent|authorize)\/[\w-]{43}; .*samesite=lax; httponly/i);
+    for (const cookie of cookies)
+      expect(cookie).toMatch(/^metamcp_(?:consent|resume)=[\w-]{43}; path=\/oauth\/(?:consent|authorize)\/[\w-]{43}; .*samesite=lax; httponly/i);
   });
 
   test('an endpoint for the company sign-in and a group lets nobody else in', async () => {
@@ -281,7 +320,9 @@ describe('consent', () => {
     const { access_token: token } = await client.tokens(clientId, { resource: staff });
     expect((await client.initialize(staff, { authorization: `Bearer ${token}` })).status).toBe(200);
     gateway.signIn.user = ALICE;
-    const elsewhere = await fetch((await fetch(client.authorizeUrl(clientId, { resource: staff }), { redirect: 'manual' })).headers.get('location') ?? '', { redirect: 'manual' });
+    const elsewhere = await fetch((await fetch(client.authorizeUrl(clientId, { resource: staff }), { redirect: 'manual' })).headers.get('location') ?? '', {
+      redirect: 'manual',
+    });
     expect(elsewhere.status).toBe(400);
   });
 });
@@ -299,7 +340,9 @@ describe('codes and tokens', () => {
   test('[AS-04] a code is bound to its client, its address and its resource', async () => {
     const other = await client.register();
     expect((await client.redeem(other.client_id, await client.code(clientId, { resource }))).body['error']).toBe('invalid_grant');
-    expect((await client.redeem(clientId, await client.code(clientId, { resource }), { redirect_uri: 'http://127.0.0.1:2/callback' })).body['error']).toBe('invalid_grant');
+    expect((await client.redeem(clientId, await client.code(clientId, { resource }), { redirect_uri: 'http://127.0.0.1:2/callback' })).body['error']).toBe(
+      'invalid_grant',
+    );
     expect((await client.redeem(clientId, await client.code(clientId, { resource }), { resource: gateway.mcp('other') })).body['error']).toBe('invalid_target');
   });
 
@@ -351,7 +394,14 @@ describe('codes and tokens', () => {
   test('[AZ-16] a revoked token is refused at once, and its sessions end', async () => {
     const { access_token: token, refresh_token: refreshToken } = await client.tokens(clientId, { resource });
     const opened = await client.initialize(resource, { authorization: `Bearer ${token}` });
-    const stream = await fetch(resource, { headers: { accept: 'text/event-stream', authorization: `Bearer ${token}`, 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '', 'mcp-protocol-version': '2025-11-25' } });
+    const stream = await fetch(resource, {
+      headers: {
+        accept: 'text/event-stream',
+        authorization: `Bearer ${token}`,
+        'mcp-session-id': opened.headers.get('mcp-session-id') ?? '',
+        'mcp-protocol-version': '2025-11-25',
+      },
+    });
     expect(stream.status).toBe(200);
     expect((await client.form('/oauth/revoke', { token, client_id: clientId })).status).toBe(200);
     expect((await client.initialize(resource, { authorization: `Bearer ${token}` })).status).toBe(401);
@@ -375,9 +425,20 @@ describe('codes and tokens', () => {
   test('[AS-14] a client with a secret may ask about its own tokens, and no others', async () => {
     const { client_id: id, client_secret: secret } = await client.register({ token_endpoint_auth_method: 'client_secret_basic' });
     const authorization = `Basic ${Buffer.from(`${id}:${secret ?? ''}`).toString('base64')}`;
-    const redeemed = await client.form('/oauth/token', { grant_type: 'authorization_code', code: await client.code(id, { resource }), redirect_uri: CALLBACK, code_verifier: client.verifier }, { authorization });
+    const redeemed = await client.form(
+      '/oauth/token',
+      { grant_type: 'authorization_code', code: await client.code(id, { resource }), redirect_uri: CALLBACK, code_verifier: client.verifier },
+      { authorization },
+    );
     const token = String(redeemed.body['access_token']);
-    expect((await client.form('/oauth/introspect', { token }, { authorization })).body).toMatchObject({ active: true, client_id: id, aud: resource, sub: 'usr_alice', scope: 'mcp', iss: gateway.url });
+    expect((await client.form('/oauth/introspect', { token }, { authorization })).body).toMatchObject({
+      active: true,
+      client_id: id,
+      aud: resource,
+      sub: 'usr_alice',
+      scope: 'mcp',
+      iss: gateway.url,
+    });
     const foreign = await client.tokens(clientId, { resource });
     expect((await client.form('/oauth/introspect', { token: foreign.access_token }, { authorization })).body).toEqual({ active: false });
     const wrong = `Basic ${Buffer.from(`${id}:wrong`).toString('base64')}`;

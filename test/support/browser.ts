@@ -47,7 +47,11 @@ export class Browser {
     let [url, request] = [start, init];
     for (let count = 0; count < REDIRECTS_MAX; count++) {
       if (until !== undefined && url.startsWith(until)) return { url, status: 0, headers: new Headers(), html: '' };
-      const answer = await fetch(url, { ...request, redirect: 'manual', headers: { ...(request.headers as Record<string, string>), 'accept-language': this.#language, accept: 'text/html', cookie: this.#cookiesFor(url) } });
+      const answer = await fetch(url, {
+        ...request,
+        redirect: 'manual',
+        headers: { ...(request.headers as Record<string, string>), 'accept-language': this.#language, accept: 'text/html', cookie: this.#cookiesFor(url) },
+      });
       this.#keep(url, answer.headers.getSetCookie());
       const location = answer.headers.get('location');
       if (location === null) return { url, status: answer.status, headers: answer.headers, html: await answer.text() };

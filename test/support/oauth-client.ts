@@ -46,13 +46,25 @@ export class OAuthClient {
   }
 
   tryRegister(metadata: object = {}): Promise<Answer> {
-    return this.post('/oauth/register', JSON.stringify({ client_name: 'Test client', redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none', ...metadata }), 'application/json');
+    return this.post(
+      '/oauth/register',
+      JSON.stringify({ client_name: 'Test client', redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none', ...metadata }),
+      'application/json',
+    );
   }
 
   /** The address a client sends its user to. A parameter that is undefined is left out. */
   authorizeUrl(clientId: string, changes: Readonly<Record<string, string | undefined>> = {}): string {
     const challenge = createHash('sha256').update(this.verifier).digest('base64url');
-    const params = { client_id: clientId, redirect_uri: CALLBACK, response_type: 'code', code_challenge: challenge, code_challenge_method: 'S256', state: 'state-1', ...changes };
+    const params = {
+      client_id: clientId,
+      redirect_uri: CALLBACK,
+      response_type: 'code',
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+      state: 'state-1',
+      ...changes,
+    };
     const entries = Object.entries(params).filter((entry): entry is [string, string] => entry[1] !== undefined);
     return `${this.#url}/oauth/authorize?${new URLSearchParams(entries).toString()}`;
   }
@@ -68,7 +80,14 @@ export class OAuthClient {
   }
 
   redeem(clientId: string, code: string, changes: Readonly<Record<string, string>> = {}): Promise<Answer> {
-    return this.form('/oauth/token', { grant_type: 'authorization_code', code, client_id: clientId, redirect_uri: CALLBACK, code_verifier: this.verifier, ...changes });
+    return this.form('/oauth/token', {
+      grant_type: 'authorization_code',
+      code,
+      client_id: clientId,
+      redirect_uri: CALLBACK,
+      code_verifier: this.verifier,
+      ...changes,
+    });
   }
 
   refresh(clientId: string, refreshToken: string, changes: Readonly<Record<string, string>> = {}): Promise<Answer> {
@@ -86,16 +105,33 @@ export class OAuthClient {
   }
 
   async post(path: string, body: string, contentType: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
-    const answer = await fetch(this.#url + path, { method: 'POST', body, headers: { 'content-type': contentType, 'x-forwarded-for': this.#addressOf(), ...headers } });
+    const answer = await fetch(this.#url + path, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': contentType, 'x-forwarded-for': this.#addressOf(), ...headers },
+    });
     const text = await answer.text();
     return { status: answer.status, headers: answer.headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
   }
 
   /** `initialize` at an endpoint with a bearer token. */
   async initialize(mcpUrl: string, headers: Readonly<Record<string, string>>): Promise<Answer> {
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } } });
-    const answer = await fetch(mcpUrl, { method: 'POST', body, headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'x-forwarded-for': this.#addressOf(), ...headers } });
+    const body = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+    });
+    const answer = await fetch(mcpUrl, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'x-forwarded-for': this.#addressOf(), ...headers },
+    });
     const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, body: answer.headers.get('content-type')?.includes('json') === true ? (JSON.parse(text) as Record<string, unknown>) : { text } };
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: answer.headers.get('content-type')?.includes('json') === true ? (JSON.parse(text) as Record<string, unknown>) : { text },
+    };
   }
 }

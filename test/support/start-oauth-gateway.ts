@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ export async function startOAuthGateway(options: OAuthGatewayOptions = {}): Prom
     endpoints: Object.fromEntries(Object.entries(auths).map(([name, auth]) => [name, { namespace: 'all', auth: auth as never }])),
   };
   const people: People = {
-    signedIn: (http: IncomingMessage) => Promise.resolve(http.headers.cookie?.includes('test_sign_in=yes') === true ? signIn.user : undefined),
+    signedIn: ({ headers }) => Promise.resolve(String(headers['cookie']).includes('test_sign_in=yes') ? signIn.user : undefined),
     findUser: (userId) => Promise.resolve(signIn.user?.userId === userId ? signIn.user : undefined),
     signInUrl: (next) => `${page.url}/?next=${encodeURIComponent(next)}&back=${encodeURIComponent(gateway.url)}`,
   };

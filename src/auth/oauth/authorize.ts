@@ -9,7 +9,17 @@ export interface AuthorizeDeps extends ResourcesDeps {
   readonly redirectSchemes: readonly string[];
 }
 
-const PARAMS: readonly string[] = ['client_id', 'redirect_uri', 'response_type', 'state', 'code_challenge', 'code_challenge_method', 'resource', 'request', 'request_uri'];
+const PARAMS: readonly string[] = [
+  'client_id',
+  'redirect_uri',
+  'response_type',
+  'state',
+  'code_challenge',
+  'code_challenge_method',
+  'resource',
+  'request',
+  'request_uri',
+];
 const URL_CHARS_MAX = 8_192;
 
 export interface Refusal {

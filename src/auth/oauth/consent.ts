@@ -66,7 +66,12 @@ export async function showConsent(http: IncomingMessage, response: ServerRespons
 }
 
 /** Answers POST of the form. */
-export async function decideConsent(http: IncomingMessage, response: ServerResponse, provider: Provider, deps: ConsentDeps & { readonly form: URLSearchParams }): Promise<ConsentAnswer> {
+export async function decideConsent(
+  http: IncomingMessage,
+  response: ServerResponse,
+  provider: Provider,
+  deps: ConsentDeps & { readonly form: URLSearchParams },
+): Promise<ConsentAnswer> {
   const request = await readRequest(http, response, provider, deps);
   if ('location' in request) return request;
   if (!isSame(deps.form.get('csrf') ?? '', csrfOf(request, deps))) throw signInOver('the form is not of this sign-in');
@@ -80,7 +85,12 @@ export async function decideConsent(http: IncomingMessage, response: ServerRespo
   return finish(http, response, provider, { request, deps, result: { login: { accountId: user.userId, remember: false }, consent: { grantId } } });
 }
 
-async function readRequest(http: IncomingMessage, response: ServerResponse, provider: Provider, deps: ConsentDeps): Promise<Request | { readonly location: string }> {
+async function readRequest(
+  http: IncomingMessage,
+  response: ServerResponse,
+  provider: Provider,
+  deps: ConsentDeps,
+): Promise<Request | { readonly location: string }> {
   const interaction = await provider.interactionDetails(http, response);
   const path = (http.url ?? '').split('?', 1)[0] ?? '';
   if (path !== `${CONSENT_PATH}${interaction.uid}`) throw signInOver('another sign-in is under way in this browser');
@@ -112,7 +122,12 @@ async function refuse(http: IncomingMessage, response: ServerResponse, provider:
   return finish(http, response, provider, { request, deps, result });
 }
 
-async function finish(http: IncomingMessage, response: ServerResponse, provider: Provider, { request, deps, result }: Decision & { readonly result: InteractionResult }): Promise<ConsentAnswer> {
+async function finish(
+  http: IncomingMessage,
+  response: ServerResponse,
+  provider: Provider,
+  { request, deps, result }: Decision & { readonly result: InteractionResult },
+): Promise<ConsentAnswer> {
   // The address that the library would name is made of the Host header.
   await provider.interactionResult(http, response, result);
   return { location: `${deps.issuer()}/oauth/authorize/${request.interaction.uid}` };

@@ -15,7 +15,13 @@ function stage(answer: { readonly body?: unknown; readonly status?: number; read
     const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? DOCUMENT);
     return Promise.resolve({ url: answer.url ?? url, status: answer.status ?? 200, headers: answer.headers ?? {}, body: Buffer.from(text) });
   };
-  const find = createFindClient({ store: { findClient: () => Promise.resolve(undefined) }, clock, fetchDocument, redirectSchemes: ['cursor'], refused: (_id, reason) => seen.reasons.push(reason) });
+  const find = createFindClient({
+    store: { findClient: () => Promise.resolve(undefined) },
+    clock,
+    fetchDocument,
+    redirectSchemes: ['cursor'],
+    refused: (_id, reason) => seen.reasons.push(reason),
+  });
   return { find, clock, seen };
 }
 
@@ -84,7 +90,16 @@ test('[AS-09] a document that could not be had is not asked for again within a m
 });
 
 test('[AS-09] only plain https addresses with a path are fetched', async () => {
-  const ids = ['http://app.example/c', 'https://app.example', 'https://app.example/', 'https://app.example/c#x', 'https://user@app.example/c', 'https://app.example/a/../c', 'https://APP.example/c', `https://app.example/${'x'.repeat(3_000)}`];
+  const ids = [
+    'http://app.example/c',
+    'https://app.example',
+    'https://app.example/',
+    'https://app.example/c#x',
+    'https://user@app.example/c',
+    'https://app.example/a/../c',
+    'https://APP.example/c',
+    `https://app.example/${'x'.repeat(3_000)}`,
+  ];
   const { find, seen } = stage();
   for (const id of ids) expect([id, isClientIdUrl(id), await find(id)]).toEqual([id, false, undefined]);
   expect(seen.fetches).toBe(0);

@@ -123,4 +123,3 @@ function keptMs(cacheControl: string | string[] | undefined): number {
   const seconds = Number(/(?:^|[\s,])max-age=(\d{1,9})/i.exec(String(cacheControl ?? ''))?.[1] ?? 0);
   return Math.min(KEPT_MAX_MS, Math.max(KEPT_MIN_MS, seconds * 1_000));
 }
-

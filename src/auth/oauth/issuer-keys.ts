@@ -3,7 +3,7 @@
  * document names, never from one that a token names. Kept for ten minutes; a key id that is not among them has the
  * set fetched anew at most once a minute, so that made-up tokens cannot make us knock at an issuer's door.
  */
-import { createLocalJWKSet, type CryptoKey, type JSONWebKeySet, type JWSHeaderParameters, errors as joseErrors } from 'jose';
+import { type CryptoKey, createLocalJWKSet, type JSONWebKeySet, type JWSHeaderParameters, errors as joseErrors } from 'jose';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
@@ -67,7 +67,8 @@ export function createIssuerKeys(deps: IssuerKeysDeps): FindIssuerKey {
       await refresh(rule, issuer);
     }
     const keys = issuer.keys as LocalKeys | undefined;
-    if (keys === undefined) throw new Fault('auth.issuer_unavailable', { detail: `the keys of ${rule.issuer} cannot be had: ${String(issuer.problem)}`, cause: issuer.problem });
+    if (keys === undefined)
+      throw new Fault('auth.issuer_unavailable', { detail: `the keys of ${rule.issuer} cannot be had: ${String(issuer.problem)}`, cause: issuer.problem });
     try {
       return await keys(header);
     } catch (thrown) {

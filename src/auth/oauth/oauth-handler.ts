@@ -32,7 +32,8 @@ export interface OAuthHandler {
 
 type Route = (http: IncomingMessage, response: ServerResponse, deps: OAuthHandlerDeps & { readonly provider: () => Promise<Provider> }) => Promise<void>;
 
-const OWN_PATH = /^\/(?:oauth\/(?:authorize(?:\/[\w-]+)?|consent\/[\w-]+|token|register|revoke|introspect)|\.well-known\/(?:oauth-authorization-server|openid-configuration|oauth-protected-resource)(?:\/.*)?)$/;
+const OWN_PATH =
+  /^\/(?:oauth\/(?:authorize(?:\/[\w-]+)?|consent\/[\w-]+|token|register|revoke|introspect)|\.well-known\/(?:oauth-authorization-server|openid-configuration|oauth-protected-resource)(?:\/.*)?)$/;
 const FORM_BYTES_MAX = 4 * 1024;
 
 export function createOAuthHandler(deps: OAuthHandlerDeps): OAuthHandler {
@@ -112,7 +113,10 @@ const serveConsent: Route = async (http, response, deps) => {
   const answer =
     http.method === 'GET'
       ? await showConsent(http, response, provider, deps)
-      : await decideConsent(http, response, provider, { ...deps, form: new URLSearchParams(await readSmallBody(http, 'application/x-www-form-urlencoded', FORM_BYTES_MAX)) });
+      : await decideConsent(http, response, provider, {
+          ...deps,
+          form: new URLSearchParams(await readSmallBody(http, 'application/x-www-form-urlencoded', FORM_BYTES_MAX)),
+        });
   if ('page' in answer) {
     answerPage(response, 200, answer.page);
     return;
@@ -139,7 +143,12 @@ async function runProvider(http: IncomingMessage & { originalUrl?: string }, res
 }
 
 function preflight(response: ServerResponse): void {
-  response.writeHead(204, { ...CORS_HEADERS, 'access-control-allow-methods': 'GET, POST', 'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version', 'access-control-max-age': '3600' });
+  response.writeHead(204, {
+    ...CORS_HEADERS,
+    'access-control-allow-methods': 'GET, POST',
+    'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version',
+    'access-control-max-age': '3600',
+  });
   response.end();
 }
 
@@ -161,7 +170,10 @@ function answerFault(http: IncomingMessage, response: ServerResponse, thrown: un
     return;
   }
   const path = pathOf(http.url ?? '');
-  const headers = { ...(fault.retryAfterSeconds === undefined ? {} : { 'retry-after': String(fault.retryAfterSeconds) }), ...(http.complete ? {} : { connection: 'close' }) };
+  const headers = {
+    ...(fault.retryAfterSeconds === undefined ? {} : { 'retry-after': String(fault.retryAfterSeconds) }),
+    ...(http.complete ? {} : { connection: 'close' }),
+  };
   const about = { error: fault.http >= 500 ? 'server_error' : 'invalid_request', error_description: fault.message };
   const isForBrowser = path.startsWith('/oauth/authorize') || path.startsWith(CONSENT_PATH);
   if (isForBrowser) answerPage(response, fault.http, deps.pages.error(http, about), headers);

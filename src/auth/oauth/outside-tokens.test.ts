@@ -10,7 +10,15 @@ const ISSUER = 'https://login.example/tenant';
 const RESOURCE = 'https://gateway.example/metamcp/desk/mcp';
 /** Where the clock of the tests stands, seconds. */
 const NOW = 1_700_000_000;
-const RULE: JwtRule = { issuer: ISSUER, audience: undefined, jwksUri: 'https://login.example/keys', algorithms: ['RS256', 'ES256'], scopes: [], groupsClaim: 'groups', groups: [] };
+const RULE: JwtRule = {
+  issuer: ISSUER,
+  audience: undefined,
+  jwksUri: 'https://login.example/keys',
+  algorithms: ['RS256', 'ES256'],
+  scopes: [],
+  groupsClaim: 'groups',
+  groups: [],
+};
 
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>;
 let rsa: Pair;
@@ -21,7 +29,11 @@ let verify: VerifyOutsideToken;
 let clock: MovableClock;
 
 beforeAll(async () => {
-  [rsa, ec, stranger] = await Promise.all([generateKeyPair('RS256', { extractable: true }), generateKeyPair('ES256', { extractable: true }), generateKeyPair('RS256', { extractable: true })]);
+  [rsa, ec, stranger] = await Promise.all([
+    generateKeyPair('RS256', { extractable: true }),
+    generateKeyPair('ES256', { extractable: true }),
+    generateKeyPair('RS256', { extractable: true }),
+  ]);
 });
 
 async function stage(): Promise<void> {
@@ -38,7 +50,17 @@ async function stage(): Promise<void> {
   verify = createOutsideTokens({ clock, findKey: createIssuerKeys({ clock, fetchDocument }) });
 }
 
-const CLAIMS: JWTPayload = { iss: ISSUER, aud: RESOURCE, sub: 'u1', client_id: 'c1', iat: NOW, exp: NOW + 300, scope: 'read write', groups: ['staff'], name: 'Una' };
+const CLAIMS: JWTPayload = {
+  iss: ISSUER,
+  aud: RESOURCE,
+  sub: 'u1',
+  client_id: 'c1',
+  iat: NOW,
+  exp: NOW + 300,
+  scope: 'read write',
+  groups: ['staff'],
+  name: 'Una',
+};
 
 function sign(claims: JWTPayload = {}, header: Partial<JWTHeaderParameters> = {}, key = rsa.privateKey): Promise<string> {
   return new SignJWT({ ...CLAIMS, ...claims }).setProtectedHeader({ alg: 'RS256', kid: 'rsa', typ: 'at+jwt', ...header }).sign(key);
@@ -111,7 +133,9 @@ describe('[AZ-02] a token of an outside issuer', () => {
 
   test('is refused: case 23: signed with the public key as a shared secret', async () => {
     const unsigned = forge({ alg: 'HS256', kid: 'rsa', typ: 'at+jwt' }).slice(0, -1);
-    const signature = createHmac('sha256', await exportSPKI(rsa.publicKey)).update(unsigned).digest('base64url');
+    const signature = createHmac('sha256', await exportSPKI(rsa.publicKey))
+      .update(unsigned)
+      .digest('base64url');
     expect(await judge(`${unsigned}.${signature}`)).toBe(false);
   });
 

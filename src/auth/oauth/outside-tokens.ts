@@ -3,7 +3,7 @@
  * A token that was good is remembered by its digest until it ends, at most a minute: keys are taken back rarely.
  */
 import { createHash } from 'node:crypto';
-import { errors as joseErrors, type JWTPayload, jwtVerify } from 'jose';
+import { type JWTPayload, errors as joseErrors, jwtVerify } from 'jose';
 import type { Clock } from '../../base/clock.ts';
 import type { JwtRule } from '../../model/endpoint.ts';
 import type { FindIssuerKey } from './issuer-keys.ts';
@@ -28,7 +28,11 @@ const TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'at+jw
 export function createOutsideTokens({ clock, findKey }: OutsideTokensDeps): VerifyOutsideToken {
   const known = new Map<string, { readonly grant: TokenGrant; readonly untilMs: number }>();
 
-  const verify = async (token: string, rule: JwtRule, { resource, digest }: { readonly resource: string; readonly digest: string }): Promise<TokenGrant | undefined> => {
+  const verify = async (
+    token: string,
+    rule: JwtRule,
+    { resource, digest }: { readonly resource: string; readonly digest: string },
+  ): Promise<TokenGrant | undefined> => {
     const payload = await readToken(token, rule, { resource, clock, findKey });
     if (payload?.sub === undefined || payload.exp === undefined) return undefined;
     const grant = toGrant(payload.sub, payload, rule);
@@ -39,14 +43,20 @@ export function createOutsideTokens({ clock, findKey }: OutsideTokensDeps): Veri
 
   return (token, rule, resource) => {
     if (token.length > TOKEN_CHARS_MAX || !SHAPE.test(token)) return undefined;
-    const digest = createHash('sha256').update(`${JSON.stringify(rule)}\n${resource}\n${token}`).digest('base64url');
+    const digest = createHash('sha256')
+      .update(`${JSON.stringify(rule)}\n${resource}\n${token}`)
+      .digest('base64url');
     const remembered = known.get(digest);
     if (remembered !== undefined && clock.monotonicMs() < remembered.untilMs && clock.nowMs() < remembered.grant.expiresAtMs) return remembered.grant;
     return verify(token, rule, { resource, digest });
   };
 }
 
-async function readToken(token: string, rule: JwtRule, { resource, clock, findKey }: OutsideTokensDeps & { readonly resource: string }): Promise<JWTPayload | undefined> {
+async function readToken(
+  token: string,
+  rule: JwtRule,
+  { resource, clock, findKey }: OutsideTokensDeps & { readonly resource: string },
+): Promise<JWTPayload | undefined> {
   try {
     const { payload, protectedHeader } = await jwtVerify(token, (header) => findKey(rule, header), {
       algorithms: [...rule.algorithms],

@@ -39,7 +39,9 @@ const PayloadSchema = z.object({
   clientId: z.string(),
   aud: z.string(),
   scope: z.string().default(''),
-  extra: z.object({ name: z.string().default(''), roles: z.array(z.string()).default([]), groups: z.array(z.string()).default([]) }).default({ name: '', roles: [], groups: [] }),
+  extra: z
+    .object({ name: z.string().default(''), roles: z.array(z.string()).default([]), groups: z.array(z.string()).default([]) })
+    .default({ name: '', roles: [], groups: [] }),
 });
 
 export function createOwnTokens({ store, clock, digestOf }: OwnTokensDeps): OwnTokens {
@@ -47,7 +49,8 @@ export function createOwnTokens({ store, clock, digestOf }: OwnTokensDeps): OwnT
   /** Counts revocations: an answer that was asked for before one may be out of date. */
   let revocations = 0;
 
-  const judge = ({ grant, audience }: Known, resource: string): TokenGrant | undefined => (audience === resource && clock.nowMs() < grant.expiresAtMs ? grant : undefined);
+  const judge = ({ grant, audience }: Known, resource: string): TokenGrant | undefined =>
+    audience === resource && clock.nowMs() < grant.expiresAtMs ? grant : undefined;
 
   const find = async (digest: string, resource: string): Promise<TokenGrant | undefined> => {
     const revocationsBefore = revocations;

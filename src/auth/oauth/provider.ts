@@ -38,7 +38,12 @@ export function createProvider(deps: ProviderDeps): Provider {
   const provider = new Provider(issuer, {
     adapter: (model: string) => createAdapter(model, deps),
     allowOmittingSingleRegisteredRedirectUri: false,
-    clientDefaults: { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], token_endpoint_auth_method: 'none', id_token_signed_response_alg: 'ES256' },
+    clientDefaults: {
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+      id_token_signed_response_alg: 'ES256',
+    },
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
     clientBasedCORS: () => true,
     clockTolerance: 0,
@@ -79,7 +84,8 @@ export function createProvider(deps: ProviderDeps): Provider {
 /** Who shows no credential at all is told so with 401, as RFC 7662 and RFC 7009 want it. */
 function refuseUnauthenticated(context: Context): void {
   const { body } = context;
-  const isAnonymous = typeof body === 'object' && body !== null && 'error_description' in body && body.error_description === 'no client authentication mechanism provided';
+  const isAnonymous =
+    typeof body === 'object' && body !== null && 'error_description' in body && body.error_description === 'no client authentication mechanism provided';
   if (!isAnonymous) return;
   context.status = 401;
   context.body = { error: 'invalid_client', error_description: body.error_description };
@@ -98,7 +104,10 @@ function featuresOf(deps: ProviderDeps): Readonly<Record<string, unknown>> {
     pushedAuthorizationRequests: off,
     rpInitiatedLogout: off,
     userinfo: off,
-    revocation: { enabled: true, allowedPolicy: (_context: Context, client: Client, token: { readonly clientId: string }) => token.clientId === client.clientId },
+    revocation: {
+      enabled: true,
+      allowedPolicy: (_context: Context, client: Client, token: { readonly clientId: string }) => token.clientId === client.clientId,
+    },
     introspection: { enabled: true, allowedPolicy: (_context: Context, client: Client, token: { readonly clientId: string }) => mayIntrospect(client, token) },
     resourceIndicators: {
       enabled: true,
@@ -136,7 +145,12 @@ function claimsOf(account: Account | undefined): object {
 /** Every request is shown to the user, whatever was agreed to before: a stranger's link never ends in a silent grant. */
 function consentAlways(): readonly object[] {
   const { Check, Prompt } = interactionPolicy;
-  return [new Prompt({ name: 'consent', requestable: false }, new Check('consent_not_given', 'the user has not agreed yet', ({ oidc }) => oidc.result?.consent?.grantId === undefined))];
+  return [
+    new Prompt(
+      { name: 'consent', requestable: false },
+      new Check('consent_not_given', 'the user has not agreed yet', ({ oidc }) => oidc.result?.consent?.grantId === undefined),
+    ),
+  ];
 }
 
 function findGrant(provider: Provider, grantId: string | undefined): Promise<unknown> {

@@ -84,7 +84,14 @@ describe('[AS-02] a redirect may not go', () => {
 describe('[AS-02] a registered redirect', () => {
   const registered = ['https://app.example/cb', 'http://127.0.0.1:5000/cb', 'http://[::1]/cb', 'http://localhost:5000/cb'];
 
-  test.each(['https://app.example/cb', 'http://127.0.0.1:5000/cb', 'http://127.0.0.1:6000/cb', 'http://127.0.0.1/cb', 'http://[::1]:7/cb', 'http://localhost:5000/cb'])('matches %s', (asked) => {
+  test.each([
+    'https://app.example/cb',
+    'http://127.0.0.1:5000/cb',
+    'http://127.0.0.1:6000/cb',
+    'http://127.0.0.1/cb',
+    'http://[::1]:7/cb',
+    'http://localhost:5000/cb',
+  ])('matches %s', (asked) => {
     expect(isRegisteredRedirect(asked, registered)).toBe(true);
   });
 

@@ -43,8 +43,10 @@ export async function register(input: unknown, deps: RegisterDeps): Promise<Regi
   const parsed = RegistrationSchema.safeParse(input);
   if (!parsed.success) return refusal('invalid_client_metadata', z.prettifyError(parsed.error).slice(0, 500));
   const wanted = parsed.data;
-  if (wanted.response_types !== undefined && !wanted.response_types.includes('code')) return refusal('invalid_client_metadata', 'response_types must have code');
-  if (wanted.grant_types !== undefined && !wanted.grant_types.includes('authorization_code')) return refusal('invalid_client_metadata', 'grant_types must have authorization_code');
+  if (wanted.response_types !== undefined && !wanted.response_types.includes('code'))
+    return refusal('invalid_client_metadata', 'response_types must have code');
+  if (wanted.grant_types !== undefined && !wanted.grant_types.includes('authorization_code'))
+    return refusal('invalid_client_metadata', 'grant_types must have authorization_code');
   for (const uri of wanted.redirect_uris) {
     const problem = redirectProblem(uri, deps.redirectSchemes);
     if (problem !== undefined) return refusal('invalid_redirect_uri', `a redirect cannot be allowed: ${problem}`);
@@ -52,7 +54,10 @@ export async function register(input: unknown, deps: RegisterDeps): Promise<Regi
   return { status: 201, body: await store(wanted, deps) };
 }
 
-async function store(wanted: z.infer<typeof RegistrationSchema>, { store: clients, clock, random, digestOf }: RegisterDeps): Promise<Readonly<Record<string, unknown>>> {
+async function store(
+  wanted: z.infer<typeof RegistrationSchema>,
+  { store: clients, clock, random, digestOf }: RegisterDeps,
+): Promise<Readonly<Record<string, unknown>>> {
   const nowMs = clock.nowMs();
   if ((await clients.countClients()) >= CLIENTS_MAX) {
     await clients.sweep(nowMs);

@@ -2,8 +2,8 @@
 import { Fault } from '../../base/fault.ts';
 import type { EndpointSpec } from '../../model/endpoint.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { OwnTokens } from './own-tokens.ts';
 import type { VerifyOutsideToken } from './outside-tokens.ts';
+import type { OwnTokens } from './own-tokens.ts';
 import { ENDPOINT_SCOPE, resourceOf } from './resources.ts';
 import type { TokenGrant } from './token-grant.ts';
 

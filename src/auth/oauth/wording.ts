@@ -13,7 +13,8 @@ const ENGLISH = {
   resource: 'Endpoint',
   scopes: 'It may',
   scopeMcp: 'list and call the tools, prompts and resources of this endpoint',
-  loopbackWarning: 'The answer goes to a program on this computer. Any program here can use that name: allow it only if you started this sign-in yourself just now.',
+  loopbackWarning:
+    'The answer goes to a program on this computer. Any program here can use that name: allow it only if you started this sign-in yourself just now.',
   nameWarning: 'The application chose its name itself; nobody checked it.',
   allow: 'Allow',
   deny: 'Deny',
