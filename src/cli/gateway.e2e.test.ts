@@ -94,7 +94,7 @@ test('without a gateway, metamcp stdio brings its own, and the first call works'
   expect(JSON.stringify(result.content)).toContain('hello');
   await client.close();
   // The gateway it brought ends a moment after it, and takes gateway.json along.
-  await expect.poll(async () => (await run(['servers', '--data', own])).stderr, { timeout: 10_000 }).toContain('No gateway runs');
+  await expect.poll(async () => (await run(['servers', '--data', own])).stderr, { timeout: 60_000 }).toContain('No gateway runs');
   await rm(own, { recursive: true });
 });
 

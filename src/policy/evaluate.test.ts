@@ -158,16 +158,3 @@ test('what a list hides is denied with any arguments at any time, and a static d
     { numRuns: 1_000 },
   );
 });
-
-test('a decision without conditions takes about a microsecond among a thousand rules', () => {
-  const rules: PolicyRuleInput[] = Array.from({ length: 1_000 }, (_, index) => ({ effect: 'deny', what: { servers: ['files'], names: [`tool_${index}`] } }));
-  const policy = policyOf([...rules, { effect: 'allow', who: { keys: ['laptop'] } }]);
-  const run = (count: number): number => {
-    const start = performance.now();
-    for (let round = 0; round < count; round++) evaluate(policy, facts);
-    return ((performance.now() - start) * 1_000) / count;
-  };
-  run(50_000);
-  // The machine may be busy: the best of five is what the code costs, with room.
-  expect(Math.min(...Array.from({ length: 5 }, () => run(20_000)))).toBeLessThan(3);
-});

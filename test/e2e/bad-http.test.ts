@@ -201,7 +201,7 @@ test('[RL-04] a key that names a prototype changes none', async () => {
 
 test('two requests in one write get two answers, in order', async () => {
   const both = Buffer.concat([modern('tools/list', {}, 'Mcp-Method: tools/list'), modern('nope', {}, 'Mcp-Method: nope', 'Connection: close')]);
-  const answer = await exchange(gateway.url, { bytes: both });
+  const answer = await exchange(gateway.url, { bytes: both, untilClosed: true });
   expect(answer.head).toContain('200');
   expect(answer.body).toContain('HTTP/1.1 404');
 });

@@ -17,10 +17,12 @@ export interface RawExchange {
   readonly drip?: { readonly byte: string; readonly everyMs: number };
   /** Waits so long at most for the answer, and for the end of the connection after it. */
   readonly timeoutMs?: number;
+  /** More than one answer is expected, the last of which ends the connection. */
+  readonly untilClosed?: boolean;
 }
 
 /** One connection, one exchange. Waits for the end of the connection where the answer announces it. */
-export function exchange(url: string, { bytes, drip, timeoutMs = 5_000 }: RawExchange): Promise<RawResponse> {
+export function exchange(url: string, { bytes, drip, timeoutMs = 15_000, untilClosed = false }: RawExchange): Promise<RawResponse> {
   const { hostname, port } = new URL(url);
   const startedMs = performance.now();
   return new Promise((resolve) => {
@@ -37,7 +39,7 @@ export function exchange(url: string, { bytes, drip, timeoutMs = 5_000 }: RawExc
     // Latin-1 keeps one character a byte, as HTTP heads are.
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1');
-      if (isComplete(text) && !/^connection: close\r$/im.test(text)) finish(false);
+      if (!untilClosed && isComplete(text) && !/^connection: close\r$/im.test(text)) finish(false);
     });
     socket.on('error', () => undefined);
     socket.on('close', () => finish(true));

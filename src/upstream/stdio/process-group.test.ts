@@ -121,5 +121,5 @@ test('[ST-10] 200 servers opened and closed leave no process behind', async () =
     await Promise.all(opened.map((link) => link.close()));
     expect(opened.some((link) => isRunning(link.pid ?? 0))).toBe(false);
   }
-  expect(ownChildren()).toHaveLength(before);
+  expect(ownChildren().length).toBeLessThanOrEqual(before);
 });
