@@ -119,6 +119,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'AZ-04', text: 'A refusal says how to go on: 401 with the metadata\'s address, 403 with the scopes that are missing.', source: 'MCP, Error Handling; RFC 6750; RFC 9728' },
   { id: 'AZ-05', text: 'Every endpoint that takes tokens has metadata of its own, with its canonical address and without offline_access.', source: 'MCP, Authorization Server Discovery; RFC 9728' },
   { id: 'AZ-06', text: 'No token is taken from the address.', source: 'MCP, Token Requirements' },
+  { id: 'AZ-07', text: 'What a client shows to prove itself never reaches a server.', source: 'MCP, Access Token Privilege Restriction; AISVS 10.2.7' },
   { id: 'AZ-08', text: 'Keys of issuers are kept for ten minutes; an unknown key id has them fetched at most once a minute.', source: 'Denial of service by made-up tokens' },
   { id: 'AZ-12', text: 'A credential is never part of a statement, an expression or a label, whatever characters it has.', source: 'CVE-2026-42208' },
   { id: 'AZ-14', text: 'A challenge lists all scopes that are needed; more than needed is no harm.', source: 'MCP 2026-07-28, Step-Up Authorization Flow' },

@@ -12,7 +12,7 @@ export interface SignedInUser {
 
 /** A request, as far as a sign-in looks at it: one of node:http fits. */
 export interface WithHeaders {
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: { readonly cookie?: string | undefined; readonly host?: string | undefined };
 }
 
 /** The people of this gateway, as the authorization server needs to know them. */

@@ -515,3 +515,25 @@ test('without an endpoint that takes OAuth there is no authorization server', as
     await plain.close();
   }
 });
+
+test('[CD-03] [AS-07] [TR-09] behind a proxy that ends TLS, addresses and cookies follow from the public address', async () => {
+  const issuer = 'https://gateway.example/base';
+  const proxied = await startOAuthGateway({ flags: { 'public-url': `${issuer}/` } });
+  try {
+    for (const place of ['/.well-known/oauth-authorization-server', '/.well-known/oauth-authorization-server/base', '/.well-known/openid-configuration']) {
+      expect(await (await fetch(proxied.url + place)).json()).toMatchObject({ issuer, token_endpoint: `${issuer}/oauth/token` });
+    }
+    const path = '/.well-known/oauth-protected-resource/base/metamcp/desk/mcp';
+    expect(await (await fetch(proxied.url + path)).json()).toMatchObject({ resource: `${issuer}/metamcp/desk/mcp`, authorization_servers: [issuer] });
+    const other = new OAuthClient(proxied.url);
+    expect((await other.initialize(proxied.mcp('desk'), {})).headers.get('www-authenticate')).toContain(`resource_metadata="https://gateway.example${path}"`);
+    const { client_id: id } = await other.register();
+    const answer = await fetch(other.authorizeUrl(id, { resource: `${issuer}/metamcp/desk/mcp` }), { redirect: 'manual' });
+    expect(answer.headers.get('location')).toMatch(/^https:\/\/gateway\.example\/base\/oauth\/consent\/[\w-]{43}$/);
+    const cookies = answer.headers.getSetCookie();
+    expect(cookies.map((cookie) => cookie.slice(0, cookie.indexOf('=')))).toEqual(['__Secure-metamcp_consent', '__Secure-metamcp_resume']);
+    for (const cookie of cookies) expect(cookie).toMatch(/; path=\/base\/oauth\/(?:consent|authorize)\/[\w-]{43}; .*secure/i);
+  } finally {
+    await proxied.close();
+  }
+});

@@ -32,6 +32,8 @@ export interface OAuthGateway {
 export interface OAuthGatewayOptions {
   /** `auth` of each endpoint; default: one, `desk`, with OAuth alone. */
   readonly endpoints?: Readonly<Record<string, object>>;
+  /** Default: the sample server, by stdio. */
+  readonly server?: object;
   readonly flags?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
 
@@ -41,12 +43,12 @@ export async function startOAuthGateway(options: OAuthGatewayOptions = {}): Prom
   const page = await startSignInPage();
   const auths = options.endpoints ?? { desk: { apiKey: false, oauth: true } };
   const document = {
-    servers: { sample: { type: 'stdio' as const, command: process.execPath, args: [SAMPLE] } },
+    servers: { sample: (options.server ?? { type: 'stdio', command: process.execPath, args: [SAMPLE] }) as never },
     namespaces: { all: { servers: ['sample'] } },
     endpoints: Object.fromEntries(Object.entries(auths).map(([name, auth]) => [name, { namespace: 'all', auth: auth as never }])),
   };
   const people: People = {
-    signedIn: ({ headers }) => Promise.resolve(String(headers['cookie']).includes('test_sign_in=yes') ? signIn.user : undefined),
+    signedIn: ({ headers }) => Promise.resolve(headers.cookie?.includes('test_sign_in=yes') === true ? signIn.user : undefined),
     findUser: (userId) => Promise.resolve(signIn.user?.userId === userId ? signIn.user : undefined),
     signInUrl: (next) => `${page.url}/?next=${encodeURIComponent(next)}&back=${encodeURIComponent(gateway.url)}`,
   };

@@ -30,16 +30,24 @@ export interface OAuthHandler {
   readonly handle: (http: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
-type Route = (http: IncomingMessage, response: ServerResponse, deps: OAuthHandlerDeps & { readonly provider: () => Promise<Provider> }) => Promise<void>;
+interface LoadedProvider {
+  readonly provider: Provider;
+  readonly serve: ReturnType<Provider['callback']>;
+}
+
+type Route = (http: IncomingMessage, response: ServerResponse, deps: OAuthHandlerDeps & { readonly load: () => Promise<LoadedProvider> }) => Promise<void>;
 
 const OWN_PATH =
   /^\/(?:oauth\/(?:authorize(?:\/[\w-]+)?|consent\/[\w-]+|token|register|revoke|introspect)|\.well-known\/(?:oauth-authorization-server|openid-configuration|oauth-protected-resource)(?:\/.*)?)$/;
 const FORM_BYTES_MAX = 4 * 1024;
 
 export function createOAuthHandler(deps: OAuthHandlerDeps): OAuthHandler {
-  let loading: Promise<Provider> | undefined;
-  const provider = (): Promise<Provider> => {
-    loading ??= import('./provider.ts').then(({ createProvider }) => createProvider(deps));
+  let loading: Promise<LoadedProvider> | undefined;
+  const load = (): Promise<LoadedProvider> => {
+    loading ??= import('./provider.ts').then(({ createProvider }) => {
+      const provider = createProvider(deps);
+      return { provider, serve: provider.callback() };
+    });
     return loading;
   };
   return {
@@ -48,7 +56,7 @@ export function createOAuthHandler(deps: OAuthHandlerDeps): OAuthHandler {
       try {
         const path = pathOf(http.url ?? '');
         if (!path.startsWith('/.well-known/') && ownEndpoints(deps).length === 0) throw new Fault('request.not_found');
-        await routeOf(path)(http, response, { ...deps, provider });
+        await routeOf(path)(http, response, { ...deps, load });
       } catch (thrown) {
         answerFault(http, response, thrown, deps);
       }
@@ -108,7 +116,7 @@ const serveResume: Route = async (http, response, deps) => {
 
 const serveConsent: Route = async (http, response, deps) => {
   deps.checkHostAndOrigin(http);
-  const provider = await deps.provider();
+  const { provider } = await deps.load();
   if (http.method !== 'GET' && http.method !== 'POST') throw new Fault('request.method_not_allowed');
   const answer =
     http.method === 'GET'
@@ -138,8 +146,8 @@ const serveTokens: Route = async (http, response, deps) => {
 async function runProvider(http: IncomingMessage & { originalUrl?: string }, response: ServerResponse, deps: Parameters<Route>[2]): Promise<void> {
   const prefix = new URL(deps.issuer()).pathname.replace(/\/$/, '');
   if (prefix !== '') http.originalUrl = prefix + (http.url ?? '');
-  const provider = await deps.provider();
-  await provider.callback()(http, response);
+  const { serve } = await deps.load();
+  await serve(http, response);
 }
 
 function preflight(response: ServerResponse): void {

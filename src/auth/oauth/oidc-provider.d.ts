@@ -74,6 +74,7 @@ declare module 'oidc-provider' {
     interactionResult(http: IncomingMessage, response: ServerResponse, result: InteractionResult): Promise<string>;
     use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): this;
     on(event: 'server_error', listener: (context: Context, error: Error) => void): this;
+    on(event: 'error', listener: (error: Error) => void): this;
   }
 
   export const errors: {

@@ -78,6 +78,8 @@ export function createProvider(deps: ProviderDeps): Provider {
     refuseUnauthenticated(context);
   });
   provider.on('server_error', (_context, error) => deps.failed(error));
+  // Koa would print what nobody listens for.
+  provider.on('error', deps.failed);
   return provider;
 }
 
