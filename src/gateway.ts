@@ -45,6 +45,7 @@ import type { ServerSpec } from './model/server.ts';
 import { createLog, type Log } from './observability/log.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
 import { createValues, type Environment } from './snapshot/values.ts';
+import { lateEvents, logState } from './server-events.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
 import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
@@ -305,33 +306,6 @@ function createSequence(prefix: string, random: RandomBytes): () => string {
 /** From 0 up to 1. */
 function fraction(random: RandomBytes): number {
   return Buffer.from(random(4)).readUInt32BE() / 2 ** 32;
-}
-
-/** What becomes of each server, with its last words where it went down. */
-function logState(log: Log, server: string, state: ServerState | undefined): void {
-  if (state === undefined) {
-    log.info('server removed', { server });
-    return;
-  }
-  const { status, restarts, lastError } = state;
-  if (status === 'ready' || status === 'degraded') log.info('server up', { server, status, restarts });
-  else log.warn('server down', { server, status, restarts, detail: lastError, stderr: state.stderrTail.slice(-STDERR_LOGGED_CHARS_MAX) });
-}
-
-/** Upstreams and data plane need each other; the upstreams come first. */
-function lateEvents(dataPlane: () => DataPlane | undefined, noteState: (server: string) => void): UpstreamsEvents {
-  const events = (): UpstreamsEvents | undefined => dataPlane()?.upstreamsEvents;
-  return {
-    listChanged: (server, kind) => events()?.listChanged(server, kind),
-    listAnnounced: (server, kind) => events()?.listAnnounced?.(server, kind),
-    stateChanged: (server) => {
-      noteState(server);
-      events()?.stateChanged(server);
-    },
-    resourceUpdated: (owner, params) => events()?.resourceUpdated(owner, params),
-    notified: (owner, method, params) => events()?.notified(owner, method, params),
-    asked: (owner, request) => events()?.asked(owner, request) ?? false,
-  };
 }
 
 function createSealer(key: Uint8Array, random: RandomBytes): Sealer & TaskSealer {
