@@ -55,7 +55,7 @@ import { createUpstreams } from './upstream/pool.ts';
 import { openSseLink } from './upstream/sse/sse-link.ts';
 import { OrphanWatcher } from './upstream/stdio/orphan-watcher.ts';
 import { openStdioLink } from './upstream/stdio/stdio-link.ts';
-import type { ServerState, Upstreams, UpstreamsEvents } from './upstream/upstreams.ts';
+import type { Upstreams } from './upstream/upstreams.ts';
 
 /** Requests with larger bodies are refused before they are read. */
 const BODY_BYTES_MAX = 4 << 20;

@@ -155,10 +155,6 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'AD-06', text: 'OpenID Connect sign-in checks state, nonce, PKCE, exact issuer and signature, and ties no login to a user by e-mail address alone.', source: 'OpenID Connect Core' },
   { id: 'AD-07', text: 'What is far-reaching needs a proof of who one is from the last five minutes.', source: 'OWASP ASVS, re-authentication' },
   { id: 'TN-04', text: 'One table says which role may use which operation, and is tried over HTTP.', source: 'OWASP API Security, API5' },
-  { id: 'CD-01', text: 'Nobody is sent on to another authorization server for a client that this person has not approved.', source: 'MCP Security Best Practices, Confused Deputy' },
-  { id: 'CD-02', text: 'The consent page names client, redirect address and what it asks for, holds a token of its own and shows in no frame.', source: 'MCP Security Best Practices, Confused Deputy' },
-  { id: 'CD-03', text: 'What a consent is bound to is kept here or in a protected cookie, for one client.', source: 'MCP Security Best Practices, Confused Deputy' },
   { id: 'CD-04', text: 'The state of a sign-in at a provider is random, stored right before the redirect, good once and for ten minutes.', source: 'MCP Security Best Practices' },
-  { id: 'CD-05', text: 'The way back from a provider works only in the browser, and for the sign-in, that began it.', source: 'CVE-2026-31944' },
   { id: 'KS-08', text: 'Weak and placeholder secrets refuse the start in production.', source: 'Default credentials' },
 ];

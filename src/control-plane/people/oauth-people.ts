@@ -26,7 +26,7 @@ export interface OAuthPeopleDeps {
 export function createOAuthPeople({ storage, clock, instanceKey, isSecureHost }: OAuthPeopleDeps): People {
   return {
     async signedIn(http) {
-      const value = readCookie(http.headers.cookie ?? null, 'sign-in', isSecureHost(http.headers.host ?? null));
+      const value = readCookie(single(http.headers['cookie']), 'sign-in', isSecureHost(single(http.headers['host'])));
       if (value === undefined) return undefined;
       return query(storage.db, async (db) => {
         const found = await findSignIn(db, digestOf(instanceKey.pepper, value));
@@ -42,6 +42,11 @@ export function createOAuthPeople({ storage, clock, instanceKey, isSecureHost }:
       }),
     signInUrl: (next, through) => `/sign-in?next=${encodeURIComponent(next)}${through === 'oidc' ? '&through=oidc' : ''}`,
   };
+}
+
+/** Node joins cookies and lets no second host through; what comes as a list is nothing a browser sent. */
+function single(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' ? header : null;
 }
 
 /** Groups of all logins that are tied to the user, as their providers named them last. */
