@@ -38,6 +38,8 @@ export const SETTING_SOURCES = {
 
 /** Variables of the command line's clients, which no setting of the gateway reads. */
 const CLIENT_VARIABLES = ['METAMCP_ENDPOINT', 'METAMCP_URL', 'METAMCP_KEY', 'METAMCP_TOKEN'];
+/** Read where they are needed, since they are or guard secrets: src/people-settings.ts. */
+const PEOPLE_VARIABLES = ['METAMCP_BOOTSTRAP_OPERATOR_EMAIL', 'METAMCP_BOOTSTRAP_OPERATOR_PASSWORD', 'METAMCP_BOOTSTRAP_OPERATOR_PASSWORD_FILE'];
 
 type FlagValue = string | number | boolean | readonly string[];
 
@@ -152,7 +154,7 @@ function toProblem(issue: { readonly path: readonly PropertyKey[]; readonly mess
 }
 
 function unknownVariables(environment: Environment): string[] {
-  const known: string[] = [...Object.values(SETTING_SOURCES).flatMap((source) => [...source.variables]), ...CLIENT_VARIABLES];
+  const known: string[] = [...Object.values(SETTING_SOURCES).flatMap((source) => [...source.variables]), ...CLIENT_VARIABLES, ...PEOPLE_VARIABLES];
   return Object.keys(environment)
     .filter((name) => name.startsWith('METAMCP_') && !known.includes(name))
     .map((name) => `${name} is not read; the nearest known name is ${nearestName(name, known)}`);

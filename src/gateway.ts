@@ -28,6 +28,7 @@ import { operatorTokenAuthenticator } from './control-plane/identify.ts';
 import { createKeyUses, KEY_USES_FLUSH_MS, type KeyUses } from './control-plane/keys/key-uses.ts';
 import { openStarterKey } from './control-plane/keys/starter-key.ts';
 import { createPublisher, type Publisher, type PublisherDeps } from './control-plane/publish.ts';
+import { toLinkAddress } from './control-plane/people/links.ts';
 import { type AdminHandler, createAdminHandler } from './control-plane/serve.ts';
 import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
 import type { Sealer } from './data-plane/parking.ts';
@@ -42,7 +43,9 @@ import { problemsOf, problemText } from './model/config-problem.ts';
 import type { People } from './model/oauth.ts';
 import type { ServerSpec } from './model/server.ts';
 import { createLog, type Log } from './observability/log.ts';
+import { type OpenedPeople, openPeople } from './people.ts';
 import { createValues, type Environment } from './snapshot/values.ts';
+import { lateEvents, logState } from './server-events.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
 import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
@@ -52,7 +55,7 @@ import { createUpstreams } from './upstream/pool.ts';
 import { openSseLink } from './upstream/sse/sse-link.ts';
 import { OrphanWatcher } from './upstream/stdio/orphan-watcher.ts';
 import { openStdioLink } from './upstream/stdio/stdio-link.ts';
-import type { ServerState, Upstreams, UpstreamsEvents } from './upstream/upstreams.ts';
+import type { Upstreams } from './upstream/upstreams.ts';
 
 /** Requests with larger bodies are refused before they are read. */
 const BODY_BYTES_MAX = 4 << 20;
@@ -74,7 +77,7 @@ export interface GatewayOptions {
   readonly version: string;
   /** What a person at the console should see: progress of the start, warnings. */
   readonly say: (line: string) => void;
-  /** Who signs in for OAuth; undefined: nobody can. */
+  /** Who signs in for OAuth; undefined: the users of this gateway. */
   readonly people?: People;
 }
 
@@ -84,6 +87,8 @@ export interface Gateway {
   readonly upstreams: Upstreams;
   /** Value of a key that opens every endpoint, while it is known. */
   readonly starterKey: string | undefined;
+  /** Makes the first operator, once; undefined while there is one. */
+  readonly adminLink: string | undefined;
   /** No new requests; calls in flight finish or are told; servers end. Resolves when nothing is left. */
   readonly close: () => Promise<void>;
 }
@@ -106,6 +111,8 @@ interface Base {
   /** Refused credentials, of MCP and admin requests together. */
   readonly failures: FailureThrottle;
   readonly keyUses: KeyUses;
+  readonly dialer: Dialer;
+  readonly people: OpenedPeople;
 }
 
 /** Faults: `config.invalid`, `storage.*`. Whatever was started by then is stopped again. */
@@ -117,7 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await startListening(base, upstreams);
     await settle(base, upstreams.upstreams);
     await watchFile(base);
-    return { url: addressOf(base), publisher: base.publisher, upstreams: upstreams.upstreams, starterKey: base.starterKey, close: () => stopAll(undo) };
+    return { url: addressOf(base), publisher: base.publisher, upstreams: upstreams.upstreams, starterKey: base.starterKey, adminLink: adminLinkOf(base), close: () => stopAll(undo) };
   } catch (thrown) {
     await stopAll(undo);
     throw thrown;
@@ -153,9 +160,12 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const { servers, endpoints, warnings } = publisher.snapshot();
   log.info('configuration loaded', { servers: servers.size, endpoints: endpoints.size });
   say(`configuration loaded: ${servers.size} servers, ${endpoints.size} endpoints`);
-  for (const warning of [...resolved.warnings, ...warnings]) say(`warning: ${warning}`);
+  const listening: Base['listening'] = {};
+  const dialer = createDialer({ clock, ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
+  const people = await openPeople({ environment: options.environment(), isProduction: settings.production, publicUrls: settings.publicUrl, storage, instanceKey, clock, random, dialer, report: (problem) => log.warn('people', { detail: problem }) });
+  for (const warning of [...resolved.warnings, ...warnings, ...people.warnings]) say(`warning: ${warning}`);
   const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
-  return { options, undo, log, storage, instanceKey, starterKey: starter?.value, rules, publisher, listening: {}, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, log, storage, instanceKey, starterKey: starter?.value, rules, publisher, listening, dialer, people, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -186,12 +196,11 @@ interface Live {
 }
 
 function startUpstreams(base: Base): Live {
-  const { options, undo, log, publisher, instanceKey, listening } = base;
+  const { options, undo, log, publisher, instanceKey, dialer } = base;
   const { clock, random } = options;
   const watcher = new OrphanWatcher({ clock, platform: process.platform, onProblem: (detail) => log.error('orphan watcher', { detail }) });
   undo.push(() => watcher.close());
   const { settings } = options.resolved;
-  const dialer = createDialer({ clock, ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
   const late: { dataPlane?: DataPlane } = {};
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
@@ -242,12 +251,6 @@ function startUpstreams(base: Base): Live {
   return { authorization, upstreams, dataPlane, token };
 }
 
-const NOBODY: People = {
-  signedIn: () => Promise.resolve(undefined),
-  findUser: () => Promise.resolve(undefined),
-  signInUrl: (next) => `/sign-in?next=${encodeURIComponent(next)}`,
-};
-
 function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: string) => void): Authorization {
   const { options, undo, log, storage, instanceKey, rules, addressOf: addressOfClient, publisher } = base;
   const authorization = createAuthorization({
@@ -262,7 +265,7 @@ function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: 
     settings: options.resolved.settings,
     endpoints: () => publisher.snapshot().endpoints,
     publicUrl: () => publicUrlOf(base),
-    people: options.people ?? NOBODY,
+    people: options.people ?? base.people.forOAuth,
     revoked,
   });
   undo.push(() => authorization.close());
@@ -303,33 +306,6 @@ function createSequence(prefix: string, random: RandomBytes): () => string {
 /** From 0 up to 1. */
 function fraction(random: RandomBytes): number {
   return Buffer.from(random(4)).readUInt32BE() / 2 ** 32;
-}
-
-/** What becomes of each server, with its last words where it went down. */
-function logState(log: Log, server: string, state: ServerState | undefined): void {
-  if (state === undefined) {
-    log.info('server removed', { server });
-    return;
-  }
-  const { status, restarts, lastError } = state;
-  if (status === 'ready' || status === 'degraded') log.info('server up', { server, status, restarts });
-  else log.warn('server down', { server, status, restarts, detail: lastError, stderr: state.stderrTail.slice(-STDERR_LOGGED_CHARS_MAX) });
-}
-
-/** Upstreams and data plane need each other; the upstreams come first. */
-function lateEvents(dataPlane: () => DataPlane | undefined, noteState: (server: string) => void): UpstreamsEvents {
-  const events = (): UpstreamsEvents | undefined => dataPlane()?.upstreamsEvents;
-  return {
-    listChanged: (server, kind) => events()?.listChanged(server, kind),
-    listAnnounced: (server, kind) => events()?.listAnnounced?.(server, kind),
-    stateChanged: (server) => {
-      noteState(server);
-      events()?.stateChanged(server);
-    },
-    resourceUpdated: (owner, params) => events()?.resourceUpdated(owner, params),
-    notified: (owner, method, params) => events()?.notified(owner, method, params),
-    asked: (owner, request) => events()?.asked(owner, request) ?? false,
-  };
 }
 
 function createSealer(key: Uint8Array, random: RandomBytes): Sealer & TaskSealer {
@@ -380,12 +356,19 @@ async function startListening(base: Base, live: Live): Promise<void> {
   const url = addressOf(base);
   undo.push(writeGatewayFile(settings.data, { url, pid: process.pid, token: live.token }));
   log.info('listening', { url });
+  const adminLink = adminLinkOf(base);
+  if (adminLink !== undefined) log.info('first operator', { link: adminLink });
   options.say(`listening on ${url}`);
 }
 
 function addressOf({ options, listening }: Base): string {
   const { host, port } = options.resolved.settings;
   return `http://${host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host}:${listening.current?.port ?? port}`;
+}
+
+function adminLinkOf(base: Base): string | undefined {
+  const token = base.people.firstOperatorToken;
+  return token === undefined ? undefined : toLinkAddress(publicUrlOf(base), token);
 }
 
 function adminHandler(base: Base, live: Live): AdminHandler {
@@ -407,12 +390,13 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       dataFolder: resolved.settings.data,
       describeConfig: () => ({ document: maskedDocument(publisher.document()), settings: describeSettings(resolved).map(({ name, value, from }) => ({ name, value, source: from })) }),
       publicUrl: () => publicUrlOf(base),
+      people: base.people.services,
     },
     version,
     checkHost: (http) => checkHostAndOrigin(http, rules),
     addressOf: base.addressOf,
     record: (entry) => log.info('admin', { requestId: entry.requestId, operation: entry.operation, principal: entry.principal, status: entry.status, code: entry.fault?.code, detail: entry.fault?.detail, durationMs: entry.durationMs }),
-    authenticators: [operatorTokenAuthenticator(live.token)],
+    authenticators: [operatorTokenAuthenticator(live.token), base.people.authenticate],
     throttle: base.failures,
   });
 }

@@ -90,7 +90,7 @@ function readyFacts(gateway: Gateway, { resolved, environment }: GatewayOptions)
     endpoint: endpoint ?? null,
     mcpUrl: endpoint === undefined ? null : `${base}/metamcp/${endpoint}/mcp`,
     key: endpoint === undefined || !needsKey(gateway, endpoint) ? null : (configuredKey(gateway, endpoint, environment()) ?? gateway.starterKey ?? null),
-    adminLink: null,
+    adminLink: gateway.adminLink ?? null,
     pid: process.pid,
   };
 }

@@ -29,6 +29,7 @@ export function startMessage(facts: ReadyFacts, context: StartMessageContext): s
   if (facts.endpoint === null || facts.mcpUrl === null) return `\nMetaMCP is ready at ${facts.url}, but the configuration has no endpoint.\n  Add one under "endpoints" in the configuration file; it is picked up while running.\n\n`;
   const lines = ['', `MetaMCP is ready.`, '', `  address    ${facts.url}`, `  endpoint   ${facts.endpoint}`, `  MCP        ${facts.mcpUrl}`];
   if (facts.key !== null) lines.push(`  key        ${facts.key}`);
+  if (facts.adminLink !== null) lines.push(`  operator   ${facts.adminLink}`, '             (opens once, within a day, and makes you the operator)');
   lines.push('', ...snippets(facts, context));
   lines.push('', 'Try it:   metamcp smoke      Look at it:   metamcp doctor      Stop it:   Ctrl-C', '');
   return `${lines.join('\n')}\n`;

@@ -148,4 +148,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'CD-02', text: 'The consent page names client, scopes and redirect, has a token against forgery, and cannot be framed.', source: 'MCP Security Best Practices, Confused Deputy' },
   { id: 'CD-03', text: 'Its cookies are HttpOnly, SameSite=Lax, Secure over https, and bound to one request.', source: 'MCP Security Best Practices, Confused Deputy' },
   { id: 'CD-05', text: 'A consent counts in the browser and for the user that it began with.', source: 'CVE-2026-31944' },
+  // People and the admin API.
+  { id: 'AD-01', text: 'A change that comes with a cookie needs an Origin of ours and a header that only our pages send; credentials of MCP are worth nothing there.', source: 'OWASP, Cross-Site Request Forgery Prevention' },
+  { id: 'AD-02', text: 'Cookies are __Host-, Secure, HttpOnly and SameSite; they change at sign-in, end after 30 idle minutes, and sign-out ends them here.', source: 'OWASP ASVS, Session Management' },
+  { id: 'AD-04', text: 'There is no default password; the first operator comes by a one-time link, and passwords are kept as Argon2id.', source: 'OWASP, Password Storage' },
+  { id: 'AD-05', text: 'Guesses are slowed down by user and by address, nobody is locked out for good by a stranger, and the answer is the same for nobody.', source: 'OWASP, Authentication' },
+  { id: 'AD-06', text: 'OpenID Connect sign-in checks state, nonce, PKCE, exact issuer and signature, and ties no login to a user by e-mail address alone.', source: 'OpenID Connect Core' },
+  { id: 'AD-07', text: 'What is far-reaching needs a proof of who one is from the last five minutes.', source: 'OWASP ASVS, re-authentication' },
+  { id: 'TN-04', text: 'One table says which role may use which operation, and is tried over HTTP.', source: 'OWASP API Security, API5' },
+  { id: 'CD-04', text: 'The state of a sign-in at a provider is random, stored right before the redirect, good once and for ten minutes.', source: 'MCP Security Best Practices' },
+  { id: 'KS-08', text: 'Weak and placeholder secrets refuse the start in production.', source: 'Default credentials' },
 ];

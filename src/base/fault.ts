@@ -56,6 +56,7 @@ export const FAULTS = {
   'auth.credential_in_query': { http: 400, rpc: -32600, message: 'Credentials in the address are not accepted here; use a header.', effect: 'not_executed', failedAt: 'auth' },
   'auth.scope_missing': { http: 403, rpc: -32600, message: 'This credential does not reach that far.', effect: 'not_executed', failedAt: 'auth' },
   'auth.issuer_unavailable': { http: 503, rpc: -32600, message: 'The issuer of this credential cannot be asked; try again shortly.', effect: 'not_executed', failedAt: 'auth', isRetryable: true },
+  'auth.reauthentication_needed': { http: 403, rpc: -32600, message: 'Confirm who you are, then try again.', effect: 'not_executed', failedAt: 'auth' },
   // What is asked for.
   'routing.unknown': { http: 200, rpc: -32602, message: 'Unknown tool, prompt or resource', effect: 'not_executed', failedAt: 'routing' },
   'policy.denied': { http: 200, rpc: -31007, message: 'This call is not allowed.', effect: 'not_executed', failedAt: 'policy' },

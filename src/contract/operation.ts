@@ -26,6 +26,10 @@ export const PERMISSIONS = [
   'session:end',
   'log:read',
   'audit:read',
+  'self:read',
+  'self:write',
+  'user:read',
+  'user:write',
   // What the permissions above reach: public objects, everyone's private ones, servers that start processes.
   'public:write',
   'private:all',
@@ -48,7 +52,8 @@ export interface Operation {
   readonly body?: z.ZodObject;
   /** A plain `object`, an allow-list: a field that is not named here never leaves. */
   readonly answer: z.ZodType;
-  readonly status: 200 | 201;
+  /** 303: the answer has a `location`, where the browser goes on. */
+  readonly status: 200 | 201 | 303;
   /** The answer has a `version`, which is its ETag; a change heeds `If-Match`. */
   readonly isVersioned?: true;
   /** A creation that heeds `Idempotency-Key`. */

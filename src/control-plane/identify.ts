@@ -8,11 +8,12 @@ import type { Principal } from '../model/principal.ts';
 /** A principal and what it may do. */
 export interface Administrator {
   readonly principal: Principal;
+  /** Asking for one that needs a fresh proof throws `auth.reauthentication_needed` where the proof is old. */
   readonly permissions: ReadonlySet<Permission>;
 }
 
 /** One kind of credential. `absent`: the request shows none of this kind; `invalid`: it does, and it is worth nothing. */
-export type Authenticate = (headers: Headers) => Promise<Administrator | 'absent' | 'invalid'>;
+export type Authenticate = (headers: Headers, method: string) => Promise<Administrator | 'absent' | 'invalid'>;
 
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 
@@ -34,9 +35,9 @@ export interface IdentifyDeps {
 }
 
 /** Throws `auth.credential_missing`, `auth.credential_invalid`, or `limit.rate_exceeded` after many invalid ones. */
-export async function identify(headers: Headers, address: string, deps: IdentifyDeps): Promise<Administrator> {
+export async function identify({ headers, method }: Pick<Request, 'headers' | 'method'>, address: string, deps: IdentifyDeps): Promise<Administrator> {
   for (const authenticate of deps.authenticators) {
-    const answer = await authenticate(headers);
+    const answer = await authenticate(headers, method);
     if (answer === 'absent') continue;
     if (answer !== 'invalid') return answer;
     deps.throttle.failed(address);

@@ -15,7 +15,7 @@ test('the OpenAPI document is the one that was agreed on', async () => {
 test('every operation is in it, under its own id, with what it takes to be let in', () => {
   const document = JSON.parse(JSON.stringify(toOpenApi(operations, version)));
   for (const { id, method, path, access } of operations) {
-    expect(document.paths[path][method.toLowerCase()]).toMatchObject({ operationId: id, security: access === 'public' ? [] : [{ operatorToken: [] }] });
+    expect(document.paths[path][method.toLowerCase()]).toMatchObject({ operationId: id, security: access === 'public' ? [] : [{ operatorToken: [] }, { signIn: [] }] });
   }
 });
 

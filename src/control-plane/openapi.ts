@@ -7,16 +7,24 @@ import { EndpointConfigSchema } from '../model/endpoint-config.ts';
 import { NamespaceConfigSchema } from '../model/namespace-config.ts';
 import { PolicyConfigSchema } from '../model/policy-config.ts';
 import { ServerConfigSchema } from '../model/server-config.ts';
+import { PAGE_HEADER } from '../contract/sign-in.ts';
 
-const SECURITY_SCHEME = 'operatorToken';
+const TOKEN_SCHEME = 'operatorToken';
+const COOKIE_SCHEME = 'signIn';
 
 /** The same operations make the same bytes. */
 export function toOpenApi(operations: readonly Operation[], version: string): object {
   const app = new OpenAPIHono();
-  app.openAPIRegistry.registerComponent('securitySchemes', SECURITY_SCHEME, {
+  app.openAPIRegistry.registerComponent('securitySchemes', TOKEN_SCHEME, {
     type: 'http',
     scheme: 'bearer',
     description: 'The operator token: gateway.json in the data folder of a running gateway has it.',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', COOKIE_SCHEME, {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-metamcp-sign-in',
+    description: `The cookie of a sign-in. A change with it also needs the headers Origin and ${PAGE_HEADER}.`,
   });
   for (const operation of operations) app.openAPIRegistry.registerPath(toPath(operation));
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'MetaMCP admin API', version } });
@@ -58,7 +66,7 @@ function toPath(operation: Operation): Path {
     method: operation.method.toLowerCase() as Lowercase<Operation['method']>,
     path,
     summary,
-    security: access === 'public' ? [] : [{ [SECURITY_SCHEME]: [] }],
+    security: access === 'public' ? [] : [{ [TOKEN_SCHEME]: [] }, { [COOKIE_SCHEME]: [] }],
     'x-permission': access,
     request: {
       ...(params && { params }),

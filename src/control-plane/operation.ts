@@ -1,9 +1,10 @@
 /**
  * Binds an operation of the contract to the function that does it.
  *
- * There are three kinds. A *read* changes nothing. A *change* is one transaction with its audit event, so neither is
+ * There are four kinds. A *read* changes nothing. A *change* is one transaction with its audit event, so neither is
  * ever there alone, and is published before it is answered. An *action* works on the live side, which no transaction
- * can undo: its audit event is written before it begins, and another says how it ended.
+ * can undo: its audit event is written before it begins, and another says how it ended. *Steps* do what must not happen
+ * inside a transaction (hashing a password, asking an identity provider) and commit what they change with its event.
  */
 
 import type { InstanceKey } from '../auth/instance-key.ts';
@@ -19,11 +20,13 @@ import { insertAuditEvent } from '../storage/audit-events.ts';
 import type { Storage } from '../storage/open-storage.ts';
 import type { Db, Tx } from '../storage/schema.ts';
 import { query, transact } from '../storage/transaction.ts';
+import type { Browser } from './browser.ts';
 import type { ConfigDraft } from './configuration/draft.ts';
 import type { Viewer } from './configuration/visibility.ts';
 import { answerOnce } from './idempotency.ts';
 import type { LiveServers } from './live-servers.ts';
 import type { LiveSessions } from './live-sessions.ts';
+import type { PeopleServices } from './people-services.ts';
 import type { Change, Publisher } from './publish.ts';
 
 /** What operations work on. */
@@ -34,6 +37,7 @@ export interface AdminServices {
   readonly instanceKey: InstanceKey;
   readonly live: LiveServers;
   readonly sessions: LiveSessions;
+  readonly people: PeopleServices;
   readonly snapshot: () => Snapshot;
   /** The objects of the snapshot, with owners and in clear: mask what leaves. */
   readonly objects: Publisher['objects'];
@@ -57,6 +61,7 @@ export interface OperationRequest {
   readonly principal: Principal;
   readonly permissions: ReadonlySet<Permission>;
   readonly headers: RequestHeaders;
+  readonly browser: Browser;
   readonly services: AdminServices;
 }
 
@@ -86,6 +91,7 @@ type HandlerRequest<O extends Operation> = InputOf<O> & {
   readonly principal: Principal;
   readonly viewer: Viewer;
   readonly ifMatch: string | undefined;
+  readonly browser: Browser;
   readonly services: AdminServices;
 };
 
@@ -127,6 +133,33 @@ export function bindChange<O extends Operation>(
   };
 }
 
+/** What was done, and by whom where that is not who asked: nobody is signed in before a sign-in. */
+export interface Committed<Result> {
+  readonly result: Result;
+  readonly event: Event & { readonly principal?: string; readonly outcome?: 'done' | 'denied' };
+}
+
+/** One transaction: the change and its audit event. Publishes nothing. */
+export type Commit = <Result>(work: (tx: Tx) => Promise<Committed<Result>>) => Promise<Result>;
+
+export type StepsRequest<O extends Operation> = HandlerRequest<O> & { readonly commit: Commit };
+
+export function bindSteps<O extends Operation>(operation: O, handle: (request: StepsRequest<O>) => Promise<AnswerOf<O>>): Bound {
+  return {
+    operation,
+    run: (request) => {
+      const commit: Commit = (work) =>
+        transact(request.services.storage.db, async (tx) => {
+          const { result, event } = await work(tx);
+          const { principal = request.principal.id, outcome = 'done', ...rest } = event;
+          await insertAuditEvent(tx, { ...toAuditEvent(operation, request, rest), principal, outcome });
+          return result;
+        });
+      return handle({ ...toHandler<O>(request), commit });
+    },
+  };
+}
+
 export interface ActionHandlers<O extends Operation> {
   /** Refuses what cannot be begun. */
   begin(request: HandlerRequest<O>): Event;
@@ -157,8 +190,8 @@ export function bindAction<O extends Operation>(operation: O, handlers: ActionHa
 
 /** The one cast: `serve` parsed the input with the schemas of this very operation. */
 function toHandler<O extends Operation>(request: OperationRequest): HandlerRequest<O> {
-  const { principal, permissions, headers, services } = request;
-  return { ...(request.input as InputOf<O>), principal, viewer: { principalId: principal.id, permissions }, ifMatch: headers.ifMatch, services };
+  const { principal, permissions, headers, browser, services } = request;
+  return { ...(request.input as InputOf<O>), principal, viewer: { principalId: principal.id, permissions }, ifMatch: headers.ifMatch, browser, services };
 }
 
 function toAuditEvent(operation: Operation, request: OperationRequest, event: Event) {

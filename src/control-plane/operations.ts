@@ -13,6 +13,7 @@ import { listLogs } from './logs/list-logs.ts';
 import { cloneNamespace, listNamespaces, namespaceOperations, switchPrimitives } from './namespaces/namespaces.ts';
 import type { Bound } from './operation.ts';
 import { listPolicies, policyOperations } from './policies/policies.ts';
+import { PEOPLE_OPERATIONS } from './people/operations.ts';
 import { callServer } from './servers/call-server.ts';
 import { listServers, serverOperations } from './servers/list-servers.ts';
 import { restartServer } from './servers/restart-server.ts';
@@ -50,4 +51,5 @@ export const OPERATIONS: readonly Bound[] = [
   rollbackConfig,
   listLogs,
   listAudit,
+  ...PEOPLE_OPERATIONS,
 ];

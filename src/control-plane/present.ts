@@ -12,10 +12,14 @@ const HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
-export function presentAnswer(operation: Operation, answer: unknown): Response {
+export function presentAnswer(operation: Operation, answer: unknown, setCookies: readonly string[] = []): Response {
   const body = operation.answer.parse(answer);
   const status = operation.isUnavailable?.(body) === true ? 503 : operation.status;
-  return Response.json(body, { status, headers: operation.isVersioned === true ? { ...HEADERS, etag: etagOf(body) } : HEADERS });
+  const headers = new Headers(HEADERS);
+  if (operation.isVersioned === true) headers.set('etag', etagOf(body));
+  if (status === 303) headers.set('location', z.object({ location: z.string() }).parse(body).location);
+  for (const line of setCookies) headers.append('set-cookie', line);
+  return Response.json(body, { status, headers });
 }
 
 /** Of an answer that has a version. */

@@ -82,6 +82,32 @@ describe('every operation', () => {
       'POST /api/v1/config/rollback': 'config:write',
       'GET /api/v1/logs': 'log:read',
       'GET /api/v1/audit': 'audit:read',
+      'GET /api/v1/sign-in': 'public',
+      'POST /api/v1/sign-in': 'public',
+      'POST /api/v1/sign-up': 'public',
+      'POST /api/v1/sign-out': 'self:write',
+      'POST /api/v1/links/inspect': 'public',
+      'POST /api/v1/links/redeem': 'public',
+      'POST /api/v1/password-reset': 'public',
+      'POST /api/v1/sign-in/provider': 'public',
+      'GET /api/auth/oauth2/callback/{provider}': 'public',
+      'GET /api/v1/me': 'self:read',
+      'PATCH /api/v1/me': 'self:write',
+      'POST /api/v1/me/password': 'self:write',
+      'POST /api/v1/me/reauthentication': 'self:write',
+      'POST /api/v1/me/provider': 'self:write',
+      'GET /api/v1/me/sign-ins': 'self:read',
+      'DELETE /api/v1/me/sign-ins/{id}': 'self:write',
+      'DELETE /api/v1/me/sign-ins': 'self:write',
+      'GET /api/v1/users': 'user:read',
+      'PATCH /api/v1/users/{id}': 'user:write',
+      'DELETE /api/v1/users/{id}/sign-ins': 'user:write',
+      'POST /api/v1/users/{id}/reset-link': 'user:write',
+      'GET /api/v1/invitations': 'user:read',
+      'POST /api/v1/invitations': 'user:write',
+      'DELETE /api/v1/invitations/{id}': 'user:write',
+      'GET /api/v1/settings/registration': 'settings:read',
+      'PUT /api/v1/settings/registration': 'settings:write',
     });
   });
 
@@ -115,7 +141,7 @@ describe('every operation', () => {
   test('refuses a field it does not know, and names it without its value', async () => {
     const admin = await start();
     for (const operation of operations.filter((one) => one.body !== undefined)) {
-      for (const field of ['tenantId', 'role', 'isAdmin', 'command']) {
+      for (const field of ['tenantId', 'role', 'isAdmin', 'command'].filter((name) => !(name in (operation.body?.shape ?? {})))) {
         const answer = await admin.ask(operation.method, addressOf(operation), { body: { name: 'x', tool: 'x', [field]: 'sent-value' } });
         expect([operation.id, answer.status]).toEqual([operation.id, 400]);
         expect(answer.body['errors']).toContainEqual({ path: `body.${field}`, expected: 'no such field', message: 'is not known here' });

@@ -13,6 +13,7 @@ import { ANONYMOUS } from '../model/principal.ts';
 import { insertAuditEvent } from '../storage/audit-events.ts';
 import { transact } from '../storage/transaction.ts';
 import { DOCS_PATH, docsPage } from './docs/docs-page.ts';
+import { createBrowser } from './browser.ts';
 import { type Administrator, type IdentifyDeps, identify } from './identify.ts';
 import { type AdminServices, type Bound, bindRead } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
@@ -141,15 +142,16 @@ async function run(http: Http, target: Target, deps: RunDeps): Promise<Response>
 
   let administrator: Administrator = { principal: ANONYMOUS, permissions: new Set() };
   if (operation.access !== 'public') {
-    administrator = await identify(http.req.raw.headers, deps.address, deps);
+    administrator = await identify(http.req.raw, deps.address, deps);
     deps.seen.administrator = administrator;
     await permit(operation, administrator, deps.services);
   }
   const raw = { params: http.req.param(), query: http.req.query(), contentType: http.req.header('content-type'), body: http.req.raw.body };
   const input = await parse(operation, raw, deps.services.clock);
   const headers = { ifMatch: http.req.header('if-match'), idempotencyKey: http.req.header('idempotency-key') };
-  const answer = await target.run({ input, ...administrator, headers, services: deps.services });
-  return presentAnswer(operation, answer);
+  const browser = createBrowser({ headers: http.req.raw.headers, address: deps.address, target: http.env.incoming.url ?? '' }, deps.services.people.isSecureHost);
+  const answer = await target.run({ input, ...administrator, headers, browser, services: deps.services });
+  return presentAnswer(operation, answer, browser.setCookies);
 }
 
 /** Throws `auth.scope_missing`, and leaves an audit event that says who tried what. */

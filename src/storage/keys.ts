@@ -39,9 +39,16 @@ export async function listKeys(db: Db): Promise<StoredKey[]> {
   return rows.map(fromRow);
 }
 
-/** Keys that are not revoked; an expired one is still among them. */
+/** Keys that are not revoked and whose owner is not shut out; an expired one is still among them. */
 export async function listActiveKeys(db: Db): Promise<StoredKey[]> {
-  const rows = await db.selectFrom('key').selectAll().where('revoked_at_ms', 'is', null).orderBy('id').execute();
+  const disabled = db.selectFrom('user').select('id').where('disabled_at_ms', 'is not', null);
+  const rows = await db
+    .selectFrom('key')
+    .selectAll()
+    .where('revoked_at_ms', 'is', null)
+    .where((where) => where.or([where('owner', 'is', null), where('owner', 'not in', disabled)]))
+    .orderBy('id')
+    .execute();
   return rows.map(fromRow);
 }
 

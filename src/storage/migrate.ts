@@ -4,6 +4,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { Fault } from '../base/fault.ts';
 import { base } from './migrations/0001-base.ts';
 import { objects } from './migrations/0002-objects.ts';
+import { people } from './migrations/0100-people.ts';
 import { oauth } from './migrations/0200-oauth.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
@@ -12,6 +13,7 @@ import type { Db, Dialect } from './schema.ts';
 export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0001-base': base,
   '0002-objects': objects,
+  '0100-people': people,
   '0200-oauth': oauth,
 };
 

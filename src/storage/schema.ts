@@ -3,6 +3,7 @@
  * as text too), times are milliseconds since 1970, ids are made in the application.
  */
 import type { Generated, Kysely, Transaction } from 'kysely';
+import type { PeopleTables } from './people-tables.ts';
 
 export interface InstanceTable {
   /** Always 1: there is one row. */
@@ -87,7 +88,7 @@ export interface OAuthEntityTable {
   readonly expires_at_ms: number;
 }
 
-export interface Database {
+export interface Database extends PeopleTables {
   readonly instance: InstanceTable;
   readonly key: KeyTable;
   readonly setting: SettingTable;

@@ -37,7 +37,8 @@ async function stop(gateway: RunningGateway): Promise<number | null> {
 test('the ready line names everything that a program needs, and the key works', async () => {
   const gateway = await start();
   const { url, endpoint, mcpUrl, key, adminLink, pid } = gateway;
-  expect({ endpoint, mcpUrl, adminLink }).toEqual({ endpoint: 'default', mcpUrl: `${url}/metamcp/default/mcp`, adminLink: null });
+  expect(adminLink).toMatch(new RegExp(`^${url}/link#[\\w-]{43}$`));
+  expect({ endpoint, mcpUrl }).toEqual({ endpoint: 'default', mcpUrl: `${url}/metamcp/default/mcp` });
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(key).toMatch(/^sk_mt_[A-Za-z0-9]+$/);
   expect(pid).toBeGreaterThan(0);

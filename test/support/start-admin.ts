@@ -9,8 +9,11 @@ import { createFailureThrottle, FAILURE_THROTTLE } from '../../src/auth/failure-
 import { openInstanceKey } from '../../src/auth/instance-key.ts';
 import { digestOf } from '../../src/auth/keys.ts';
 import { newOperatorToken } from '../../src/auth/operator-token.ts';
-import { systemClock } from '../../src/base/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { Fault } from '../../src/base/fault.ts';
+import { createIsSecureHost } from '../../src/auth/cookies.ts';
+import { createPasswords } from '../../src/auth/passwords.ts';
+import { createSignInThrottle } from '../../src/auth/sign-in-throttle.ts';
 import { systemRandom } from '../../src/base/ids.ts';
 import type { ServerState } from '../../src/contract/servers.ts';
 import { readConfigInput } from '../../src/control-plane/config-file/read-config-text.ts';
@@ -21,6 +24,8 @@ import { openStarterKey } from '../../src/control-plane/keys/starter-key.ts';
 import type { LiveSessions } from '../../src/control-plane/live-sessions.ts';
 import type { DirectCallOutcome, LiveServers } from '../../src/control-plane/live-servers.ts';
 import type { AdminServices, Bound } from '../../src/control-plane/operation.ts';
+import { signInAuthenticator } from '../../src/control-plane/people/sign-in-authenticator.ts';
+import type { PeopleServices } from '../../src/control-plane/people-services.ts';
 import { createPublisher } from '../../src/control-plane/publish.ts';
 import { type AdminRecord, createAdminHandler } from '../../src/control-plane/serve.ts';
 import type { ConfigInput } from '../../src/model/config-document.ts';
@@ -40,6 +45,11 @@ export interface AdminOptions {
   readonly file?: ConfigInput;
   readonly sessions?: LiveSessions;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of operations and sign-ins; storage and publishing keep the system's. */
+  readonly clock?: Clock;
+  readonly people?: Partial<PeopleServices>;
+  readonly publicUrls?: readonly string[];
+  readonly databaseUrl?: string;
 }
 
 /** What is there unless a test says otherwise: one server, offered at one endpoint. */
@@ -73,7 +83,7 @@ export async function startAdmin(options: AdminOptions = {}) {
   const dataFolder = mkdtempSync(join(tmpdir(), 'metamcp-admin-'));
   const folder = lockDataFolder(dataFolder);
   const instanceKey = openInstanceKey(dataFolder, systemRandom);
-  const storage = await openStorage({ folder, databaseUrl: undefined, clock: systemClock, keyCheck: instanceKey.check, report: () => {} });
+  const storage = await openStorage({ folder, databaseUrl: options.databaseUrl, clock: systemClock, keyCheck: instanceKey.check, report: () => {} });
   const starter = await openStarterKey({ storage, clock: systemClock, random: systemRandom, instanceKey });
   const states = { now: options.states ?? [READY_SERVER] };
   const calls: unknown[] = [];
@@ -109,9 +119,23 @@ export async function startAdmin(options: AdminOptions = {}) {
     const text = readConfigInput(JSON.stringify(options.file), FILE);
     await applyConfigFile(publisher, { ...text, warnings: [WARNING], path: FILE }, makeKeyServices);
   }
+  const clock = options.clock ?? systemClock;
+  const isSecureHost = createIsSecureHost(options.publicUrls ?? []);
+  const reports: string[] = [];
+  const people: PeopleServices = {
+    passwords: createPasswords(systemRandom),
+    throttle: createSignInThrottle(clock),
+    sendMail: undefined,
+    provider: undefined,
+    roleRules: { groupsClaim: 'groups', roleOfGroup: [] },
+    isSecureHost,
+    report: (problem) => reports.push(problem),
+    ...options.people,
+  };
   const services: AdminServices = {
     storage,
-    clock: systemClock,
+    people,
+    clock,
     random: systemRandom,
     instanceKey,
     live,
@@ -123,14 +147,14 @@ export async function startAdmin(options: AdminOptions = {}) {
     configFile: options.file === undefined ? undefined : FILE,
     dataFolder,
     describeConfig: () => ({ settings: [{ name: 'port', value: '12008', source: 'default' }], document: { servers: {} } }),
-    publicUrl: () => 'http://127.0.0.1:12008',
+    publicUrl: () => options.publicUrls?.[0] ?? 'http://127.0.0.1:12008',
   };
   const token = newOperatorToken(systemRandom);
   const records: AdminRecord[] = [];
   const handler = createAdminHandler({
     services,
     version: '1.2.3',
-    authenticators: options.authenticators ?? [operatorTokenAuthenticator(token)],
+    authenticators: options.authenticators ?? [operatorTokenAuthenticator(token), signInAuthenticator({ storage, clock, instanceKey, isSecureHost })],
     throttle: createFailureThrottle({ clock: systemClock, ...FAILURE_THROTTLE }),
     checkHost: (http) => {
       if (!http.headers.host?.startsWith('127.0.0.1:')) throw new Fault('request.host_refused');
@@ -170,6 +194,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     states,
     calls,
     records,
+    reports,
     ask,
     async close() {
       http.closeAllConnections();
