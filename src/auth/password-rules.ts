@@ -14,7 +14,7 @@ const RUN_CHARS = 4;
 
 /** What is wrong with `password`, as the end of “the password …”; undefined where nothing is. `names` of its user must not be in it. */
 export function findPasswordProblem(password: string, names: readonly string[] = []): string | undefined {
-  const chars = [...password.normalize('NFKC')];
+  const chars = Array.from(password.normalize('NFKC'));
   if (chars.length < PASSWORD_CHARS_MIN) return `must have at least ${PASSWORD_CHARS_MIN} characters`;
   if (chars.length > PASSWORD_CHARS_MAX) return `must have at most ${PASSWORD_CHARS_MAX} characters`;
   if (isPlaceholder(password)) return 'must not be a placeholder';
