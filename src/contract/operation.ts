@@ -26,6 +26,12 @@ export const PERMISSIONS = [
   'session:end',
   'log:read',
   'audit:read',
+  'secret:read',
+  'secret:write',
+  'secret:rotate',
+  'grant:read',
+  'grant:begin',
+  'grant:withdraw',
   // What the permissions above reach: public objects, everyone's private ones, servers that start processes.
   'public:write',
   'private:all',

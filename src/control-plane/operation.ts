@@ -16,11 +16,13 @@ import type { Locate } from '../model/config-problem.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { insertAuditEvent } from '../storage/audit-events.ts';
+import type { Envelope } from '../storage/data-keys.ts';
 import type { Storage } from '../storage/open-storage.ts';
 import type { Db, Tx } from '../storage/schema.ts';
 import { query, transact } from '../storage/transaction.ts';
 import type { ConfigDraft } from './configuration/draft.ts';
 import type { Viewer } from './configuration/visibility.ts';
+import type { LiveGrants } from './grants/live-grants.ts';
 import { answerOnce } from './idempotency.ts';
 import type { LiveServers } from './live-servers.ts';
 import type { LiveSessions } from './live-sessions.ts';
@@ -33,6 +35,8 @@ export interface AdminServices {
   readonly random: RandomBytes;
   readonly instanceKey: InstanceKey;
   readonly live: LiveServers;
+  readonly envelope: Envelope;
+  readonly grants: LiveGrants;
   readonly sessions: LiveSessions;
   readonly snapshot: () => Snapshot;
   /** The objects of the snapshot, with owners and in clear: mask what leaves. */

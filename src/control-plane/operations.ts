@@ -3,6 +3,9 @@ import { applyConfig, diffConfig, listVersions, planConfig, rollbackConfig } fro
 import { exportConfig } from './config/export-config.ts';
 import { getConfig } from './config/get-config.ts';
 import { endpointOperations, listEndpoints, switchEndpoint } from './endpoints/endpoints.ts';
+import { beginGrant } from './grants/begin-grant.ts';
+import { listGrants } from './grants/list-grants.ts';
+import { withdrawGrant } from './grants/withdraw-grant.ts';
 import { getHealth } from './health/get-health.ts';
 import { getReady } from './health/get-ready.ts';
 import { createKey } from './keys/create-key.ts';
@@ -13,6 +16,10 @@ import { listLogs } from './logs/list-logs.ts';
 import { cloneNamespace, listNamespaces, namespaceOperations, switchPrimitives } from './namespaces/namespaces.ts';
 import type { Bound } from './operation.ts';
 import { listPolicies, policyOperations } from './policies/policies.ts';
+import { deleteSecret } from './secrets/delete-secret.ts';
+import { listSecrets } from './secrets/list-secrets.ts';
+import { rotateSecrets } from './secrets/rotate-secrets.ts';
+import { setSecret } from './secrets/set-secret.ts';
 import { callServer } from './servers/call-server.ts';
 import { listServers, serverOperations } from './servers/list-servers.ts';
 import { restartServer } from './servers/restart-server.ts';
@@ -50,4 +57,11 @@ export const OPERATIONS: readonly Bound[] = [
   rollbackConfig,
   listLogs,
   listAudit,
+  listSecrets,
+  setSecret,
+  deleteSecret,
+  rotateSecrets,
+  listGrants,
+  beginGrant,
+  withdrawGrant,
 ];
