@@ -11,6 +11,7 @@ import { offersSignIn, SIGN_IN_TOOL } from '../upstream/personal-lists.ts';
 import { missingCapability } from './capabilities.ts';
 import { dispatch, type DispatchDeps } from './dispatch.ts';
 import type { Admitted } from './exchange.ts';
+import type { InFlight } from './sessions.ts';
 
 /** Sign-ins, as the data plane needs them. */
 export interface SignInDesk {
@@ -95,11 +96,14 @@ async function askedInSession(admitted: Admitted, question: JsonObject, desk: Si
   const { session } = admitted.client;
   if (session === undefined) return false;
   const given = wait(admitted, desk, LEGACY_WAIT_MS);
-  const { answer } = session.ask('elicitation/create', question, (message) => admitted.reply.send(message) || session.main?.send(message) === true);
+  const carry = (message: string): boolean => admitted.reply.send(message) || session.carry(message);
+  const { answer, cancel } = session.ask({ method: 'elicitation/create', params: question }, carry);
   const settled = await Promise.race([answer, given]);
+  // Harmless where it was answered.
+  if (typeof settled === 'boolean') cancel('the sign-in is over');
   const hasAgreed = typeof settled === 'boolean' ? settled : settled.kind === 'result' && settled.result['action'] === 'accept';
   const isGiven = hasAgreed && (await given);
-  if (isGiven) admitted.reply.send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/elicitation/complete', params: { elicitationId: question['elicitationId'] } }));
+  if (isGiven) carry(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/elicitation/complete', params: { elicitationId: question['elicitationId'] } }));
   return isGiven;
 }
 
@@ -107,7 +111,7 @@ async function wait(admitted: Admitted, desk: SignInDesk, timeoutMs: number): Pr
   const { target, principal, reply, client } = admitted;
   if (await desk.isGiven(target.server, principal.id)) return true;
   const { promise: cancelled, resolve } = Promise.withResolvers<void>();
-  const waiting = { cancel: () => resolve() };
+  const waiting: InFlight = { cancel: () => resolve(), send: (message) => reply.send(message) };
   if (client.session === undefined) reply.onGone = resolve;
   else client.session.inFlight.add(admitted.id, waiting);
   try {

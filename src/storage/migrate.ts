@@ -5,6 +5,7 @@ import { Fault } from '../base/fault.ts';
 import { base } from './migrations/0001-base.ts';
 import { objects } from './migrations/0002-objects.ts';
 import { oauth } from './migrations/0200-oauth.ts';
+import { grants } from './migrations/0300-grants.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
 
@@ -13,6 +14,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0001-base': base,
   '0002-objects': objects,
   '0200-oauth': oauth,
+  '0300-grants': grants,
 };
 
 const HISTORY_TABLE = 'migration';

@@ -85,6 +85,43 @@ export interface OAuthEntityTable {
   readonly payload: string;
   readonly consumed_at_ms: number | null;
   readonly expires_at_ms: number;
+export interface DataKeyTable {
+  readonly id: string;
+  readonly wrapped: string;
+  readonly created_at_ms: number;
+  /** Nothing new is sealed with it any more. */
+  readonly retired_at_ms: number | null;
+}
+
+export interface SecretTable {
+  readonly name: string;
+  readonly data_key: string;
+  readonly sealed: string;
+  readonly created_at_ms: number;
+  readonly updated_at_ms: number;
+}
+
+export interface UpstreamGrantTable {
+  readonly id: string;
+  readonly server: string;
+  readonly principal: string;
+  readonly issuer: string;
+  readonly resource: string;
+  readonly scope: string | null;
+  readonly expires_at_ms: number | null;
+  readonly data_key: string;
+  /** Tokens and client. */
+  readonly sealed: string;
+  readonly created_at_ms: number;
+  readonly updated_at_ms: number;
+}
+
+export interface UpstreamClientTable {
+  readonly server: string;
+  readonly issuer: string;
+  readonly redirect_url: string;
+  readonly data_key: string;
+  readonly sealed: string;
 }
 
 export interface Database {
@@ -97,6 +134,10 @@ export interface Database {
   readonly idempotency: IdempotencyTable;
   readonly oauth_client: OAuthClientTable;
   readonly oauth_entity: OAuthEntityTable;
+  readonly data_key: DataKeyTable;
+  readonly secret: SecretTable;
+  readonly upstream_grant: UpstreamGrantTable;
+  readonly upstream_client: UpstreamClientTable;
 }
 
 export type Dialect = 'sqlite' | 'postgres';
