@@ -12,6 +12,7 @@ import { type InstanceKey, openInstanceKey } from './auth/instance-key.ts';
 import { digestOf } from './auth/keys.ts';
 import { newOperatorToken } from './auth/operator-token.ts';
 import { type Authorization, createAuthorization } from './authorization.ts';
+import { isSameToken, newOperatorToken } from './auth/operator-token.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fault } from './base/fault.ts';
 import type { RandomBytes } from './base/ids.ts';
@@ -27,6 +28,7 @@ import { writeGatewayFile } from './control-plane/gateway-file.ts';
 import { operatorTokenAuthenticator } from './control-plane/identify.ts';
 import { createKeyUses, KEY_USES_FLUSH_MS, type KeyUses } from './control-plane/keys/key-uses.ts';
 import { openStarterKey } from './control-plane/keys/starter-key.ts';
+import { createServerValues } from './control-plane/secrets/server-values.ts';
 import { createPublisher, type Publisher, type PublisherDeps } from './control-plane/publish.ts';
 import { type AdminHandler, createAdminHandler } from './control-plane/serve.ts';
 import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
@@ -38,16 +40,20 @@ import { type Listening, listen } from './listening.ts';
 import { createLiveServers } from './live-servers.ts';
 import { createLiveSessions } from './live-sessions.ts';
 import type { ConfigInput } from './model/config-document.ts';
+import { SERVICE } from './model/grant.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
 import type { People } from './model/oauth.ts';
 import type { ServerSpec } from './model/server.ts';
 import { createLog, type Log } from './observability/log.ts';
-import { createValues, type Environment } from './snapshot/values.ts';
+import { Redactor } from './observability/redactor.ts';
+import type { Environment } from './snapshot/values.ts';
+import { Envelope } from './storage/data-keys.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
+import { createUpstreamSignIns, type UpstreamSignIns, type UpstreamSignInsDeps } from './upstream-sign-ins.ts';
 import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
 import { openHttpLink } from './upstream/http/http-link.ts';
-import type { OpenLink } from './upstream/link.ts';
+import type { Link, LinkEvents, OpenLink } from './upstream/link.ts';
 import { createUpstreams } from './upstream/pool.ts';
 import { openSseLink } from './upstream/sse/sse-link.ts';
 import { OrphanWatcher } from './upstream/stdio/orphan-watcher.ts';
@@ -98,6 +104,9 @@ interface Base {
   readonly log: Log;
   readonly storage: Storage;
   readonly instanceKey: InstanceKey;
+  readonly envelope: Envelope;
+  /** From now on no line of the log shows it. */
+  readonly protect: (secret: string) => void;
   readonly starterKey: string | undefined;
   readonly rules: HostRules;
   readonly publisher: Publisher;
@@ -133,7 +142,8 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const { settings } = resolved;
   const folder = lockDataFolder(settings.data);
   undo.push(() => folder.release());
-  const log = createLog({ console: settings.logLevel, dataFolder: settings.data, clock });
+  const redactor = new Redactor();
+  const log = createLog({ console: settings.logLevel, dataFolder: settings.data, clock, redact: (line) => redactor.redact(line) });
   undo.push(() => log.close());
   const instanceKey = openInstanceKey(settings.data, random);
   const storage = await openStorage({ folder, databaseUrl: settings.databaseUrl, clock, keyCheck: instanceKey.check, report: (problem) => log.error('storage', { detail: problem.message }) });
@@ -155,7 +165,7 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   say(`configuration loaded: ${servers.size} servers, ${endpoints.size} endpoints`);
   for (const warning of [...resolved.warnings, ...warnings]) say(`warning: ${warning}`);
   const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
-  return { options, undo, log, storage, instanceKey, starterKey: starter?.value, rules, publisher, listening: {}, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, listening: {}, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -183,6 +193,7 @@ interface Live {
   readonly upstreams: Upstreams;
   readonly dataPlane: DataPlane;
   readonly token: string;
+  readonly signIns: UpstreamSignIns;
 }
 
 function startUpstreams(base: Base): Live {
@@ -192,24 +203,29 @@ function startUpstreams(base: Base): Live {
   undo.push(() => watcher.close());
   const { settings } = options.resolved;
   const dialer = createDialer({ clock, ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
-  const late: { dataPlane?: DataPlane } = {};
+  const late: { dataPlane?: DataPlane; upstreams?: Upstreams } = {};
+  const token = newOperatorToken(random);
+  const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
+  const signIns = createUpstreamSignIns(signInDeps(base, { dialer, values, token, changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
     clock,
     random: () => fraction(random),
     gatewayInfo: info,
-    openLink: linkOpener(options, { dialer, watcher, log }),
+    openLink: linkOpener(options, { dialer, watcher, log, values, signIns }),
     events: lateEvents(
       () => late.dataPlane,
       (server) => logState(log, server, upstreams.state(server)),
     ),
     onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
   });
+  late.upstreams = upstreams;
   undo.push(() => upstreams.close());
   const token = newOperatorToken(random);
   const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane && endSessionsOf(late.dataPlane, credentialId));
   const dataPlane = createDataPlane({
     clock,
+    signIns: signIns.desk,
     snapshot: publisher.snapshot,
     upstreams,
     info,
@@ -276,20 +292,59 @@ function endSessionsOf(dataPlane: DataPlane, credentialId: string): void {
 /** Never from a request: what it says of our address is a stranger's word. */
 function publicUrlOf(base: Base): string {
   return base.options.resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base);
+  return { upstreams, dataPlane, token, signIns };
+}
+
+interface SignInParts extends Pick<UpstreamSignInsDeps, 'dialer' | 'values' | 'changed'> {
+  readonly token: string;
+}
+
+function signInDeps(base: Base, { token, ...parts }: SignInParts): UpstreamSignInsDeps {
+  const { options, log, publisher, instanceKey } = base;
+  const { clock, random, resolved } = options;
+  const { host, publicUrl, trustedProxies } = resolved.settings;
+  return {
+    ...parts,
+    clock,
+    random,
+    storage: base.storage,
+    envelope: base.envelope,
+    snapshot: publisher.snapshot,
+    publicUrl: () => publicUrlOf(base),
+    // A proxy on this machine makes everybody look local.
+    isLocalOnly: isLoopback(host) && trustedProxies.length === 0 && publicUrl.every((url) => isLoopback(new URL(url).hostname)),
+    principalOf: (credential) => {
+      if (isSameToken(credential, token)) return 'operator';
+      const key = publisher.snapshot().keys.get(digestOf(instanceKey.pepper, credential));
+      return key === undefined || (key.expiresAtMs !== undefined && key.expiresAtMs <= clock.nowMs()) ? undefined : `key:${key.id}`;
+    },
+    failed: (http) => base.failures.failed(base.addressOf(http)),
+    protect: base.protect,
+    report: (event, fields) => log.warn(event, fields),
+    refused: (fault) => log.info('sign-in refused', { code: fault.code, reason: fault.reason, server: fault.server, detail: fault.detail }),
+  };
+}
+
+interface LinkParts {
+  readonly dialer: Dialer;
+  readonly watcher: OrphanWatcher;
+  readonly log: Log;
+  readonly values: UpstreamSignInsDeps['values'];
+  readonly signIns: UpstreamSignIns;
 }
 
 /** Each type of server has its runtime; values from outside are read at the moment a link is opened. */
-function linkOpener({ clock, environment, random: randomBytes }: GatewayOptions, parts: { readonly dialer: Dialer; readonly watcher: OrphanWatcher; readonly log: Log }): (spec: ServerSpec) => OpenLink {
-  const { dialer, watcher, log } = parts;
+function linkOpener({ clock, environment, random: randomBytes }: GatewayOptions, { dialer, watcher, log, values: valuesOf, signIns }: LinkParts): (spec: ServerSpec, principalId?: string) => OpenLink {
   const random = (): number => fraction(randomBytes);
-  return (spec) => (events) => {
-    // What is private to a user reads nothing of the gateway's environment.
-    const resolve = createValues(spec.owner === undefined ? environment() : undefined);
-    const values = (text: string): string => resolve(text, spec.name);
-    if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer, random }, events);
-    if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer, random }, events);
-    const onStderr = (line: string): void => log.debug('stderr', { server: spec.name, line });
-    return openStdioLink(spec, values, { clock, environment: environment(), watcher, onStderr }, events);
+  return (spec, principalId) => async (events) => {
+    const values = await valuesOf(spec);
+    const open = (heard: LinkEvents, streamHeaders: Readonly<Record<string, string>>): Promise<Link> => {
+      if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer, random }, heard);
+      if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer, random, streamHeaders }, heard);
+      const onStderr = (line: string): void => log.debug('stderr', { server: spec.name, line });
+      return openStdioLink(spec, values, { clock, environment: environment(), watcher, onStderr }, heard);
+    };
+    return spec.auth === undefined ? open(events, {}) : signIns.link(spec, principalId, open)(events);
   };
 }
 
@@ -358,6 +413,9 @@ async function startListening(base: Base, live: Live): Promise<void> {
       if (http.url?.startsWith(PATH_PREFIX) !== true) {
         if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
         else admin(http, response);
+      const isSignIn = live.signIns.pages.handles(http.url);
+      if (!isSignIn && http.url?.startsWith(PATH_PREFIX) !== true) {
+        admin(http, response);
         return;
       }
       try {
@@ -366,7 +424,7 @@ async function startListening(base: Base, live: Live): Promise<void> {
         refuse(http, response, thrown);
         return;
       }
-      void serve(http, response);
+      void (isSignIn ? live.signIns.pages.serve(http, response) : serve(http, response));
     },
     options.clock,
   );
@@ -388,6 +446,11 @@ function addressOf({ options, listening }: Base): string {
   return `http://${host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host}:${listening.current?.port ?? port}`;
 }
 
+/** Where people and their browsers find us, without a slash at the end. */
+function publicUrlOf(base: Base): string {
+  return base.options.resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base);
+}
+
 function adminHandler(base: Base, live: Live): AdminHandler {
   const { options, log, storage, instanceKey, publisher, rules } = base;
   const { clock, random, resolved, version } = options;
@@ -398,6 +461,9 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       random,
       instanceKey,
       live: createLiveServers(live.upstreams, publisher.snapshot, live.dataPlane.collisions),
+      envelope: base.envelope,
+      grants: live.signIns.live,
+      live: createLiveServers(live.upstreams, publisher.snapshot),
       sessions: createLiveSessions(live.dataPlane.sessions, clock),
       snapshot: publisher.snapshot,
       objects: publisher.objects,
