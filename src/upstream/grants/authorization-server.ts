@@ -106,5 +106,5 @@ export function canonical(serverUrl: string): string {
 }
 
 function refusal(server: string, detail: string, cause?: unknown): Fault {
-  return new Fault('upstream.unavailable', { server, reason: 'authorization_server', detail, ...(cause === undefined ? {} : { cause }) });
+  return new Fault('upstream.unavailable', { server, reason: 'authorization_server', message: `Signing in to this server is not possible: ${detail}.`, detail, ...(cause === undefined ? {} : { cause }) });
 }

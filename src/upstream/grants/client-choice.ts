@@ -15,7 +15,6 @@ export interface ClientRequest {
   readonly redirectUrl: string;
   /** Address of our own client metadata document, where the world can read it. */
   readonly clientIdUrl: string | undefined;
-  readonly scope: string | undefined;
   readonly fetch: FetchLike;
   readonly store: GrantStore;
 }
@@ -46,8 +45,9 @@ async function bindConfigured({ server, at, isIssuerConfigured, redirectUrl, sto
   } else if (bound.issuer !== at.issuer) throw refusal(server, `the configured client belongs to ${bound.issuer}, but the server now names ${at.issuer}`);
 }
 
-async function register({ server, at, redirectUrl, scope, fetch }: ClientRequest): Promise<RegisteredClient> {
+async function register({ server, at, redirectUrl, fetch }: ClientRequest): Promise<RegisteredClient> {
   if (at.metadata.registration_endpoint === undefined) throw refusal(server, 'the authorization server registers no clients: configure auth.clientId');
+  // Without a scope: it would bound what can be asked for later.
   const clientMetadata = {
     client_name: 'MetaMCP',
     redirect_uris: [redirectUrl],
@@ -57,7 +57,7 @@ async function register({ server, at, redirectUrl, scope, fetch }: ClientRequest
     application_type: redirectUrl.startsWith('http:') && isWebAddress(redirectUrl) ? ('native' as const) : ('web' as const),
   };
   try {
-    const registered = await registerClient(at.issuer, { metadata: at.metadata, clientMetadata, fetchFn: fetch, ...(scope === undefined ? {} : { scope }) });
+    const registered = await registerClient(at.issuer, { metadata: at.metadata, clientMetadata, fetchFn: fetch });
     return { clientId: registered.client_id, clientSecret: registered.client_secret, authMethod: registered.token_endpoint_auth_method };
   } catch (thrown) {
     if (thrown instanceof Fault) throw new Fault(thrown.code, { server, cause: thrown, detail: `registration: ${thrown.detail ?? ''}` });
@@ -72,5 +72,5 @@ function authMethodFor({ metadata }: AuthorizationServer): string {
 }
 
 function refusal(server: string, detail: string, cause?: unknown): Fault {
-  return new Fault('upstream.unavailable', { server, reason: 'client_registration', detail, ...(cause === undefined ? {} : { cause }) });
+  return new Fault('upstream.unavailable', { server, reason: 'client_registration', message: `Signing in to this server is not possible: ${detail}.`, detail, ...(cause === undefined ? {} : { cause }) });
 }

@@ -105,7 +105,11 @@ class CredentialLink implements Link, LinkEvents {
 
   message(envelope: Envelope, carrier: number | undefined): void {
     const id = envelope.kind === 'result' || envelope.kind === 'error' ? (envelope.id ?? carrier) : undefined;
-    if (typeof id === 'number') this.#sent.delete(id);
+    const sent = typeof id === 'number' ? this.#sent.get(id) : undefined;
+    if (sent !== undefined) {
+      this.#options.holder.accepted(sent.token);
+      this.#sent.delete(sent.message.id ?? -1);
+    }
     this.#events.message(envelope, carrier);
   }
 

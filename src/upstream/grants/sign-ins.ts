@@ -124,7 +124,6 @@ export class SignIns {
       isIssuerConfigured: resolved.auth.issuer !== undefined,
       redirectUrl,
       clientIdUrl: this.#deps.clientIdUrl(),
-      scope,
       fetch: resolved.fetch,
       store: this.#deps.grants.deps.store,
     });

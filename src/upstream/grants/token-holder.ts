@@ -40,7 +40,7 @@ export class TokenHolder {
   #loading: Promise<void> | undefined;
   #renewing: Promise<Grant | undefined> | undefined;
   #restUntilMs = Number.NEGATIVE_INFINITY;
-  /** Made by a renewal and not refused yet. */
+  /** Made by a renewal and not taken yet: refused, another renewal would be no better. */
   #renewedToken: string | undefined;
   /** What the server last said it wants; a sign-in asks for that. */
   challenge: Challenge | undefined;
@@ -98,6 +98,11 @@ export class TokenHolder {
     } catch (thrown) {
       throw this.#unavailable(thrown);
     }
+  }
+
+  /** The server took the token. */
+  accepted(token: string | undefined): void {
+    if (token === this.#renewedToken) this.#renewedToken = undefined;
   }
 
   /** A person signed in, or the grant was withdrawn: what is stored counts. */
