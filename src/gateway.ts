@@ -463,7 +463,6 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       live: createLiveServers(live.upstreams, publisher.snapshot, live.dataPlane.collisions),
       envelope: base.envelope,
       grants: live.signIns.live,
-      live: createLiveServers(live.upstreams, publisher.snapshot),
       sessions: createLiveSessions(live.dataPlane.sessions, clock),
       snapshot: publisher.snapshot,
       objects: publisher.objects,
