@@ -116,7 +116,7 @@ function createGrantStore({ storage, envelope }: UpstreamSignInsDeps): GrantStor
     find: (key) => query(db, (connection) => findGrant(connection, envelope, key)),
     findLatest: (server) => query(db, (connection) => findLatestGrant(connection, envelope, server)),
     save: (grant) => transact(db, (tx) => upsertGrant(tx, envelope, grant)),
-    remove: (key) => transact(db, (tx) => deleteGrant(tx, key)),
+    remove: ({ id }) => transact(db, (tx) => deleteGrant(tx, id)),
     findClients: (server) => query(db, (connection) => listClients(connection, envelope, server)),
     saveClient: (client) => transact(db, (tx) => upsertClient(tx, envelope, client)),
     removeClient: (server, issuer) => transact(db, (tx) => deleteClients(tx, server, issuer)),

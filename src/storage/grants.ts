@@ -44,7 +44,7 @@ export async function findLatestGrant(db: Db, envelope: Envelope, server: string
 /** In place of the one of the same server and principal. */
 export async function upsertGrant(tx: Tx, envelope: Envelope, grant: Grant): Promise<void> {
   const { accessToken, refreshToken, client, ...facts } = grant;
-  await deleteGrant(tx, grant);
+  await tx.deleteFrom('upstream_grant').where('server', '=', facts.server).where('principal', '=', facts.principal).execute();
   const { dataKey, sealed } = await envelope.seal(tx, toJson({ accessToken, refreshToken, client }), recordOf(facts));
   await tx
     .insertInto('upstream_grant')
@@ -64,8 +64,8 @@ export async function upsertGrant(tx: Tx, envelope: Envelope, grant: Grant): Pro
     .execute();
 }
 
-export async function deleteGrant(tx: Tx, { server, principal }: GrantKey): Promise<void> {
-  await tx.deleteFrom('upstream_grant').where('server', '=', server).where('principal', '=', principal).execute();
+export async function deleteGrant(tx: Tx, id: string): Promise<void> {
+  await tx.deleteFrom('upstream_grant').where('id', '=', id).execute();
 }
 
 export async function listClients(db: Db, envelope: Envelope, server: string): Promise<StoredClient[]> {

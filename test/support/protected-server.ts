@@ -5,7 +5,19 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Provider, { type Configuration } from 'oidc-provider';
+
+/** The part of `oidc-provider` that is used here; the package has no types of its own. */
+interface Provider {
+  readonly AccessToken: { find(token: string): Promise<{ readonly isValid: boolean; readonly aud: unknown; readonly accountId: string } | undefined> };
+  readonly Grant: new (owner: { readonly accountId: string; readonly clientId: string }) => { addOIDCScope(scope: string): void; addResourceScope(resource: string, scope: string): void; save(): Promise<string> };
+  callback(): (http: IncomingMessage, response: ServerResponse) => Promise<void>;
+  on(event: 'grant.success', listener: (context: { readonly oidc: { readonly params: { readonly grant_type: string } }; readonly body: { readonly access_token: string; readonly refresh_token?: string } }) => void): void;
+  interactionDetails(http: IncomingMessage, response: ServerResponse): Promise<{ readonly prompt: { readonly name: string }; readonly params: Readonly<Record<string, unknown>>; readonly session?: { readonly accountId: string } }>;
+  interactionFinished(http: IncomingMessage, response: ServerResponse, result: object, options: { readonly mergeWithLastSubmission: boolean }): Promise<void>;
+}
+
+const PACKAGE = 'oidc-provider';
+const { default: OidcProvider } = (await import(PACKAGE)) as { default: new (issuer: string, configuration: object) => Provider };
 
 export interface ProtectedPair {
   readonly issuer: string;
@@ -86,7 +98,7 @@ async function listening(): Promise<{ readonly server: Server; readonly port: nu
 }
 
 function createProvider(issuer: string, mcpUrl: string, { accessTokenSeconds = 3600, pair }: PairOptions & { readonly pair: ProtectedPair }): Provider {
-  const configuration: Configuration = {
+  const configuration = {
     features: {
       devInteractions: { enabled: false },
       registration: { enabled: true },
@@ -101,18 +113,18 @@ function createProvider(issuer: string, mcpUrl: string, { accessTokenSeconds = 3
     scopes: ['openid', 'offline_access'],
     pkce: { required: () => true },
     responseTypes: ['code'],
-    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
-    findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    interactions: { url: (_ctx: unknown, interaction: { readonly uid: string }) => `/interaction/${interaction.uid}` },
+    findAccount: (_ctx: unknown, id: string) => ({ accountId: id, claims: () => ({ sub: id }) }),
     issueRefreshToken: () => true,
     rotateRefreshToken: true,
     ttl: { AccessToken: accessTokenSeconds, Session: 600, Interaction: 600, Grant: 6000, RefreshToken: 6000 },
     cookies: { keys: ['only for tests'] },
   };
-  const provider = new Provider(issuer, configuration);
+  const provider = new OidcProvider(issuer, configuration);
   provider.on('grant.success', (ctx) => {
-    const { grant_type: type } = ctx.oidc.params as { grant_type: string };
+    const { grant_type: type } = ctx.oidc.params;
     pair.tokenRequests[type] = (pair.tokenRequests[type] ?? 0) + 1;
-    const body = ctx.body as { access_token: string; refresh_token?: string };
+    const { body } = ctx;
     pair.issued.push(body.access_token, ...(body.refresh_token === undefined ? [] : [body.refresh_token]));
   });
   return provider;

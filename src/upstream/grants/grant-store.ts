@@ -15,7 +15,8 @@ export interface GrantStore {
   findLatest(server: string): Promise<Grant | undefined>;
   /** In place of the one with the same key. */
   save(grant: Grant): Promise<void>;
-  remove(key: GrantKey): Promise<void>;
+  /** That one, not another that took its place meanwhile. */
+  remove(grant: Grant): Promise<void>;
   findClients(server: string): Promise<readonly BoundClient[]>;
   saveClient(client: BoundClient): Promise<void>;
   removeClient(server: string, issuer: string): Promise<void>;

@@ -137,6 +137,7 @@ export class TokenHolder {
   }
 
   async #giveUp(grant: Grant): Promise<void> {
+    if (this.#grant !== grant) return;
     this.#grant = undefined;
     this.#renewedToken = undefined;
     await this.#deps.drop(grant);
