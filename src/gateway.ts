@@ -51,6 +51,7 @@ import { Envelope } from './storage/data-keys.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
 import { createUpstreamSignIns, type UpstreamSignIns, type UpstreamSignInsDeps } from './upstream-sign-ins.ts';
+import { toEgressAllowance } from './upstream/dialer/address-rule.ts';
 import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
 import { openHttpLink } from './upstream/http/http-link.ts';
 import type { Link, LinkEvents, OpenLink } from './upstream/link.ts';
@@ -202,7 +203,7 @@ function startUpstreams(base: Base): Live {
   const watcher = new OrphanWatcher({ clock, platform: process.platform, onProblem: (detail) => log.error('orphan watcher', { detail }) });
   undo.push(() => watcher.close());
   const { settings } = options.resolved;
-  const dialer = createDialer({ clock, ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
+  const dialer = createDialer({ clock, allowances: settings.egressAllow.map(toEgressAllowance), ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
   const late: { dataPlane?: DataPlane; upstreams?: Upstreams } = {};
   const token = newOperatorToken(random);
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
