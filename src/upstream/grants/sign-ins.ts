@@ -214,7 +214,8 @@ export class SignIns {
     if (spec?.auth === undefined) throw new Fault('request.not_found');
     const holder = grants.holder(spec, principal);
     const resolved = await grants.resolve(spec);
-    const { challenge } = holder;
+    // Who was never refused himself asks for what the server said to our own connection.
+    const challenge = holder.challenge ?? grants.holder(spec, undefined).challenge;
     const at = await grants.discover(resolved, challenge);
     return { resolved, at, scope: grants.scopeFor(resolved.auth, { at, challenge, former: holder.grant }) };
   }
