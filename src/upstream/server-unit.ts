@@ -163,6 +163,8 @@ export class ServerUnit {
     if (!isGiven) this.#isolated.closeOf(principalId);
     const { status } = this.#supervisor;
     if (isGiven && (status === 'waiting' || status === 'failed')) this.#supervisor.start();
+    // Lists that could not be read for want of a grant can be read now.
+    else if (isGiven && status === 'up' && (this.#keeper.isDegraded || this.#keeper.lists?.isStale === true)) void this.#keeper.resync();
     // The catalogue connection may have borrowed what was withdrawn.
     else if (!isGiven && status === 'up') this.#supervisor.restart().catch((thrown: unknown) => this.#deps.onDropped(this.spec.name, 'grant', toFault(thrown).code));
   }

@@ -49,9 +49,12 @@ async function drive(): Promise<void> {
   await call('suite__sign_in');
   const endMs = Date.now() + LISTED_MS;
   let names = await listed();
-  while (names.length === 0 && signIns > 0 && Date.now() < endMs) names = await listed();
-  // Twice, since a server may change its mind about who may sign in where.
-  for (const name of [...names, ...names]) await call(name);
+  // Whoever sees no tools signs in again: the server may have changed its mind about where.
+  while (names.length === 0 && signIns > 0 && Date.now() < endMs) {
+    await call('suite__sign_in');
+    names = await listed();
+  }
+  for (const name of names) await call(name);
 }
 
 async function listed(): Promise<string[]> {
@@ -64,10 +67,8 @@ async function call(name: string): Promise<void> {
   for (;;) {
     const { message } = await modernRequest(client, 'tools/call', { name, arguments: {} });
     const link = linkOf(message);
-    console.error(name, JSON.stringify(message).slice(0, 300));
     if (link === undefined || ++signIns > SIGN_INS_MAX) return;
     const page = await new Browser().agree(link);
-    console.error(page.status, page.text.replace(/.*<main>/s, '').slice(0, 300));
     if (page.status !== 200) return;
   }
 }
