@@ -36,6 +36,7 @@ import type { Sealer } from './data-plane/parking.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
 import type { TaskSealer } from './data-plane/task-ids.ts';
 import { sessionLimits } from './data-plane/sessions.ts';
+import { createLinkOpener } from './link-opener.ts';
 import { type Listening, listen } from './listening.ts';
 import { createLiveServers } from './live-servers.ts';
 import { createLiveSessions } from './live-sessions.ts';
@@ -52,13 +53,9 @@ import { lockDataFolder } from './storage/data-folder.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
 import { createUpstreamSignIns, type UpstreamSignIns, type UpstreamSignInsDeps } from './upstream-sign-ins.ts';
 import { toEgressAllowance } from './upstream/dialer/address-rule.ts';
-import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
-import { openHttpLink } from './upstream/http/http-link.ts';
-import type { Link, LinkEvents, OpenLink } from './upstream/link.ts';
+import { createDialer } from './upstream/dialer/dialer.ts';
 import { createUpstreams } from './upstream/pool.ts';
-import { openSseLink } from './upstream/sse/sse-link.ts';
 import { OrphanWatcher } from './upstream/stdio/orphan-watcher.ts';
-import { openStdioLink } from './upstream/stdio/stdio-link.ts';
 import type { ServerState, Upstreams, UpstreamsEvents } from './upstream/upstreams.ts';
 
 /** Requests with larger bodies are refused before they are read. */
@@ -213,7 +210,7 @@ function startUpstreams(base: Base): Live {
     clock,
     random: () => fraction(random),
     gatewayInfo: info,
-    openLink: linkOpener(options, { dialer, watcher, log, values, signIns }),
+    openLink: createLinkOpener({ clock, random: () => fraction(random), environment: options.environment, dialer, watcher, log, values, signIns }),
     events: lateEvents(
       () => late.dataPlane,
       (server) => logState(log, server, upstreams.state(server)),
@@ -323,29 +320,6 @@ function signInDeps(base: Base, { token, ...parts }: SignInParts): UpstreamSignI
     protect: base.protect,
     report: (event, fields) => log.warn(event, fields),
     refused: (fault) => log.info('sign-in refused', { code: fault.code, reason: fault.reason, server: fault.server, detail: fault.detail }),
-  };
-}
-
-interface LinkParts {
-  readonly dialer: Dialer;
-  readonly watcher: OrphanWatcher;
-  readonly log: Log;
-  readonly values: UpstreamSignInsDeps['values'];
-  readonly signIns: UpstreamSignIns;
-}
-
-/** Each type of server has its runtime; values from outside are read at the moment a link is opened. */
-function linkOpener({ clock, environment, random: randomBytes }: GatewayOptions, { dialer, watcher, log, values: valuesOf, signIns }: LinkParts): (spec: ServerSpec, principalId?: string) => OpenLink {
-  const random = (): number => fraction(randomBytes);
-  return (spec, principalId) => async (events) => {
-    const values = await valuesOf(spec);
-    const open = (heard: LinkEvents, streamHeaders: Readonly<Record<string, string>>): Promise<Link> => {
-      if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer, random }, heard);
-      if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer, random, streamHeaders }, heard);
-      const onStderr = (line: string): void => log.debug('stderr', { server: spec.name, line });
-      return openStdioLink(spec, values, { clock, environment: environment(), watcher, onStderr }, heard);
-    };
-    return spec.auth === undefined ? open(events, {}) : signIns.link(spec, principalId, open)(events);
   };
 }
 

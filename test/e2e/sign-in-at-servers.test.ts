@@ -47,7 +47,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 async function toolNames(url: string): Promise<string[]> {
   const { message } = await modernRequest({ url }, 'tools/list');
-  return (message.result?.['tools'] as { name: string }[]).map(({ name }) => name);
+  return ((message.result?.['tools'] ?? []) as { name: string }[]).map(({ name }) => name);
 }
 
 function call(url: string, name: string) {

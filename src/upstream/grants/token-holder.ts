@@ -176,5 +176,5 @@ export class TokenHolder {
 function isCovered(grant: Grant, challenge: Challenge): boolean {
   const asked = new Set(scopesOf(grant.scope));
   const wanted = scopesOf(challenge.scope);
-  return wanted.length === 0 || wanted.every((scope) => asked.has(scope));
+  return wanted.every((scope) => asked.has(scope));
 }
