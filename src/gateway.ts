@@ -12,7 +12,6 @@ import { type InstanceKey, openInstanceKey } from './auth/instance-key.ts';
 import { digestOf } from './auth/keys.ts';
 import { newOperatorToken } from './auth/operator-token.ts';
 import { type Authorization, createAuthorization } from './authorization.ts';
-import { isSameToken, newOperatorToken } from './auth/operator-token.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fault } from './base/fault.ts';
 import type { RandomBytes } from './base/ids.ts';
@@ -44,16 +43,16 @@ import type { ConfigInput } from './model/config-document.ts';
 import { SERVICE } from './model/grant.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
 import type { People } from './model/oauth.ts';
-import type { ServerSpec } from './model/server.ts';
+import { toSignInDeps } from './sign-in-deps.ts';
 import { createLog, type Log } from './observability/log.ts';
 import { Redactor } from './observability/redactor.ts';
 import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
-import { createUpstreamSignIns, type UpstreamSignIns, type UpstreamSignInsDeps } from './upstream-sign-ins.ts';
+import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
 import { toEgressAllowance } from './upstream/dialer/address-rule.ts';
-import { createDialer } from './upstream/dialer/dialer.ts';
+import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
 import { createUpstreams } from './upstream/pool.ts';
 import { OrphanWatcher } from './upstream/stdio/orphan-watcher.ts';
 import type { ServerState, Upstreams, UpstreamsEvents } from './upstream/upstreams.ts';
@@ -204,7 +203,7 @@ function startUpstreams(base: Base): Live {
   const late: { dataPlane?: DataPlane; upstreams?: Upstreams } = {};
   const token = newOperatorToken(random);
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
-  const signIns = createUpstreamSignIns(signInDeps(base, { dialer, values, token, changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
+  const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
     clock,
@@ -219,7 +218,6 @@ function startUpstreams(base: Base): Live {
   });
   late.upstreams = upstreams;
   undo.push(() => upstreams.close());
-  const token = newOperatorToken(random);
   const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane && endSessionsOf(late.dataPlane, credentialId));
   const dataPlane = createDataPlane({
     clock,
@@ -253,7 +251,7 @@ function startUpstreams(base: Base): Live {
     log.info('configuration loaded', { generation: snapshot.generation, servers: snapshot.servers.size, endpoints: snapshot.endpoints.size });
   });
   upstreams.apply(publisher.snapshot().servers);
-  return { authorization, upstreams, dataPlane, token };
+  return { authorization, upstreams, dataPlane, token, signIns };
 }
 
 const NOBODY: People = {
@@ -290,37 +288,6 @@ function endSessionsOf(dataPlane: DataPlane, credentialId: string): void {
 /** Never from a request: what it says of our address is a stranger's word. */
 function publicUrlOf(base: Base): string {
   return base.options.resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base);
-  return { upstreams, dataPlane, token, signIns };
-}
-
-interface SignInParts extends Pick<UpstreamSignInsDeps, 'dialer' | 'values' | 'changed'> {
-  readonly token: string;
-}
-
-function signInDeps(base: Base, { token, ...parts }: SignInParts): UpstreamSignInsDeps {
-  const { options, log, publisher, instanceKey } = base;
-  const { clock, random, resolved } = options;
-  const { host, publicUrl, trustedProxies } = resolved.settings;
-  return {
-    ...parts,
-    clock,
-    random,
-    storage: base.storage,
-    envelope: base.envelope,
-    snapshot: publisher.snapshot,
-    publicUrl: () => publicUrlOf(base),
-    // A proxy on this machine makes everybody look local.
-    isLocalOnly: isLoopback(host) && trustedProxies.length === 0 && publicUrl.every((url) => isLoopback(new URL(url).hostname)),
-    principalOf: (credential) => {
-      if (isSameToken(credential, token)) return 'operator';
-      const key = publisher.snapshot().keys.get(digestOf(instanceKey.pepper, credential));
-      return key === undefined || (key.expiresAtMs !== undefined && key.expiresAtMs <= clock.nowMs()) ? undefined : `key:${key.id}`;
-    },
-    failed: (http) => base.failures.failed(base.addressOf(http)),
-    protect: base.protect,
-    report: (event, fields) => log.warn(event, fields),
-    refused: (fault) => log.info('sign-in refused', { code: fault.code, reason: fault.reason, server: fault.server, detail: fault.detail }),
-  };
 }
 
 /** Ids that are unique and need no randomness each: a random beginning for this process, then a count. */
@@ -385,12 +352,10 @@ async function startListening(base: Base, live: Live): Promise<void> {
   listening.current = await listen(
     settings,
     (http, response) => {
-      if (http.url?.startsWith(PATH_PREFIX) !== true) {
-        if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
-        else admin(http, response);
       const isSignIn = live.signIns.pages.handles(http.url);
       if (!isSignIn && http.url?.startsWith(PATH_PREFIX) !== true) {
-        admin(http, response);
+        if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
+        else admin(http, response);
         return;
       }
       try {
@@ -419,11 +384,6 @@ async function startListening(base: Base, live: Live): Promise<void> {
 function addressOf({ options, listening }: Base): string {
   const { host, port } = options.resolved.settings;
   return `http://${host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host}:${listening.current?.port ?? port}`;
-}
-
-/** Where people and their browsers find us, without a slash at the end. */
-function publicUrlOf(base: Base): string {
-  return base.options.resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base);
 }
 
 function adminHandler(base: Base, live: Live): AdminHandler {

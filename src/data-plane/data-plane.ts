@@ -32,7 +32,6 @@ import { TaskIds, type TaskSealer } from './task-ids.ts';
 import { throttle } from './throttle.ts';
 
 export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed' | 'verifyToken'> {
-export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed'> {
   /** Where people sign in to servers; undefined: nowhere. */
   readonly signIns?: SignInDesk | undefined;
   readonly clock: Clock;

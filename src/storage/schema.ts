@@ -85,6 +85,8 @@ export interface OAuthEntityTable {
   readonly payload: string;
   readonly consumed_at_ms: number | null;
   readonly expires_at_ms: number;
+}
+
 export interface DataKeyTable {
   readonly id: string;
   readonly wrapped: string;

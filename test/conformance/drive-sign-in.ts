@@ -4,7 +4,7 @@
  *
  *     node test/conformance/drive-sign-in.ts URL      (the suite appends the URL)
  */
-import { Browser } from '../support/browser.ts';
+import { Browser } from '../support/consenting-browser.ts';
 import { modernRequest, type RpcMessage } from '../support/http-peer.ts';
 import { startGateway } from './start-gateway.ts';
 

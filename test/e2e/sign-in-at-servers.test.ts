@@ -5,7 +5,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, expect, test } from 'vitest';
-import { Browser } from '../support/browser.ts';
+import { Browser } from '../support/consenting-browser.ts';
 import { modernRequest, post, type RpcMessage } from '../support/http-peer.ts';
 import { type ProtectedPair, startProtectedPair, type PairOptions } from '../support/protected-server.ts';
 import { randomKey } from '../support/random-key.ts';
