@@ -25,6 +25,7 @@ export const SETTING_SOURCES = {
   publicUrl: { variables: ['METAMCP_PUBLIC_URL', 'APP_URL'], flag: 'public-url', kind: 'list' },
   allowedHosts: { variables: ['METAMCP_ALLOWED_HOSTS'], flag: 'allowed-host', kind: 'list' },
   trustedProxies: { variables: ['METAMCP_TRUSTED_PROXIES'], flag: 'trusted-proxy', kind: 'list' },
+  egressAllow: { variables: ['METAMCP_EGRESS_ALLOW'], flag: 'egress-allow', kind: 'list' },
   logLevel: { variables: ['METAMCP_LOG_LEVEL', 'LOG_LEVEL'], flag: 'log-level', kind: 'text' },
   production: { variables: ['METAMCP_PRODUCTION'], flag: 'production', kind: 'boolean' },
   printJson: { variables: ['METAMCP_PRINT_JSON'], flag: 'print-json', kind: 'boolean' },

@@ -27,6 +27,7 @@ import { writeGatewayFile } from './control-plane/gateway-file.ts';
 import { operatorTokenAuthenticator } from './control-plane/identify.ts';
 import { createKeyUses, KEY_USES_FLUSH_MS, type KeyUses } from './control-plane/keys/key-uses.ts';
 import { openStarterKey } from './control-plane/keys/starter-key.ts';
+import { createServerValues } from './control-plane/secrets/server-values.ts';
 import { createPublisher, type Publisher, type PublisherDeps } from './control-plane/publish.ts';
 import { toLinkAddress } from './control-plane/people/links.ts';
 import { type AdminHandler, createAdminHandler } from './control-plane/serve.ts';
@@ -35,26 +36,28 @@ import type { Sealer } from './data-plane/parking.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
 import type { TaskSealer } from './data-plane/task-ids.ts';
 import { sessionLimits } from './data-plane/sessions.ts';
+import { createLinkOpener } from './link-opener.ts';
 import { type Listening, listen } from './listening.ts';
 import { createLiveServers } from './live-servers.ts';
 import { createLiveSessions } from './live-sessions.ts';
 import type { ConfigInput } from './model/config-document.ts';
+import { SERVICE } from './model/grant.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
 import type { People } from './model/oauth.ts';
-import type { ServerSpec } from './model/server.ts';
+import { toSignInDeps } from './sign-in-deps.ts';
 import { createLog, type Log } from './observability/log.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
-import { createValues, type Environment } from './snapshot/values.ts';
+import { Redactor } from './observability/redactor.ts';
 import { lateEvents, logState } from './server-events.ts';
+import type { Environment } from './snapshot/values.ts';
+import { Envelope } from './storage/data-keys.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
+import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
+import { toEgressAllowance } from './upstream/dialer/address-rule.ts';
 import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
-import { openHttpLink } from './upstream/http/http-link.ts';
-import type { OpenLink } from './upstream/link.ts';
 import { createUpstreams } from './upstream/pool.ts';
-import { openSseLink } from './upstream/sse/sse-link.ts';
 import { OrphanWatcher } from './upstream/stdio/orphan-watcher.ts';
-import { openStdioLink } from './upstream/stdio/stdio-link.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
 
 /** Requests with larger bodies are refused before they are read. */
@@ -103,6 +106,9 @@ interface Base {
   readonly log: Log;
   readonly storage: Storage;
   readonly instanceKey: InstanceKey;
+  readonly envelope: Envelope;
+  /** From now on no line of the log shows it. */
+  readonly protect: (secret: string) => void;
   readonly starterKey: string | undefined;
   readonly rules: HostRules;
   readonly publisher: Publisher;
@@ -140,7 +146,8 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const { settings } = resolved;
   const folder = lockDataFolder(settings.data);
   undo.push(() => folder.release());
-  const log = createLog({ console: settings.logLevel, dataFolder: settings.data, clock });
+  const redactor = new Redactor();
+  const log = createLog({ console: settings.logLevel, dataFolder: settings.data, clock, redact: (line) => redactor.redact(line) });
   undo.push(() => log.close());
   const instanceKey = openInstanceKey(settings.data, random);
   const storage = await openStorage({ folder, databaseUrl: settings.databaseUrl, clock, keyCheck: instanceKey.check, report: (problem) => log.error('storage', { detail: problem.message }) });
@@ -161,11 +168,11 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   log.info('configuration loaded', { servers: servers.size, endpoints: endpoints.size });
   say(`configuration loaded: ${servers.size} servers, ${endpoints.size} endpoints`);
   const listening: Base['listening'] = {};
-  const dialer = createDialer({ clock, ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
+  const dialer = createDialer({ clock, allowances: settings.egressAllow.map(toEgressAllowance), ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
   const people = await openPeople({ environment: options.environment(), isProduction: settings.production, publicUrls: settings.publicUrl, storage, instanceKey, clock, random, dialer, report: (problem) => log.warn('people', { detail: problem }) });
   for (const warning of [...resolved.warnings, ...warnings, ...people.warnings]) say(`warning: ${warning}`);
   const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
-  return { options, undo, log, storage, instanceKey, starterKey: starter?.value, rules, publisher, listening, dialer, people, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, listening, dialer, people, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -193,6 +200,7 @@ interface Live {
   readonly upstreams: Upstreams;
   readonly dataPlane: DataPlane;
   readonly token: string;
+  readonly signIns: UpstreamSignIns;
 }
 
 function startUpstreams(base: Base): Live {
@@ -201,24 +209,28 @@ function startUpstreams(base: Base): Live {
   const watcher = new OrphanWatcher({ clock, platform: process.platform, onProblem: (detail) => log.error('orphan watcher', { detail }) });
   undo.push(() => watcher.close());
   const { settings } = options.resolved;
-  const late: { dataPlane?: DataPlane } = {};
+  const late: { dataPlane?: DataPlane; upstreams?: Upstreams } = {};
+  const token = newOperatorToken(random);
+  const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
+  const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
     clock,
     random: () => fraction(random),
     gatewayInfo: info,
-    openLink: linkOpener(options, { dialer, watcher, log }),
+    openLink: createLinkOpener({ clock, random: () => fraction(random), environment: options.environment, dialer, watcher, log, values, signIns }),
     events: lateEvents(
       () => late.dataPlane,
       (server) => logState(log, server, upstreams.state(server)),
     ),
     onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
   });
+  late.upstreams = upstreams;
   undo.push(() => upstreams.close());
-  const token = newOperatorToken(random);
   const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane && endSessionsOf(late.dataPlane, credentialId));
   const dataPlane = createDataPlane({
     clock,
+    signIns: signIns.desk,
     snapshot: publisher.snapshot,
     upstreams,
     info,
@@ -248,7 +260,7 @@ function startUpstreams(base: Base): Live {
     log.info('configuration loaded', { generation: snapshot.generation, servers: snapshot.servers.size, endpoints: snapshot.endpoints.size });
   });
   upstreams.apply(publisher.snapshot().servers);
-  return { authorization, upstreams, dataPlane, token };
+  return { authorization, upstreams, dataPlane, token, signIns };
 }
 
 function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: string) => void): Authorization {
@@ -279,21 +291,6 @@ function endSessionsOf(dataPlane: DataPlane, credentialId: string): void {
 /** Never from a request: what it says of our address is a stranger's word. */
 function publicUrlOf(base: Base): string {
   return base.options.resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base);
-}
-
-/** Each type of server has its runtime; values from outside are read at the moment a link is opened. */
-function linkOpener({ clock, environment, random: randomBytes }: GatewayOptions, parts: { readonly dialer: Dialer; readonly watcher: OrphanWatcher; readonly log: Log }): (spec: ServerSpec) => OpenLink {
-  const { dialer, watcher, log } = parts;
-  const random = (): number => fraction(randomBytes);
-  return (spec) => (events) => {
-    // What is private to a user reads nothing of the gateway's environment.
-    const resolve = createValues(spec.owner === undefined ? environment() : undefined);
-    const values = (text: string): string => resolve(text, spec.name);
-    if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer, random }, events);
-    if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer, random }, events);
-    const onStderr = (line: string): void => log.debug('stderr', { server: spec.name, line });
-    return openStdioLink(spec, values, { clock, environment: environment(), watcher, onStderr }, events);
-  };
 }
 
 /** Ids that are unique and need no randomness each: a random beginning for this process, then a count. */
@@ -331,7 +328,8 @@ async function startListening(base: Base, live: Live): Promise<void> {
   listening.current = await listen(
     settings,
     (http, response) => {
-      if (http.url?.startsWith(PATH_PREFIX) !== true) {
+      const isSignIn = live.signIns.pages.handles(http.url);
+      if (!isSignIn && http.url?.startsWith(PATH_PREFIX) !== true) {
         if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
         else admin(http, response);
         return;
@@ -342,7 +340,7 @@ async function startListening(base: Base, live: Live): Promise<void> {
         refuse(http, response, thrown);
         return;
       }
-      void serve(http, response);
+      void (isSignIn ? live.signIns.pages.serve(http, response) : serve(http, response));
     },
     options.clock,
   );
@@ -381,6 +379,8 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       random,
       instanceKey,
       live: createLiveServers(live.upstreams, publisher.snapshot, live.dataPlane.collisions),
+      envelope: base.envelope,
+      grants: live.signIns.live,
       sessions: createLiveSessions(live.dataPlane.sessions, clock),
       snapshot: publisher.snapshot,
       objects: publisher.objects,

@@ -17,6 +17,8 @@ export interface InstanceKey {
   readonly pepper: Uint8Array;
   /** For sealed values. */
   readonly sealing: Uint8Array;
+  /** For the data keys of the envelope. */
+  readonly wrapping: Uint8Array;
   /** Tells instance keys apart without saying anything about them; kept in the database. */
   readonly check: string;
 }
@@ -31,6 +33,7 @@ export function openInstanceKey(dataFolder: string, random: RandomBytes): Instan
   return {
     pepper: derive(bytes, 'metamcp key digest 1'),
     sealing: derive(bytes, 'metamcp sealed value 1'),
+    wrapping: derive(bytes, 'metamcp data key 1'),
     check: derive(bytes, 'metamcp instance check 1').toString('hex'),
   };
 }

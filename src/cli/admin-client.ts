@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Applied, ConfigVersion, GetConfig, Plan } from '../contract/config.ts';
 import type { Endpoint } from '../contract/endpoints.ts';
 import type { CreateKey, Key } from '../contract/keys.ts';
+import type { RotateSecrets } from '../contract/secrets.ts';
 import type { CallServer, ServerState } from '../contract/servers.ts';
 import type { Gateway } from './locate.ts';
 import { Refusal } from './refusal.ts';
@@ -19,6 +20,7 @@ export interface AdminClient {
   listKeys(): Promise<{ readonly items: readonly Key[] }>;
   createKey(key: { readonly name: string; readonly endpoints?: readonly string[]; readonly expiresAt?: string }): Promise<z.infer<typeof CreateKey.answer>>;
   revokeKey(id: string): Promise<void>;
+  rotateSecrets(): Promise<z.infer<typeof RotateSecrets.answer>>;
   listEndpoints(): Promise<{ readonly items: readonly Endpoint[] }>;
   getConfig(): Promise<z.infer<typeof GetConfig.answer>>;
   planConfig(file: ConfigFile): Promise<Plan>;
@@ -48,6 +50,7 @@ export function createAdminClient(gateway: Gateway): AdminClient {
     callServer: (name, call) => ask('POST', `${server(name)}/call`, call),
     listKeys: () => ask('GET', '/keys'),
     createKey: (key) => ask('POST', '/keys', key),
+    rotateSecrets: () => ask('POST', '/secrets/rotate'),
     revokeKey: (id) => ask('DELETE', `/keys/${encodeURIComponent(id)}`),
     listEndpoints: () => ask('GET', '/endpoints'),
     getConfig: () => ask('GET', '/config'),

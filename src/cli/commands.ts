@@ -192,6 +192,15 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/keys.ts')).keys,
   },
   {
+    name: 'secrets',
+    summary: 'Seal every stored secret and grant with a new data key.',
+    usage: 'rotate [FLAGS]',
+    wordsMax: 1,
+    flags: GATEWAY_FLAGS,
+    examples: ['metamcp secrets rotate'],
+    load: async () => (await import('./commands/secrets.ts')).secrets,
+  },
+  {
     name: 'doctor',
     summary: 'Check every server, or one call hop by hop, and say what to do.',
     usage: '[call TOOL [ARGUMENTS | NAME=VALUE …]] [FLAGS]',

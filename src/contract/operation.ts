@@ -30,6 +30,12 @@ export const PERMISSIONS = [
   'self:write',
   'user:read',
   'user:write',
+  'secret:read',
+  'secret:write',
+  'secret:rotate',
+  'grant:read',
+  'grant:begin',
+  'grant:withdraw',
   // What the permissions above reach: public objects, everyone's private ones, servers that start processes.
   'public:write',
   'private:all',

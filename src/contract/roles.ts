@@ -43,6 +43,13 @@ export const GRANTS: Readonly<Record<Permission, Grant>> = {
   'self:write': EVERYONE,
   'user:read': OVERSEERS,
   'user:write': ADMINS,
+  // Names of secrets; no answer has a value.
+  'secret:read': ADMINS,
+  'secret:write': { ...ADMINS, needsReauth: true },
+  'secret:rotate': { ...OPERATOR, needsReauth: true },
+  'grant:read': OVERSEERS,
+  'grant:begin': WORKERS,
+  'grant:withdraw': ADMINS,
   'public:write': ADMINS,
   'private:all': OVERSEERS,
   'process:define': { ...OPERATOR, needsReauth: true },

@@ -3,6 +3,9 @@ import { applyConfig, diffConfig, listVersions, planConfig, rollbackConfig } fro
 import { exportConfig } from './config/export-config.ts';
 import { getConfig } from './config/get-config.ts';
 import { endpointOperations, listEndpoints, switchEndpoint } from './endpoints/endpoints.ts';
+import { beginGrant } from './grants/begin-grant.ts';
+import { listGrants } from './grants/list-grants.ts';
+import { withdrawGrant } from './grants/withdraw-grant.ts';
 import { getHealth } from './health/get-health.ts';
 import { getReady } from './health/get-ready.ts';
 import { createKey } from './keys/create-key.ts';
@@ -14,6 +17,10 @@ import { cloneNamespace, listNamespaces, namespaceOperations, switchPrimitives }
 import type { Bound } from './operation.ts';
 import { listPolicies, policyOperations } from './policies/policies.ts';
 import { PEOPLE_OPERATIONS } from './people/operations.ts';
+import { deleteSecret } from './secrets/delete-secret.ts';
+import { listSecrets } from './secrets/list-secrets.ts';
+import { rotateSecrets } from './secrets/rotate-secrets.ts';
+import { setSecret } from './secrets/set-secret.ts';
 import { callServer } from './servers/call-server.ts';
 import { listServers, serverOperations } from './servers/list-servers.ts';
 import { restartServer } from './servers/restart-server.ts';
@@ -52,4 +59,11 @@ export const OPERATIONS: readonly Bound[] = [
   listLogs,
   listAudit,
   ...PEOPLE_OPERATIONS,
+  listSecrets,
+  setSecret,
+  deleteSecret,
+  rotateSecrets,
+  listGrants,
+  beginGrant,
+  withdrawGrant,
 ];

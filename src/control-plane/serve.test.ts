@@ -37,6 +37,13 @@ describe('every operation', () => {
     for (const { access } of operations) expect(['public', ...PERMISSIONS]).toContain(access);
     expect(Object.fromEntries(operations.map(({ method, path, access }) => [`${method} ${path}`, access]))).toEqual({
       'GET /health': 'public',
+      'GET /api/v1/secrets': 'secret:read',
+      'PUT /api/v1/secrets/{name}': 'secret:write',
+      'DELETE /api/v1/secrets/{name}': 'secret:write',
+      'POST /api/v1/secrets/rotate': 'secret:rotate',
+      'GET /api/v1/grants': 'grant:read',
+      'POST /api/v1/grants': 'grant:begin',
+      'DELETE /api/v1/grants/{id}': 'grant:withdraw',
       'GET /ready': 'public',
       'GET /api/v1/servers': 'server:read',
       'GET /api/v1/servers/{name}': 'server:read',

@@ -26,11 +26,14 @@ import { receive } from './receive.ts';
 import { createRecord, type RequestRecord } from './record.ts';
 import { createServe, type Serve } from './serve.ts';
 import { type Session, type SessionLimits, Sessions } from './sessions.ts';
+import type { SignInDesk } from './sign-in.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TaskIds, type TaskSealer } from './task-ids.ts';
 import { throttle } from './throttle.ts';
 
 export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed' | 'verifyToken'> {
+  /** Where people sign in to servers; undefined: nowhere. */
+  readonly signIns?: SignInDesk | undefined;
   readonly clock: Clock;
   readonly snapshot: () => Snapshot;
   readonly upstreams: Upstreams;
@@ -104,7 +107,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     throttle: (identified) => throttle(identified, throttleDeps),
     openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, refuseWith }),
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
-    dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked) },
+    dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked), signIns: deps.signIns },
     encode: createEncodeOutcome(deps.info),
     refuse: refuseWith,
     record: createRecord(deps.write, clock.monotonicMs),

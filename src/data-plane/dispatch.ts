@@ -11,6 +11,7 @@ import { INTERACTIVE_CALLS, type Lease, type Upstreams } from '../upstream/upstr
 import type { Call, CallEvents, Outcome, Upstream } from '../upstream/upstream.ts';
 import { declaredToLegacy, declaredToModern, missingCapability, wantsInteraction } from './capabilities.ts';
 import type { Admitted } from './exchange.ts';
+import { withForwarded } from './forwarded-headers.ts';
 import type { Parking } from './parking.ts';
 import { RoutedCall, type RoutedCallDeps } from './routed-call.ts';
 import { viewerOf } from './task-ids.ts';
@@ -103,7 +104,7 @@ function send(admitted: Admitted, params: JsonObject, upstream: Upstream, events
       clientCapabilities: isModern ? declaredToModern(client) : client.capabilities,
       clientInfo: client.info,
       logLevel: client.session?.logLevel ?? client.logLevel,
-      headers: withHops(admitted),
+      headers: withForwarded(admitted, withHops(admitted)),
       timeoutMs: admitted.method === 'tasks/result' ? TASK_RESULT_MS : (snapshot.servers.get(target.server)?.callTimeoutMs ?? 60_000),
     },
     events,

@@ -17,13 +17,13 @@ import type { EncodeOutcome } from './answer.ts';
 import { stepsFor } from './catalog.ts';
 import { isAboutTask } from './policy-action.ts';
 import { type Body, decodeBody } from './decode.ts';
-import { type DispatchDeps, dispatch } from './dispatch.ts';
 import type { Decoded, Identified, Received } from './exchange.ts';
 import type { Identify } from './identify.ts';
 import { LOCAL_HANDLERS, type LocalDeps } from './local.ts';
 import { readBody } from './receive.ts';
 import type { Record } from './record.ts';
 import { resolve } from './resolve.ts';
+import { dispatchSignedIn, type SignInDeps } from './sign-in.ts';
 
 export interface ServeDeps {
   /** 1 */ readonly receive: (http: IncomingMessage) => Received;
@@ -32,7 +32,7 @@ export interface ServeDeps {
   /** 4: what a request without body, or a body's messages, become; front ends of both families. */
   readonly openOrEnd: (identified: Identified, response: ServerResponse) => void;
   readonly toRequests: (identified: Identified, body: Body, response: ServerResponse) => readonly Decoded[];
-  /** 9 */ readonly dispatch: DispatchDeps;
+  /** 9 */ readonly dispatch: SignInDeps;
   /** 10 */ readonly encode: EncodeOutcome;
   /** `id`: of the request, where it could be read. */
   readonly refuse: (http: IncomingMessage, response: ServerResponse, refused: { readonly fault: Fault; readonly id: RequestId | undefined }) => void;
@@ -92,7 +92,7 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const { entry, server, own } = resolved.target;
   const call = compose(
     entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, isAboutTask(resolved.method) ? undefined : own),
-    (params) => dispatch(admit(Object.assign(resolved, { upstreamParams: params })), deps.dispatch),
+    (params) => dispatchSignedIn(admit(Object.assign(resolved, { upstreamParams: params })), deps.dispatch),
     { method: resolved.method, server, own, definition: entry?.definition, services: deps.middlewareServices },
   );
   return call(resolved.upstreamParams);

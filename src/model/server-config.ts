@@ -1,5 +1,6 @@
 /** A server as it is written in the configuration. Times are milliseconds, sizes bytes. */
 import { z } from 'zod';
+import { ForwardHeadersSchema, ServerAuthSchema } from './server-auth-config.ts';
 import { ISOLATIONS, SERVER_REVISIONS, SERVER_TYPES, type ServerType } from './server.ts';
 
 /** Names that other programs and older files use for our types. */
@@ -28,6 +29,8 @@ export const ServerConfigSchema = z
     url: text.min(1).optional().describe('http, sse: address of the server.'),
     headers: z.record(z.string().regex(HEADER_NAME, 'expected the name of an HTTP header'), text).default({}).describe('http, sse: headers of every request.'),
     bearerToken: text.min(1).optional().describe('http, sse: short for the header Authorization: Bearer …'),
+    auth: ServerAuthSchema.optional(),
+    forwardHeaders: ForwardHeadersSchema.default({}),
     revision: z.enum(SERVER_REVISIONS).default('auto').describe('Which family of protocol revisions to speak.'),
     isolation: z.enum(ISOLATIONS).default('auto').describe('Who shares one connection.'),
     idleConnections: z.int().min(0).max(100).default(1).describe('Connections kept initialised in reserve.'),
@@ -72,7 +75,7 @@ function checkServer(server: unknown, context: z.RefinementCtx): void {
 function checkType(fields: Readonly<Record<string, unknown>>, refuse: Refuse): void {
   const type = serverTypeOf(fields);
   if (type === 'stdio') {
-    checkForeignFields(fields, { needed: 'command', foreign: ['url', 'bearerToken', 'headers', 'proxy'], type }, refuse);
+    checkForeignFields(fields, { needed: 'command', foreign: ['url', 'bearerToken', 'headers', 'auth', 'forwardHeaders', 'proxy'], type }, refuse);
     return;
   }
   if (typeof fields['url'] === 'string') checkUrl(fields['url'], refuse);
@@ -84,6 +87,8 @@ function checkAgreement(fields: Readonly<Record<string, unknown>>, refuse: Refus
   if (fields['bearerToken'] !== undefined && hasAuthorization(fields['headers'])) {
     refuse('bearerToken', 'expected either bearerToken or the header Authorization, not both');
   }
+  if (fields['auth'] !== undefined && (fields['bearerToken'] !== undefined || hasAuthorization(fields['headers']))) refuse('auth', 'expected either auth or an Authorization header, not both');
+  if (isPerUser(fields['auth']) && fields['isolation'] === 'shared') refuse('isolation', 'expected no shared connection: everybody signs in to this server');
   if (fields['enabled'] !== undefined && fields['enabled'] === fields['disabled']) refuse('disabled', 'expected enabled and disabled to agree');
 }
 
@@ -112,6 +117,11 @@ function checkUrl(url: string, refuse: Refuse): void {
   if (url.includes('${')) return;
   const parsed = URL.parse(url);
   if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) refuse('url', 'expected an absolute http or https address');
+}
+
+function isPerUser(auth: unknown): boolean {
+  if (typeof auth !== 'object' || auth === null) return false;
+  return ('grant' in auth && auth.grant === 'user') || ('type' in auth && auth.type === 'token-exchange');
 }
 
 function hasAuthorization(headers: unknown): boolean {

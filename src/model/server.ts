@@ -1,4 +1,5 @@
 /** A server: how to reach or start one MCP server, compiled from its configuration. */
+import type { ServerAuth } from './server-auth.ts';
 
 export const SERVER_TYPES = ['stdio', 'http', 'sse'] as const;
 export type ServerType = (typeof SERVER_TYPES)[number];
@@ -32,6 +33,10 @@ export interface ServerSpec {
   /** http, sse. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** http, sse: how we prove ourselves where a fixed header does not do; undefined: with `headers` alone. */
+  readonly auth?: ServerAuth | undefined;
+  /** http, sse: headers of a client's request that go on to the server, lower case, by the name there. */
+  readonly forwardHeaders?: Readonly<Record<string, string>>;
   readonly revision: ServerRevision;
   readonly isolation: Isolation;
   /** Connections kept initialised in reserve. */

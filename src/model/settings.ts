@@ -22,6 +22,9 @@ const fields = {
   trustedProxies: z
     .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6(), z.literal('loopback')], 'expected an IP address, a range (CIDR), or "loopback"'))
     .describe('Proxies whose forwarding headers count.'),
+  egressAllow: z
+    .array(z.string().regex(/^(?:[0-9.]+|\[[0-9A-Fa-f:.]+)\/\d{1,3}\]?:(?:\d{1,5}|\*)$/, 'expected a network and a port, such as 10.0.0.0/8:443, [fd00::/8]:443 or 10.1.2.3/32:*'))
+    .describe('Private networks that addresses may lie in which no operator wrote, such as those of authorization servers.'),
   logLevel: z.enum(LOG_LEVELS).describe('What the console shows.'),
   production: z.boolean().describe('Refuses weak and placeholder secrets.'),
   printJson: z.boolean().describe('Writes one JSON line on stdout once ready.'),
@@ -49,6 +52,7 @@ export const SETTING_DEFAULTS: Settings = {
   publicUrl: [],
   allowedHosts: [],
   trustedProxies: [],
+  egressAllow: [],
   logLevel: 'errors-only',
   production: false,
   printJson: false,

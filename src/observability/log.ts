@@ -28,6 +28,8 @@ export interface LogOptions {
   /** Where `logs/` is made. */
   readonly dataFolder: string;
   readonly clock: Clock;
+  /** Takes secrets out of a line before it is written anywhere. */
+  readonly redact?: (line: string) => string;
 }
 
 const CONSOLE_LEVELS: Readonly<Record<ConsoleLevel, pino.Level | undefined>> = { all: 'debug', info: 'info', 'errors-only': 'error', none: undefined };
@@ -41,10 +43,11 @@ export function createLog(options: LogOptions): Log {
   const consoleLevel = CONSOLE_LEVELS[options.console];
   const console = consoleLevel === undefined ? undefined : pino.destination({ dest: STDERR, sync: true });
   let isClosed = false;
+  const redact = options.redact ?? ((line: string): string => line);
   const streams: pino.StreamEntry[] = [
-    { level: 'debug', stream: { write: (line: string) => void (isClosed || isError(line) || app.write(line)) } },
-    { level: 'error', stream: { write: (line: string) => void (isClosed || errors.write(line)) } },
-    ...(consoleLevel === undefined || console === undefined ? [] : [{ level: consoleLevel, stream: console }]),
+    { level: 'debug', stream: { write: (line: string) => void (isClosed || isError(line) || app.write(redact(line))) } },
+    { level: 'error', stream: { write: (line: string) => void (isClosed || errors.write(redact(line))) } },
+    ...(consoleLevel === undefined || console === undefined ? [] : [{ level: consoleLevel, stream: { write: (line: string) => void console.write(redact(line)) } }]),
   ];
   const logger = pino({ level: 'debug', base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, pino.multistream(streams));
   const timeText = createTimeText(options.clock);
@@ -55,7 +58,7 @@ export function createLog(options: LogOptions): Log {
     warn: (event, fields) => logger.warn(fields ?? {}, event),
     error: (event, fields) => logger.error(fields ?? {}, event),
     request: (fields) => {
-      const line = `{"level":"debug","time":"${timeText()}","msg":"request",${JSON.stringify(fields).slice(1)}\n`;
+      const line = redact(`{"level":"debug","time":"${timeText()}","msg":"request",${JSON.stringify(fields).slice(1)}\n`);
       if (!isClosed) requests.add(line);
       if (options.console === 'all') console?.write(line);
     },

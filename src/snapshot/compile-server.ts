@@ -1,5 +1,7 @@
 /** One server of the configuration, with everything filled in. */
 import { TIMER_MS_MAX } from '../base/clock.ts';
+import { isPerPrincipal } from '../model/server-auth.ts';
+import { toServerAuth } from '../model/server-auth-config.ts';
 import { isServerEnabled, type ServerConfig, serverTypeOf } from '../model/server-config.ts';
 import type { ServerSpec } from '../model/server.ts';
 import { isPlaceholder, SECRET_NAME } from '../model/weak-secret.ts';
@@ -9,6 +11,8 @@ import type { CompileContext, Findings } from './compile-context.ts';
 export function compileServer(name: string, server: ServerConfig, context: CompileContext): ServerSpec {
   const { findings, options } = context;
   checkSecrets(name, server, context);
+  const auth = server.auth && toServerAuth(server.auth);
+  const isPersonal = isPerPrincipal(auth) || Object.keys(server.forwardHeaders).length > 0;
   const spec = {
     name,
     type: serverTypeOf(server) ?? 'stdio',
@@ -19,8 +23,11 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     inheritEnv: server.inheritEnv,
     url: server.url ?? '',
     headers: server.bearerToken === undefined ? server.headers : { ...server.headers, Authorization: `Bearer ${server.bearerToken}` },
+    auth,
+    forwardHeaders: Object.fromEntries(Object.entries(server.forwardHeaders).map(([from, to]) => [from.toLowerCase(), to.toLowerCase()])),
     revision: server.revision,
-    isolation: server.isolation,
+    // What one principal may see there, another must not find in a connection that both use.
+    isolation: isPersonal && server.isolation === 'auto' ? ('per-principal' as const) : server.isolation,
     startTimeoutMs: clampMs(name, 'startTimeoutMs', server.startTimeoutMs, findings),
     resultBytesMax: server.resultBytesMax,
     owner: options.ownerOf?.(name),

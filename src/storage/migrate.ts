@@ -6,6 +6,7 @@ import { base } from './migrations/0001-base.ts';
 import { objects } from './migrations/0002-objects.ts';
 import { people } from './migrations/0100-people.ts';
 import { oauth } from './migrations/0200-oauth.ts';
+import { grants } from './migrations/0300-grants.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
 
@@ -15,6 +16,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0002-objects': objects,
   '0100-people': people,
   '0200-oauth': oauth,
+  '0300-grants': grants,
 };
 
 const HISTORY_TABLE = 'migration';

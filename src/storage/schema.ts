@@ -88,6 +88,45 @@ export interface OAuthEntityTable {
   readonly expires_at_ms: number;
 }
 
+export interface DataKeyTable {
+  readonly id: string;
+  readonly wrapped: string;
+  readonly created_at_ms: number;
+  /** Nothing new is sealed with it any more. */
+  readonly retired_at_ms: number | null;
+}
+
+export interface SecretTable {
+  readonly name: string;
+  readonly data_key: string;
+  readonly sealed: string;
+  readonly created_at_ms: number;
+  readonly updated_at_ms: number;
+}
+
+export interface UpstreamGrantTable {
+  readonly id: string;
+  readonly server: string;
+  readonly principal: string;
+  readonly issuer: string;
+  readonly resource: string;
+  readonly scope: string | null;
+  readonly expires_at_ms: number | null;
+  readonly data_key: string;
+  /** Tokens and client. */
+  readonly sealed: string;
+  readonly created_at_ms: number;
+  readonly updated_at_ms: number;
+}
+
+export interface UpstreamClientTable {
+  readonly server: string;
+  readonly issuer: string;
+  readonly redirect_url: string;
+  readonly data_key: string;
+  readonly sealed: string;
+}
+
 export interface Database extends PeopleTables {
   readonly instance: InstanceTable;
   readonly key: KeyTable;
@@ -98,6 +137,10 @@ export interface Database extends PeopleTables {
   readonly idempotency: IdempotencyTable;
   readonly oauth_client: OAuthClientTable;
   readonly oauth_entity: OAuthEntityTable;
+  readonly data_key: DataKeyTable;
+  readonly secret: SecretTable;
+  readonly upstream_grant: UpstreamGrantTable;
+  readonly upstream_client: UpstreamClientTable;
 }
 
 export type Dialect = 'sqlite' | 'postgres';

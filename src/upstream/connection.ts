@@ -17,7 +17,8 @@ export interface ConnectionDeps {
   readonly random: () => number;
   /** `clientInfo` of the gateway: `{name, version}`. */
   readonly gatewayInfo: JsonObject;
-  readonly openLink: (spec: ServerSpec) => OpenLink;
+  /** `principalId`: for whom alone the connection is; undefined where it is shared. */
+  readonly openLink: (spec: ServerSpec, principalId?: string) => OpenLink;
   readonly verdicts: Verdicts;
   readonly events: UpstreamsEvents;
   readonly onDropped: (server: string, reason: string, detail: string) => void;

@@ -4,6 +4,7 @@
  */
 import { type CancelTimer, sleep } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
+import { isPerPrincipal } from '../model/server-auth.ts';
 import type { ServerSpec } from '../model/server.ts';
 import { isObject, type JsonObject } from '../protocol/messages.ts';
 import { Connection, type ConnectionDeps, type Declared } from './connection.ts';
@@ -99,6 +100,12 @@ export class IsolatedConnections {
     for (const group of this.#groups.values()) for (const connection of [...group.connections]) if (connection.sessionId === sessionId) void connection.close();
   }
 
+  /** Ends those of one principal; undefined: all. */
+  closeOf(principalId: string | undefined): void {
+    if (principalId === undefined) this.closeAll();
+    for (const group of this.#groups.values()) for (const connection of [...group.connections]) if (connection.principalId === principalId) void connection.close();
+  }
+
   /** Ends all, to be opened anew when wanted. */
   closeAll(): void {
     const reserve = this.#reserve;
@@ -109,6 +116,8 @@ export class IsolatedConnections {
   /** Fills the reserve; a failure leaves it as it is until one is taken again. */
   warm(): void {
     const spec = this.#spec();
+    // What is opened for one principal carries its credentials from the first byte on.
+    if (isPerPrincipal(spec.auth)) return;
     const missing = Math.min(spec.idleConnections - this.#reserve.length - this.#opening, PER_SERVER_MAX - this.count, CONNECTIONS_MAX - this.#budget.open);
     for (let index = 0; index < missing && !this.#isClosed; index++) {
       this.#connect(this.#reserveFor, (connection) => {
@@ -165,10 +174,11 @@ export class IsolatedConnections {
     this.#checkRest();
     group.opening++;
     try {
-      return await this.#connect(declared, (connection) => this.#remove(key, group, connection));
+      return await this.#connect(declared, (connection) => this.#remove(key, group, connection), place.principalId);
     } catch (thrown) {
       const nowMs = this.#deps.clock.monotonicMs();
-      this.#failuresMs = [...this.#failuresMs.filter((failureMs) => nowMs - failureMs < FAILURE_WINDOW_MS), nowMs];
+      // Whoever has not signed in yet says nothing about the server.
+      if (toFault(thrown).code !== 'upstream.grant_needed') this.#failuresMs = [...this.#failuresMs.filter((failureMs) => nowMs - failureMs < FAILURE_WINDOW_MS), nowMs];
       if (group.connections.length === 0 && group.opening === 1) this.#groups.delete(key);
       throw unavailable(thrown, this.#spec().name);
     } finally {
@@ -179,13 +189,13 @@ export class IsolatedConnections {
   /** What to do when a connection ends, which changes when it leaves the reserve. */
   readonly #removals = new WeakMap<Connection, () => void>();
 
-  async #connect(declared: Declared, removed: (connection: Connection) => void): Promise<Connection> {
+  async #connect(declared: Declared, removed: (connection: Connection) => void, principalId?: string): Promise<Connection> {
     this.#checkCaps();
     this.#opening++;
     this.#budget.open++;
     let connection: Connection | undefined;
     try {
-      connection = await Connection.open(this.#spec(), declared, this.#deps, {
+      connection = await Connection.open(this.#spec(), declared, { ...this.#deps, openLink: (spec) => this.#deps.openLink(spec, principalId) }, {
         listChanged: this.#listChanged,
         closed: () => {
           if (connection === undefined) return;

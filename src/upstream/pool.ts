@@ -18,7 +18,7 @@ export interface UpstreamsDeps {
   /** `clientInfo` that servers see: `{name, version}`. */
   readonly gatewayInfo: JsonObject;
   /** The runtime of the server's type, not opened yet. */
-  readonly openLink: (spec: ServerSpec) => OpenLink;
+  readonly openLink: (spec: ServerSpec, principalId?: string) => OpenLink;
   readonly events: UpstreamsEvents;
   /** Counts what was dropped, for metrics and the log. */
   readonly onDropped: (server: string, reason: string, detail: string) => void;
@@ -70,6 +70,10 @@ class Pool implements Upstreams {
 
   notifySession(sessionId: string, method: string, params: JsonObject): void {
     for (const unit of this.#units.values()) unit.notifySession(sessionId, method, params);
+  }
+
+  grantChanged(server: string, principalId: string | undefined, isGiven: boolean): void {
+    this.#units.get(server)?.grantChanged(principalId, isGiven);
   }
 
   release(sessionId: string): void {

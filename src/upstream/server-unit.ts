@@ -3,14 +3,16 @@
  * everybody where sharing is allowed, and the connections of single principals and sessions.
  */
 import { type Fault, toFault } from '../base/fault.ts';
+import { isPerPrincipal } from '../model/server-auth.ts';
 import type { ServerSpec } from '../model/server.ts';
 import type { Family, JsonObject } from '../protocol/messages.ts';
 import { Connection, type ConnectionDeps } from './connection.ts';
 import { type Budget, IsolatedConnections } from './isolated-connections.ts';
-import { isolationOf, placeOf } from './lease.ts';
+import { isolationOf, type Place, placeOf } from './lease.ts';
 import type { Link } from './link.ts';
 import { ListKeeper } from './list-keeper.ts';
 import { OpenLinks } from './open-links.ts';
+import { PersonalLists } from './personal-lists.ts';
 import { Supervisor } from './supervisor.ts';
 import type { ServerProfile, Upstream } from './upstream.ts';
 import type { Lease, ServerLists, ServerState, ServerStatus } from './upstreams.ts';
@@ -31,6 +33,7 @@ export class ServerUnit {
   #isModernOnly = false;
   readonly #budget: Budget;
   #hasAsked = false;
+  readonly #personal: PersonalLists;
   #profile: ServerProfile | undefined;
   /** The lists were read since the server came up. */
   #isListed = false;
@@ -47,12 +50,13 @@ export class ServerUnit {
     this.#links = new OpenLinks(spec.name);
     this.#deps = {
       ...deps,
-      openLink: (wanted) => this.#links.track(deps.openLink(wanted)),
+      openLink: (wanted, principalId) => this.#links.track(deps.openLink(wanted, principalId)),
       onAsked: () => {
         this.#hasAsked = true;
       },
     };
     this.#budget = budget;
+    this.#personal = new PersonalLists(spec.name);
     this.#sinceMs = deps.clock.nowMs();
     this.#keeper = new ListKeeper(
       {
@@ -78,6 +82,7 @@ export class ServerUnit {
       startTimeoutMs: () => this.spec.startTimeoutMs,
       connect: (closed) => this.#connect(closed),
       changed: () => this.#supervised(),
+      waitsForSignIn: () => this.spec.auth?.type === 'oauth' || isPerPrincipal(this.spec.auth),
     });
   }
 
@@ -86,7 +91,10 @@ export class ServerUnit {
   }
 
   get lists(): ServerLists | undefined {
-    return this.#keeper.lists;
+    const { lists } = this.#keeper;
+    if (!isPerPrincipal(this.spec.auth)) return lists;
+    if (this.spec.auth?.type === 'oauth') return this.#personal.from(lists);
+    return lists;
   }
 
   get profile(): ServerProfile | undefined {
@@ -94,6 +102,10 @@ export class ServerUnit {
   }
 
   find(lease: Lease): Upstream | undefined {
+    if (isPerPrincipal(this.spec.auth)) {
+      const place = this.#personalPlace(lease);
+      return place.key === undefined ? undefined : this.#isolated.find(place.key, place)?.peer;
+    }
     const catalogue = this.#supervisor.connection;
     if (catalogue === undefined || this.#profile === undefined) return undefined;
     if (this.#mayTwin(lease, this.#profile.family)) return this.#findTwin(lease);
@@ -101,8 +113,12 @@ export class ServerUnit {
     return place.key === undefined ? catalogue.peer : this.#isolated.find(place.key, place)?.peer;
   }
 
-  /** The catalogue connection comes first: it shows the family, and that the server starts at all. */
+  /** The catalogue connection comes first: it shows the family, and that the server starts at all. Whose grant a call needs, no other connection can tell. */
   async acquire(lease: Lease): Promise<Upstream> {
+    if (isPerPrincipal(this.spec.auth)) {
+      const place = this.#personalPlace(lease);
+      if (place.key !== undefined) return (await this.#isolated.acquire(place.key, place)).peer;
+    }
     const catalogue = await this.#supervisor.whenUp();
     const { family } = catalogue.peer.profile;
     if (this.#mayTwin(lease, family)) return (await this.#openTwin(lease)) ?? catalogue.peer;
@@ -136,6 +152,21 @@ export class ServerUnit {
       this.#isModernOnly = true;
       return undefined;
     }
+  }
+
+  #personalPlace(lease: Lease): Place {
+    return placeOf(this.spec, this.#profile?.family ?? (this.spec.type === 'http' ? 'modern' : 'legacy'), lease, this.#hasAsked);
+  }
+
+  /** Somebody signed in (`isGiven`) or withdrew. `principalId` undefined: for the whole server. */
+  grantChanged(principalId: string | undefined, isGiven: boolean): void {
+    if (!isGiven) this.#isolated.closeOf(principalId);
+    const { status } = this.#supervisor;
+    if (isGiven && (status === 'waiting' || status === 'failed')) this.#supervisor.start();
+    // Lists that could not be read for want of a grant can be read now.
+    else if (isGiven && status === 'up' && (this.#keeper.isDegraded || this.#keeper.lists?.isStale === true)) void this.#keeper.resync();
+    // The catalogue connection may have borrowed what was withdrawn.
+    else if (!isGiven && status === 'up') this.#supervisor.restart().catch((thrown: unknown) => this.#deps.onDropped(this.spec.name, 'grant', toFault(thrown).code));
   }
 
   notifySession(sessionId: string, method: string, params: JsonObject): void {
@@ -187,9 +218,9 @@ export class ServerUnit {
       isolation: isolationOf(this.spec, this.#profile?.family),
       connections: this.#isolated.count + this.#twins.count + (supervisor.connection === undefined ? 0 : 1),
       restarts: supervisor.restarts,
-      lastError: describe(supervisor.lastFault),
+      lastError: supervisor.status === 'waiting' && isPerPrincipal(this.spec.auth) ? undefined : describe(supervisor.lastFault),
       stderrTail: this.#stderrTail(),
-      warnings: this.#keeper.warnings,
+      warnings: supervisor.status === 'waiting' ? [...this.#keeper.warnings, 'waits for a sign-in: the server shows nothing without one'] : this.#keeper.warnings,
       counts: {
         tools: lists?.tools.length ?? 0,
         prompts: lists?.prompts.length ?? 0,
@@ -264,6 +295,7 @@ export class ServerUnit {
 
   #statusNow(): ServerStatus {
     const { status } = this.#supervisor;
+    if (status === 'waiting') return isPerPrincipal(this.spec.auth) ? 'ready' : 'failed';
     if (status !== 'up') return status;
     if (!this.#isListed) return 'connecting';
     return this.#keeper.isDegraded ? 'degraded' : 'ready';

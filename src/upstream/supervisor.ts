@@ -19,9 +19,12 @@ export interface SupervisorDeps<Connection extends Supervised> {
   /** A waiting call gives up after so long. */
   readonly startTimeoutMs: () => number;
   changed(): void;
+  /** A connection that needs a person to sign in is not tried again by itself. */
+  readonly waitsForSignIn?: () => boolean;
 }
 
-export type SupervisorStatus = 'connecting' | 'up' | 'failed' | 'stopped';
+/** `waiting`: nothing is wrong, but a person must sign in first; `start` goes on. */
+export type SupervisorStatus = 'connecting' | 'up' | 'failed' | 'waiting' | 'stopped';
 
 const DELAYS_MS = [1_000, 2_000, 4_000, 8_000, 16_000];
 const EXITS_MAX = 5;
@@ -138,6 +141,11 @@ export class Supervisor<Connection extends Supervised> {
     this.#attempt++;
     this.#connection = undefined;
     this.lastFault = fault;
+    if (fault.code === 'upstream.grant_needed' && this.#deps.waitsForSignIn?.() === true) {
+      this.#become('waiting');
+      this.#rejectAll();
+      return;
+    }
     const nowMs = this.#deps.clock.monotonicMs();
     this.#exitsMs = [...this.#exitsMs.filter((exitMs) => nowMs - exitMs <= EXIT_WINDOW_MS), nowMs];
     const isHopeless = fault.code === 'config.value_missing' || fault.code === 'config.invalid' || fault.reason === 'unsupported_protocol_version';
@@ -166,6 +174,7 @@ export class Supervisor<Connection extends Supervised> {
 
   #unavailable(): Fault {
     const { server } = this.#deps;
+    if (this.#status === 'waiting' && this.lastFault !== undefined) return this.lastFault;
     return new Fault('upstream.unavailable', { server, reason: this.#status, ...(this.lastFault === undefined ? {} : { detail: this.lastFault.detail ?? this.lastFault.message, cause: this.lastFault }) });
   }
 }

@@ -80,6 +80,8 @@ export interface Upstreams {
   find(server: string, lease: Lease): Upstream | undefined;
   /** Waits for a server that is starting. Rejects with `upstream.unavailable`, at once where it failed, or `limit.overloaded`. */
   acquire(server: string, lease: Lease): Promise<Upstream>;
+  /** Somebody signed in to the server (`isGiven`) or withdrew that; `principalId` undefined: for all who use it. */
+  grantChanged?(server: string, principalId: string | undefined, isGiven: boolean): void;
   /** A client's session ended: its own connections end. */
   release(sessionId: string): void;
   /** A notification of a client, for the connections that are its session's alone. */

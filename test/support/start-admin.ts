@@ -21,6 +21,7 @@ import { applyConfigFile } from '../../src/control-plane/configuration/apply-fil
 import { makeFirstRun } from '../../src/control-plane/configuration/first-run.ts';
 import { type Authenticate, operatorTokenAuthenticator } from '../../src/control-plane/identify.ts';
 import { openStarterKey } from '../../src/control-plane/keys/starter-key.ts';
+import type { LiveGrants } from '../../src/control-plane/grants/live-grants.ts';
 import type { LiveSessions } from '../../src/control-plane/live-sessions.ts';
 import type { DirectCallOutcome, LiveServers } from '../../src/control-plane/live-servers.ts';
 import type { AdminServices, Bound } from '../../src/control-plane/operation.ts';
@@ -29,6 +30,7 @@ import type { PeopleServices } from '../../src/control-plane/people-services.ts'
 import { createPublisher } from '../../src/control-plane/publish.ts';
 import { type AdminRecord, createAdminHandler } from '../../src/control-plane/serve.ts';
 import type { ConfigInput } from '../../src/model/config-document.ts';
+import { Envelope } from '../../src/storage/data-keys.ts';
 import { lockDataFolder } from '../../src/storage/data-folder.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 
@@ -44,6 +46,7 @@ export interface AdminOptions {
   /** What the configuration file `/etc/metamcp.yaml` brings beside it. */
   readonly file?: ConfigInput;
   readonly sessions?: LiveSessions;
+  readonly grants?: LiveGrants;
   readonly environment?: Readonly<Record<string, string>>;
   /** Of operations and sign-ins; storage and publishing keep the system's. */
   readonly clock?: Clock;
@@ -139,6 +142,8 @@ export async function startAdmin(options: AdminOptions = {}) {
     random: systemRandom,
     instanceKey,
     live,
+    envelope: new Envelope({ wrapping: instanceKey.wrapping, random: systemRandom, clock: systemClock }),
+    grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
     sessions: options.sessions ?? { list: () => [], end: () => false },
     snapshot: publisher.snapshot,
     objects: publisher.objects,

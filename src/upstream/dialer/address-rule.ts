@@ -38,7 +38,8 @@ export function isPublicAddress(address: string): boolean {
 export interface EgressAllowance {
   /** For example `10.1.0.0/16` or `fd12::/48`. */
   readonly cidr: string;
-  readonly port: number;
+  /** `*`: every port. */
+  readonly port: number | '*';
 }
 
 /** Whether an allowance covers the address and port. Metadata addresses are never covered. */
@@ -47,8 +48,15 @@ export function isAllowedBy(allowances: readonly EgressAllowance[], address: str
   if (canonical === undefined || METADATA.has(canonical)) return false;
   const parsed = ipaddr.parse(canonical);
   return allowances.some((allowance) => {
-    if (allowance.port !== port || !ipaddr.isValidCIDR(allowance.cidr)) return false;
+    if ((allowance.port !== '*' && allowance.port !== port) || !ipaddr.isValidCIDR(allowance.cidr)) return false;
     const [network, bits] = ipaddr.parseCIDR(allowance.cidr);
     return network.kind() === parsed.kind() && parsed.match([network, bits] as [ipaddr.IPv4, number]);
   });
+}
+
+/** From `10.1.0.0/16:443`, `[fd12::/48]:443` or `10.1.2.3/32:*`, as the setting `egressAllow` has it. */
+export function toEgressAllowance(text: string): EgressAllowance {
+  const cut = text.lastIndexOf(':');
+  const port = text.slice(cut + 1);
+  return { cidr: text.slice(0, cut).replace(/^\[|\]$/g, ''), port: port === '*' ? '*' : Number(port) };
 }

@@ -1,7 +1,7 @@
 /**
  * Fetches a small document from an address that no operator wrote: metadata of an authorization server, a client's
- * description, keys. GET only, without cookies or credentials; redirects are followed a few times, each address judged
- * anew; size and time are bounded.
+ * description, keys, tokens. A GET carries no credentials and follows a few redirects, each address judged anew; a POST
+ * may carry some and therefore follows none. Size and time are bounded.
  */
 import { Client, type Dispatcher } from 'undici';
 import type { Clock } from '../../base/clock.ts';
@@ -17,8 +17,18 @@ export interface FetchedDocument {
   readonly body: Buffer;
 }
 
+export interface GuardedRequest {
+  /** Default: GET. */
+  readonly method?: 'GET' | 'POST';
+  /** Lower case. Sent to the first address only. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Origins that an operator wrote into the server's configuration: these may be dialled wherever they are. */
+  readonly operatorOrigins?: ReadonlySet<string>;
+}
+
 /** Rejects with `egress.refused`, whatever went wrong: refused addresses and dead ones must look alike. */
-export type GuardedFetch = (url: string, operatorUrl?: string) => Promise<FetchedDocument>;
+export type GuardedFetch = (url: string, operatorUrl?: string, request?: GuardedRequest) => Promise<FetchedDocument>;
 
 /** How much of a stranger's document is taken, and how long one waits for it. */
 export interface FetchBounds {
@@ -38,15 +48,18 @@ interface FetchDeps {
 /** `operatorUrl` is an address that an operator wrote: its host and port may be private, those of others may not. */
 export function createGuardedFetch(deps: FetchDeps): GuardedFetch {
   const bounds = deps.bounds ?? BOUNDS;
-  return async (start, operatorUrl) => {
+  return async (start, operatorUrl, request = {}) => {
     const deadlineMs = deps.clock.monotonicMs() + bounds.timeoutMs;
     let url = start;
+    let own = request;
     for (let redirects = 0; redirects <= bounds.redirectsMax; redirects++) {
-      const target = isSameOrigin(url, operatorUrl) ? deps.dialer.operatorTarget(url, '') : deps.dialer.guardedTarget(url);
-      const document = await get({ ...deps, bounds }, target, deadlineMs);
-      const next = redirectTarget(document);
+      const isOperators = isSameOrigin(url, operatorUrl) || request.operatorOrigins?.has(URL.parse(url)?.origin ?? '') === true;
+      const target = isOperators ? deps.dialer.operatorTarget(url, '') : deps.dialer.guardedTarget(url);
+      const document = await exchange({ ...deps, bounds, deadlineMs }, target, own);
+      const next = own.method === 'POST' ? undefined : redirectTarget(document);
       if (next === undefined) return document;
       url = next;
+      own = {};
     }
     throw refusal(start, `more than ${bounds.redirectsMax} redirects`);
   };
@@ -56,12 +69,14 @@ function isSameOrigin(url: string, operatorUrl: string | undefined): boolean {
   return operatorUrl !== undefined && URL.parse(url)?.origin === URL.parse(operatorUrl)?.origin;
 }
 
-async function get(deps: Required<FetchDeps>, { url, connect }: DialTarget, deadlineMs: number): Promise<FetchedDocument> {
+async function exchange(deps: Required<FetchDeps> & { readonly deadlineMs: number }, { url, connect }: DialTarget, request: GuardedRequest): Promise<FetchedDocument> {
   const client = new Client(url.origin, { connect, allowH2: false, headersTimeout: 0, bodyTimeout: 0 });
   const { promise, resolve, reject } = Promise.withResolvers<FetchedDocument>();
-  const cancelTimer = deps.clock.after(deadlineMs - deps.clock.monotonicMs(), () => reject(refusal(url.href, 'no answer in time')));
+  const cancelTimer = deps.clock.after(deps.deadlineMs - deps.clock.monotonicMs(), () => reject(refusal(url.href, 'no answer in time')));
   try {
-    client.dispatch({ method: 'GET', path: url.pathname + url.search, headers: { accept: 'application/json', 'user-agent': 'metamcp' } }, new DocumentReader(url.href, deps.bounds.bodyBytesMax, { resolve, reject }));
+    const { method = 'GET', body } = request;
+    const headers = { accept: 'application/json', 'user-agent': 'metamcp', ...request.headers };
+    client.dispatch({ method, path: url.pathname + url.search, headers, ...(body === undefined ? {} : { body }) }, new DocumentReader(url.href, deps.bounds.bodyBytesMax, { resolve, reject }));
     return await promise;
   } finally {
     cancelTimer();

@@ -11,6 +11,8 @@ export interface LinkDeps {
   readonly dialer: Dialer;
   /** From 0 to 1, for the spread of reconnections. */
   readonly random: () => number;
+  /** sse: further headers of the stream's GET. */
+  readonly streamHeaders?: Readonly<Record<string, string>>;
 }
 
 export interface ServerTarget {

@@ -205,12 +205,12 @@ class HttpLink implements Link, CarrierHost {
   }
 }
 
-/** Of a request's headers those that name the session and the revision; the rest speaks of the request's body. */
+/** Of a request's headers those that name the session, the revision and who we are; the rest speaks of the request's body. */
 function sessionHeaders(carrier: Carrier): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(carrier.message.headers ?? {})) {
     const lower = name.toLowerCase();
-    if (lower === 'mcp-session-id' || lower === 'mcp-protocol-version') headers[lower] = value;
+    if (lower === 'mcp-session-id' || lower === 'mcp-protocol-version' || lower === 'authorization') headers[lower] = value;
   }
   if (carrier.sessionId !== undefined) headers['mcp-session-id'] = carrier.sessionId;
   return headers;

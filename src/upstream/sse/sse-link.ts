@@ -70,7 +70,7 @@ class SseLink implements Link {
     this.#deps = deps;
     this.#events = events;
     this.#pool = target.openPool(CONNECTIONS_MAX);
-    const headers = withMessageHeaders(['accept', 'text/event-stream', ...target.headers], undefined, target.reserved);
+    const headers = withMessageHeaders(['accept', 'text/event-stream', ...target.headers], deps.streamHeaders, target.reserved);
     this.#stream = new EventStream(
       { dispatcher: this.#pool, path: target.path, headers, eventBytesMax: spec.resultBytesMax },
       {
