@@ -29,7 +29,7 @@ export function findPasswordProblem(password: string, names: readonly string[] =
 function unguessableChars(lower: string): number {
   let left = lower.replace(COMMON_WORDS, ' ');
   for (const run of RUNS) {
-    for (const row of [run, [...run].reverse().join('')]) {
+    for (const row of [run, Array.from(run).toReversed().join('')]) {
       for (let start = 0; start + RUN_CHARS <= row.length; start += 1) left = left.replaceAll(row.slice(start, start + RUN_CHARS), ' ');
     }
   }

@@ -237,6 +237,6 @@ export class Grants {
 }
 
 /** For people: scopes as a list. */
-export function scopeList(grant: Grant): string[] {
+function scopeList(grant: Grant): string[] {
   return scopesOf(grant.scope);
 }
