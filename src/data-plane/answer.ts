@@ -120,14 +120,19 @@ function downConvertedBlock(block: JsonValue, known: ReadonlySet<string>): JsonV
 function encodeRpcError(id: RequestId, revision: Revision, error: RpcError): Encoded {
   const isModern = revision === MODERN_REVISION;
   if (isModern && error.code === -32002) return encodeError(id, { ...error, code: -32602 }, 200);
-  if (!isModern && error.code <= -32020 && error.code >= -32022) return encodeError(id, { ...error, code: -32603 }, 200);
+  if (!isModern && isModernCode(error.code)) return encodeError(id, { ...error, code: -32603 }, 200);
   return encodeError(id, error, isModern ? statusOf(error.code) : 200);
+}
+
+/** Codes that 2026-07-28 brought (basic, "Error Codes"). */
+function isModernCode(code: number): boolean {
+  return code <= -32020 && code >= -32022;
 }
 
 /** Streamable HTTP 2026-07-28: these codes have a status of their own, also when the server behind us said them. */
 function statusOf(code: number): number {
   if (code === -32601) return 404;
-  return code <= -32020 && code >= -32022 ? 400 : 200;
+  return isModernCode(code) ? 400 : 200;
 }
 
 /** A fault as JSON-RPC error. With `revision` undefined no request could be read: the id is null or absent. */
@@ -143,8 +148,10 @@ export function encodeFault(id: RequestId | undefined, revision: Revision | unde
     correlationId,
   };
   const isLegacy = revision !== undefined && revision !== MODERN_REVISION;
-  const httpStatus = isLegacy && fault.code === 'request.method_unknown' ? 200 : fault.code === 'request.params_invalid' && isLegacy ? 200 : fault.http;
-  const encoded = encodeError(id, { code: fault.rpc, message: fault.message, data }, httpStatus);
+  const isOnlyModern = isLegacy && isModernCode(fault.rpc);
+  // A session's request was accepted: what is wrong with it is said inside of a 200, where its client looks.
+  const isInside = isOnlyModern || (isLegacy && (fault.code === 'request.method_unknown' || fault.code === 'request.params_invalid'));
+  const encoded = encodeError(id, { code: isOnlyModern ? -32603 : fault.rpc, message: fault.message, data }, isInside ? 200 : fault.http);
   return fault.retryAfterSeconds === undefined ? encoded : { ...encoded, headers: { 'retry-after': String(fault.retryAfterSeconds) } };
 }
 

@@ -60,7 +60,10 @@ export class EventStream {
 
   /** Starts (or goes on) over this response. Events after `sinceSequence` that are still kept are sent again. */
   attach(http: ServerResponse, headers: Readonly<Record<string, string>> = {}, sinceSequence = 0): void {
+    const before = this.#http;
     this.#detach();
+    // A client that fetches a stream anew has given up the connection before, also where we have not noticed.
+    before?.end();
     this.#http = http;
     http.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no', ...headers });
     http.flushHeaders();

@@ -30,14 +30,14 @@ export function mirroredParams(inputSchema: JsonValue | undefined, path: readonl
 /** Header text of an argument; undefined where it is absent or null and so has no header. */
 function headerText(params: JsonObject, path: readonly string[]): string | undefined {
   let value: JsonValue | undefined = params['arguments'];
-  for (const name of path) value = isObject(value) ? value[name] : undefined;
+  for (const name of path) value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   if (value === undefined || value === null) return undefined;
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** Numbers count as numbers: 42.0 and 42 are equal ("Server Validation", note). */
+/** Numbers count as numbers: 42.0 and 42 are equal ("Server Validation", note). Whole ones are compared digit by digit: doubles would make neighbours equal. */
 function isSame(header: string, argument: string): boolean {
-  return header === argument || (/^-?\d+$/.test(argument) && /^-?\d+(?:\.\d+)?$/.test(header) && Number(header) === Number(argument));
+  return header === argument || (/^-?\d{1,400}$/.test(argument) && /^-?\d{1,400}(?:\.0+)?$/.test(header) && BigInt(header.replace(/\.0+$/, '')) === BigInt(argument));
 }
 
 /** Compares the client's mirrored headers with its arguments. Throws `request.header_mismatch`. Headers the schema does not know pass on. */
