@@ -122,6 +122,8 @@ export class Subscriptions {
     await new Promise<void>((resolve) => {
       exchange.reply.onGone = resolve;
       this.#listens.set(watcher, resolve);
+      // It may have left while servers were told.
+      if (exchange.reply.isGone) resolve();
     });
     this.#listens.delete(watcher);
     this.#remove(watcher);
