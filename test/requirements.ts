@@ -16,7 +16,7 @@ export interface Requirement {
 }
 
 /** Promises without a proving test. Lower it when a test cites one more; never raise it. */
-export const UNPROVEN_MAX = 51;
+export const UNPROVEN_MAX = 11;
 
 const LATER = 'Belongs to a later part: ';
 
@@ -62,7 +62,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'SS-07', text: 'Progress tokens are replaced at each hop; progress and cancellation reach only the call they belong to.', source: 'Cross-user cancellation in gateways' },
   { id: 'SS-08', text: 'Request state of ours is authenticated, bound to principal, method and params, and expires within ten minutes.', source: 'MCP 2026-07-28, Multi Round-Trip Requests' },
   { id: 'SS-09', text: 'Request state of a server returns to that server and principal only.', source: 'MCP 2026-07-28, Multi Round-Trip Requests' },
-  { id: 'SS-10', text: 'The handle of another principal\'s task is indistinguishable from an unknown one.', source: 'SEP-2663', notYet: `${LATER}tasks.` },
+  { id: 'SS-10', text: 'The handle of another principal\'s task is indistinguishable from an unknown one.', source: 'SEP-2663' },
   { id: 'SS-11', text: 'A reply to a server\'s question counts once, and only from the session that was asked.', source: 'MCP Security Best Practices' },
   { id: 'SS-12', text: 'A form of a server that asks for secrets is refused or marked, and names its server.', source: 'MCP 2026-07-28, Elicitation', notYet: `${LATER}guards on elicitation.` },
   // Outgoing connections.
@@ -121,12 +121,26 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'AZ-06', text: 'No token is taken from the address.', source: 'MCP, Token Requirements' },
   { id: 'AZ-07', text: 'What a client shows to prove itself never reaches a server.', source: 'MCP, Access Token Privilege Restriction; AISVS 10.2.7' },
   { id: 'AZ-08', text: 'Keys of issuers are kept for ten minutes; an unknown key id has them fetched at most once a minute.', source: 'Denial of service by made-up tokens' },
+  { id: 'AZ-09', text: 'Every call is decided on with its arguments, not only what is listed; what is refused reaches no server.', source: 'OWASP API Security, API1 and API5' },
+  { id: 'AZ-10', text: 'What a principal may not use is not listed, and its refusal is that of something that is not there.', source: 'OWASP AISVS 10.2.4' },
+  { id: 'AZ-11', text: 'A policy that cannot be asked, or not in time, denies.', source: 'Fail closed' },
   { id: 'AZ-12', text: 'A credential is never part of a statement, an expression or a label, whatever characters it has.', source: 'CVE-2026-42208' },
+  { id: 'AZ-13', text: 'Every operation of the admin API says who may use it; one list of them all is compared by a test.', source: 'CVE-2026-33032' },
   { id: 'AZ-14', text: 'A challenge lists all scopes that are needed; more than needed is no harm.', source: 'MCP 2026-07-28, Step-Up Authorization Flow' },
   { id: 'AZ-15', text: 'The scopes that are offered are few, and none means everything.', source: 'MCP Security Best Practices, Scope Minimization' },
   { id: 'AZ-16', text: 'What is revoked is refused on the same node at once, and its sessions and streams end.', source: 'OWASP AISVS 10.2' },
   { id: 'AZ-17', text: 'Tokens bound to a key of the client (DPoP, mTLS) are supported.', source: 'OWASP AISVS 10.3.5; SEP-1932', notYet: `${LATER}sender-constrained tokens.` },
   { id: 'AZ-18', text: 'Whoever shows wrong credentials is slowed down.', source: 'OWASP API Security, API2' },
+  { id: 'AZ-19', text: 'What anyone may ask (liveness, readiness) names no server, tool or session.', source: 'Reconnaissance' },
+  // What servers say of themselves.
+  { id: 'TL-01', text: 'One hash covers all of a definition and the instructions beside it: any change is another hash.', source: 'OWASP AISVS 10.4.8' },
+  { id: 'TL-03', text: 'Exposed names are made from configured names of servers, never from their own words, and lead back to one tool only.', source: 'MCP 2026-07-28, Tools; CVE-2026-30856' },
+  { id: 'TL-04', text: 'Names that look alike, across servers too, are told.', source: 'Tool shadowing' },
+  { id: 'TL-05', text: 'A tool that breaks a rule of the protocol is left out with a reason; the others stay.', source: 'MCP 2026-07-28, Tools' },
+  { id: 'TL-09', text: 'What a server calls itself decides nothing; its instructions stand under its configured name.', source: 'MCP 2026-07-28, Basic' },
+  { id: 'TL-10', text: 'A structured result can be held against its schema; one that does not fit is an error or is flagged.', source: 'MCP 2026-07-28, Tools; OWASP AISVS 10.4.1' },
+  { id: 'TL-11', text: 'A result can carry which server and tool it comes from.', source: 'Provenance of context' },
+  { id: 'TL-12', text: 'Arguments can be held against the schema, and unknown ones refused.', source: 'OWASP AISVS 10.4.3' },
   // Our authorization server.
   { id: 'AS-01', text: 'Every authorization request needs PKCE with S256.', source: 'OAuth 2.1, 7.6; MCP, Authorization Code Protection' },
   { id: 'AS-02', text: 'A redirect matches a registered one exactly; https, loopback (any port for literals) and listed schemes only.', source: 'OAuth 2.1, 2.3.1; RFC 8252, 7.3' },

@@ -21,7 +21,7 @@ function refusals(run: () => void, count: number): number {
   return refused;
 }
 
-test('after ten thousand guesses all but the free ones were refused', () => {
+test('[AZ-18] after ten thousand guesses all but the free ones were refused', () => {
   const { clock } = movableClock();
   const throttle = createFailureThrottle({ clock, failuresMax: 10, refillMs: 3_000, addressesMax: 10 });
   expect(refusals(() => throttle.failed('1.2.3.4'), 10_000)).toBe(9_990);

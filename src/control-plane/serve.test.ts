@@ -29,7 +29,7 @@ function addressOf(operation: Operation): string {
   return operation.path.replace('{name}', operation.path.includes('/servers/') ? 'files' : 'dev').replace('{id}', 'key_1').replace('{number}', '1').replace('{other}', '1');
 }
 
-describe('every operation', () => {
+describe('[AZ-13] every operation', () => {
   const operations = OPERATIONS.map((bound) => bound.operation);
   const guarded = operations.filter((operation) => operation.access !== 'public');
 

@@ -59,7 +59,7 @@ const toolName = fc.stringMatching(/^[A-Za-z0-9_.-]{1,12}$/);
 const servers = fc.uniqueArray(fc.tuple(serverName, fc.uniqueArray(toolName, { maxLength: 6 })), { selector: ([name]) => name, minLength: 1, maxLength: 6 });
 
 describe('names', () => {
-  test.each(['__', '.', '/'])('with the separator %j the map is injective, and each name leads back to its server and own name', (separator) => {
+  test.each(['__', '.', '/'])('[TL-03] with the separator %j the map is injective, and each name leads back to its server and own name', (separator) => {
     fc.assert(
       fc.property(servers, (table) => {
         const catalog = merge(

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FakeLink, legacyScript, modernScript, type Script } from '../../test/support/fake-link.ts';
 import { MovableClock, settle } from '../../test/support/movable-clock.ts';
-import { KeptReply, plainSealer, principalOf, resolved } from '../../test/support/plain-exchange.ts';
+import { KeptReply, plainHttp, plainSealer, principalOf, resolved } from '../../test/support/plain-exchange.ts';
 import { startPlainUpstreams } from '../../test/support/plain-upstreams.ts';
 import { Fault } from '../base/fault.ts';
 import type { JsonObject } from '../protocol/messages.ts';
@@ -60,6 +60,17 @@ describe('a call', () => {
     expect(calls.map(({ outcomes }) => JSON.stringify(outcomes[0]?.kind === 'result' && outcomes[0].result.value['content']))).toEqual([0, 1, 2].map((index) => JSON.stringify([{ type: 'text', text: `{"index":${index}}` }])));
     const ids = links('files').flatMap(({ sent }) => sent.filter(({ method }) => method === 'tools/call').map(({ id }) => id));
     expect(new Set(ids).size).toBe(3);
+  });
+
+  test('[AZ-07] takes along no credential of its client', async () => {
+    const { start, links } = await setUp(modernScript(echo));
+    const http = plainHttp({ authorization: 'Bearer canary', cookie: 'canary', 'x-api-key': 'canary', 'proxy-authorization': 'canary' });
+    const { outcomes } = start({ http, paramHeaders: { 'mcp-param-region': 'eu' } });
+    await turns();
+    const [sent] = links('files').flatMap((link) => link.sent.filter(({ method }) => method === 'tools/call'));
+    expect(outcomes).toHaveLength(1);
+    expect(sent?.headers).toMatchObject({ 'mcp-param-region': 'eu' });
+    expect(JSON.stringify(sent)).not.toContain('canary');
   });
 
   test('to a server that is not there is a fault of it, unsent', async () => {

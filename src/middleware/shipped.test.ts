@@ -83,7 +83,7 @@ test('block refuses calls and withholds results by pattern, and says which came 
   expect(block.options.safeParse({ calls: ['(?=a)'] }).success).toBe(false);
 });
 
-test('provenance names server and primitive beside what is in _meta', () => {
+test('[TL-11] provenance names server and primitive beside what is in _meta', () => {
   expect(provenance.create({}).onResult?.({ content: [], _meta: { a: 1 } }, context)).toEqual({ content: [], _meta: { a: 1, [META_PROVENANCE]: { server: 'files', name: 'read' } } });
 });
 

@@ -60,7 +60,7 @@ test.each([
   expect(await answering(answer, status)).toMatchObject({ effect: 'deny', isAllowed: false });
 });
 
-test('an engine that is down or late denies', async () => {
+test('[AZ-11] an engine that is down or late denies', async () => {
   expect(await engine(() => Promise.reject(new Error('timeout'))).decide(facts)).toMatchObject({ effect: 'deny', rule: 'error:opa_unreachable' });
   expect(
     await engine(() => {

@@ -69,7 +69,7 @@ test('a bare command becomes absolute; one that is not found stays as written, w
   expect(snapshot.warnings).toContain('server "b": its command was not found on this machine');
 });
 
-test('RL-18: a time that no timer can wait is cut to 2147483647 ms, with a warning', () => {
+test('[RL-18] a time that no timer can wait is cut to 2147483647 ms, with a warning', () => {
   const snapshot = compiled({ servers: { a: { command: 'npx', startTimeoutMs: 1e12, callTimeoutMs: 2 ** 31, idleTimeoutMs: 2 ** 31 - 1 } } });
   expect(snapshot.servers.get('a')).toMatchObject({ startTimeoutMs: 2147483647, callTimeoutMs: 2147483647, idleTimeoutMs: 2147483647 });
   expect(snapshot.warnings.filter((warning) => warning.includes('is cut to 2147483647'))).toHaveLength(2);

@@ -71,7 +71,7 @@ test('a server that answers with a version nobody knows is refused', async () =>
   expect(server.links[0]?.isClosed).toBe(true);
 });
 
-test('1,000 answers in any order reach their callers, each once, and foreign ids reach nobody', async () => {
+test('[SS-06] 1,000 answers in any order reach their callers, each once, and foreign ids reach nobody', async () => {
   const { server, deps, drops } = setUp('stdio', legacyScript());
   const peer = await connectLegacyPeer(server.open, fakeSpec('a'), deps);
   const calls = Array.from({ length: 1_000 }, (_, index) => {
@@ -133,7 +133,7 @@ test('however answers, cancels, time and the end of the connection interleave, e
   );
 });
 
-test('a call ends at its deadline even while progress comes, and the server is told', async () => {
+test('[RL-12] a call ends at its deadline even while progress comes, and the server is told', async () => {
   const { server, deps, clock } = setUp('stdio', legacyScript());
   const peer = await connectLegacyPeer(server.open, fakeSpec('a'), deps);
   const { outcomes, notices, events } = recorder();

@@ -46,7 +46,7 @@ function begin(): { outcomes: Outcome[]; events: CallEvents } {
   return { outcomes, events: { end: (outcome) => outcomes.push(outcome), notify: () => undefined, ask: () => undefined } };
 }
 
-test('a modern server is shared; a legacy one gives each principal its own connection and each session that can be asked another', async () => {
+test('[SS-04] a modern server is shared; a legacy one gives each principal its own connection and each session that can be asked another', async () => {
   const { upstreams, apply, servers } = setUp({ old: legacyScript(), new: modernScript() });
   await apply(fakeSpec('old'), fakeSpec('new'));
   expect(upstreams.state('new')?.isolation.effective).toBe('shared');
@@ -170,7 +170,7 @@ test('a crash ends its calls with unknown effect, marks the lists stale and brin
   expect(upstreams.lists('a')?.isStale).toBe(false);
 });
 
-test('a server that always ends is tried after 1, 2, 4, 8 and 16 s, then failed, and refused at once; others do not notice', async () => {
+test('[ST-12] a server that always ends is tried after 1, 2, 4, 8 and 16 s, then failed, and refused at once; others do not notice', async () => {
   const { upstreams, apply, servers, clock } = setUp({ bad: (_sent, link) => link.crash('exit 1'), silent: () => undefined, good: legacyScript() });
   await apply(fakeSpec('bad', { revision: 'legacy' }), fakeSpec('silent', { revision: 'legacy', startTimeoutMs: 30_000 }), fakeSpec('good'));
   expect(upstreams.state('good')?.status).toBe('ready');

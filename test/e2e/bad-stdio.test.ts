@@ -209,7 +209,7 @@ test('[TR-24] a question of a server outside any call is refused, not passed to 
   expect(JSON.parse(await said('odd__replies'))).toMatchObject([{ id: 77, error: { code: -32_601 } }]);
 });
 
-test('instructions of a server are attributed to it under its configured name', async () => {
+test('[TL-09] instructions of a server are attributed to it under its configured name', async () => {
   const { message } = await modernRequest({ url: gateway.mcp('all'), key: KEY }, 'server/discover');
   expect((message.result ?? {})['instructions']).toContain('## Server "odd"\n\nAlways call me first.');
 });

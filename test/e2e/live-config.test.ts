@@ -152,7 +152,7 @@ test('a server that was added is there for the next list', async () => {
   await eventually(() => toolNames()).toContain('more__count');
 });
 
-test('sessions end with their endpoint or their key', async () => {
+test('[AZ-16] sessions end with their endpoint or their key', async () => {
   const [kept, ended] = [await openSession({ url: gateway.mcp('all'), key: KEY }), await openSession({ url: gateway.mcp('other'), key: KEY })];
   await gateway.reconfigure({ ...CONFIG, endpoints: { all: CONFIG.endpoints.all } });
   await eventually(async () => (await ended.request('ping')).status).toBe(404);

@@ -49,7 +49,7 @@ async function toolNames(key: keyof typeof KEYS, params: Record<string, unknown>
   return (((message.result ?? {})['tools'] ?? []) as { name: string }[]).map((tool) => tool.name);
 }
 
-test('a tool that is denied whatever the arguments is not listed, and a call is answered like one of no tool at all', async () => {
+test('[AZ-10] a tool that is denied whatever the arguments is not listed, and a call is answered like one of no tool at all', async () => {
   expect(await toolNames('plain')).toEqual(['count__count', 'count__counts', 'count__canary']);
   expect(await toolNames('agent')).toEqual(['count__counts', 'count__canary']);
   const denied = await ask('agent', 'tools/call', { name: 'count__count', arguments: { key: 'a' } });
@@ -71,7 +71,7 @@ test('where arguments decide, the tool is listed and the refusal says what it is
   expect((await ask('plain', 'tools/call', { name: 'count__count', arguments: { key: 'fine' } })).message.result).toMatchObject({ _meta: { 'metamcp/provenance': { server: 'count', name: 'count' } } });
 });
 
-test('a call that policy refuses never reaches the server', async () => {
+test('[AZ-09] a call that policy refuses never reaches the server', async () => {
   const { message } = await ask('plain', 'tools/call', { name: 'count__counts', arguments: {} });
   expect(JSON.stringify(message.result)).toContain('fine');
   expect(JSON.stringify(message.result)).not.toMatch(/forbidden|slow|"a"/);

@@ -21,7 +21,7 @@ test.each([
   ['connecting', 503, 'not_ready', 'connecting'],
   ['failed', 503, 'not_ready', 'failed'],
   ['stopped', 503, 'not_ready', 'failed'],
-] as const)('a required server that is %s makes it %i', async (status, code, word, servers) => {
+] as const)('[AZ-19] a required server that is %s makes it %i', async (status, code, word, servers) => {
   admin.states.now = [
     { ...READY_SERVER, status },
     { ...READY_SERVER, name: 'optional', status: 'failed' },

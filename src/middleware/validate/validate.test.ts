@@ -26,7 +26,7 @@ test('arguments that fit pass on; others are answered as a failed call that name
   expect(calling({})).toEqual(told("Invalid arguments: must have required property 'amount'"));
 });
 
-test('unknown arguments are refused also where the schema is open, if the option says so', () => {
+test('[TL-12] unknown arguments are refused also where the schema is open, if the option says so', () => {
   const open: JsonObject = { ...definition, inputSchema: { type: 'object', properties: { amount: {} } } };
   expect(calling({ admin: true }, {}, open)).toMatchObject({ name: 'pay' });
   expect(calling({ admin: true }, { unknownArguments: 'refuse' }, open)).toEqual(told('Invalid arguments: unknown argument admin'));
@@ -37,7 +37,7 @@ test('a number that no double holds is a number', () => {
   expect(calling({ amount: raw })).toMatchObject({ name: 'pay' });
 });
 
-test('a structured result that does not fit becomes an error, or is flagged; errors and requests for input pass', () => {
+test('[TL-10] a structured result that does not fit becomes an error, or is flagged; errors and requests for input pass', () => {
   expect(hooks.onResult?.({ content: [], structuredContent: { id: 1 } }, context)).toEqual({ content: [], structuredContent: { id: 1 } });
   expect(hooks.onResult?.({ content: [], structuredContent: { id: 'x' } }, context)).toEqual(told('The structured result of the tool does not fit its schema: /id must be integer'));
   expect(hooks.onResult?.({ content: [] }, context)).toMatchObject({ isError: true });
@@ -49,7 +49,7 @@ test('a structured result that does not fit becomes an error, or is flagged; err
   expect(flagging.onResult?.({ content: [], structuredContent: { id: 'x' } }, context)).toMatchObject({ structuredContent: { id: 'x' }, _meta: { [META_SCHEMA]: { problem: '/id must be integer' } } });
 });
 
-test('a pattern that would be slow elsewhere is not, and one that RE2 lacks is flagged in the definition', () => {
+test('[ST-17] a pattern that would be slow elsewhere is not, and one that RE2 lacks is flagged in the definition', () => {
   const start = performance.now();
   expect(calling({ amount: 1, code: `${'a'.repeat(50_000)}!` })).toMatchObject({ isError: true });
   expect(performance.now() - start).toBeLessThan(1_000);
@@ -80,7 +80,7 @@ test.each([
   expect(() => calling({}, {}, { name: 'x', inputSchema: schema })).toThrow('the schema cannot be used');
 });
 
-test('a recursive schema works, and one that branches refuses values that would take exponential time', () => {
+test('[RL-13] a recursive schema works, and one that branches refuses values that would take exponential time', () => {
   const tree: JsonObject = { type: 'object', properties: { children: { type: 'array', items: { $ref: '#' } }, name: { type: 'string' } }, required: ['name'] };
   expect(calling({ name: 'a', children: [{ name: 'b' }] }, {}, { name: 'x', inputSchema: tree })).toMatchObject({ name: 'pay' });
   expect(calling({ name: 'a', children: [{}] }, {}, { name: 'x', inputSchema: tree })).toMatchObject({ isError: true });

@@ -14,7 +14,7 @@ const tool: JsonObject = {
   annotations: { readOnlyHint: true },
 };
 
-test('any change of any member or of the instructions is another hash, the order of members is none', () => {
+test('[TL-01] any change of any member or of the instructions is another hash, the order of members is none', () => {
   const pinned = definitionHash(tool, 'Be kind.');
   expect(pinned).toMatch(/^sha256:[0-9a-f]{64}$/);
   expect(definitionHash(Object.fromEntries(Object.entries(tool).toReversed()), 'Be kind.')).toBe(pinned);
@@ -120,7 +120,7 @@ test.each([
   expect(screenDefinition(described(description))).toMatchObject({ isFlagged: false, hidden: [] });
 });
 
-test('names that look alike are told, across servers and within one', () => {
+test('[TL-04] names that look alike are told, across servers and within one', () => {
   const names = [
     { server: 'files', name: 'read_file' },
     { server: 'evil', name: 'read_file' },
