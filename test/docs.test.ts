@@ -21,7 +21,9 @@ interface Block {
 
 function blocksOf(page: string, mark: string): Block[] {
   const text = readFileSync(join(ROOT, page), 'utf8');
-  return [...text.matchAll(/^```([^\n]+)\n(.*?)^```$/gms)].filter((match) => match[1] === mark).map((match, index) => ({ title: `${page} ${index + 1}`, text: match[2] ?? '' }));
+  return [...text.matchAll(/^```([^\n]+)\n(.*?)^```$/gms)]
+    .filter((match) => match[1] === mark)
+    .map((match, index) => ({ title: `${page} ${index + 1}`, text: match[2] ?? '' }));
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'metamcp-docs-'));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decoded } from '../../test/support/plain-exchange.ts';
-import { Fault, FAULTS, type FaultCode } from '../base/fault.ts';
+import { FAULTS, Fault, type FaultCode } from '../base/fault.ts';
 import { RawObject } from '../protocol/envelope.ts';
 import type { JsonObject, JsonValue, Revision } from '../protocol/messages.ts';
 import { createEncodeOutcome, encodeFault } from './answer.ts';
@@ -54,8 +54,14 @@ describe('a result', () => {
 
   test.each(LEGACY)('of a modern server loses towards %s what only 2026-07-28 has', (revision) => {
     const meta = { trace: 1, [SERVER_INFO]: { name: 's' } };
-    expect(resultOf(revision, { resultType: 'complete', ttlMs: 1, cacheScope: 'public', content: [], _meta: meta })).toEqual({ content: [], _meta: { trace: 1 } });
-    expect(resultOf(revision, { resultType: 'complete', messages: [], _meta: { [SERVER_INFO]: { name: 's' } } }, 'prompts/get')).not.toHaveProperty(['_meta', SERVER_INFO]);
+    expect(resultOf(revision, { resultType: 'complete', ttlMs: 1, cacheScope: 'public', content: [], _meta: meta })).toEqual({
+      content: [],
+      _meta: { trace: 1 },
+    });
+    expect(resultOf(revision, { resultType: 'complete', messages: [], _meta: { [SERVER_INFO]: { name: 's' } } }, 'prompts/get')).not.toHaveProperty([
+      '_meta',
+      SERVER_INFO,
+    ]);
   });
 
   test.each([
@@ -122,7 +128,14 @@ describe('a fault', () => {
   test.each(codes)('%s says where, why, whether to try again, what is known of the effect, and how to find it', (code) => {
     const { data, message } = errorOf(encodeFault(1, '2026-07-28', new Fault(code, { detail: 'host db.internal' }), 'req_9').message);
     const kind = FAULTS[code];
-    expect(data).toEqual({ source: 'gateway', reason: code, failedAt: kind.failedAt, retryable: 'isRetryable' in kind, outcome: kind.effect, correlationId: 'req_9' });
+    expect(data).toEqual({
+      source: 'gateway',
+      reason: code,
+      failedAt: kind.failedAt,
+      retryable: 'isRetryable' in kind,
+      outcome: kind.effect,
+      correlationId: 'req_9',
+    });
     expect(message).not.toContain('db.internal');
   });
 
@@ -145,7 +158,11 @@ describe('a fault', () => {
 
   test('carries what the protocol defines, which cannot replace what we say', () => {
     const fault = new Fault('request.revision_unsupported', { data: { supported: ['2026-07-28'], source: 'forged', correlationId: 'forged' } });
-    expect(errorOf(encodeFault(1, undefined, fault, 'req_1').message).data).toMatchObject({ supported: ['2026-07-28'], source: 'gateway', correlationId: 'req_1' });
+    expect(errorOf(encodeFault(1, undefined, fault, 'req_1').message).data).toMatchObject({
+      supported: ['2026-07-28'],
+      source: 'gateway',
+      correlationId: 'req_1',
+    });
   });
 
   test('has no id where none could be read', () => {

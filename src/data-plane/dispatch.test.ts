@@ -11,7 +11,7 @@ import { Deliveries } from './deliveries.ts';
 import { dispatch } from './dispatch.ts';
 import type { Admitted, Resolved } from './exchange.ts';
 import { Parking } from './parking.ts';
-import { type Session, sessionLimits, Sessions } from './sessions.ts';
+import { type Session, Sessions, sessionLimits } from './sessions.ts';
 import { TaskIds } from './task-ids.ts';
 
 async function setUp(script: Script) {
@@ -39,7 +39,8 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 8; turn++) await settle();
 }
 
-const echo: Script = (sent, link) => link.answer(sent.id, { resultType: 'complete', content: [{ type: 'text', text: JSON.stringify(sent.params['arguments'] ?? {}) }] });
+const echo: Script = (sent, link) =>
+  link.answer(sent.id, { resultType: 'complete', content: [{ type: 'text', text: JSON.stringify(sent.params['arguments'] ?? {}) }] });
 
 describe('a call', () => {
   test.each([
@@ -57,7 +58,9 @@ describe('a call', () => {
     const { start, links } = await setUp(modernScript(echo));
     const calls = [1, 1, '1'].map((id, index) => start({ id, principal: principalOf(`p${index}`), upstreamParams: { name: 'read', arguments: { index } } }));
     await turns();
-    expect(calls.map(({ outcomes }) => JSON.stringify(outcomes[0]?.kind === 'result' && outcomes[0].result.value['content']))).toEqual([0, 1, 2].map((index) => JSON.stringify([{ type: 'text', text: `{"index":${index}}` }])));
+    expect(calls.map(({ outcomes }) => JSON.stringify(outcomes[0]?.kind === 'result' && outcomes[0].result.value['content']))).toEqual(
+      [0, 1, 2].map((index) => JSON.stringify([{ type: 'text', text: `{"index":${index}}` }])),
+    );
     const ids = links('files').flatMap(({ sent }) => sent.filter(({ method }) => method === 'tools/call').map(({ id }) => id));
     expect(new Set(ids).size).toBe(3);
   });
@@ -209,7 +212,11 @@ test('[SS-09] the state of a modern server reaches a modern client sealed, and n
   const [outcome] = outcomes;
   const state = outcome?.kind === 'result' ? String(outcome.result.value['requestState']) : '';
   expect(state).toMatch(/^v1\./);
-  const back = (server: string): Resolved => ({ ...exchange, upstreamParams: { ...exchange.upstreamParams, requestState: state }, target: { ...exchange.target, server } });
+  const back = (server: string): Resolved => ({
+    ...exchange,
+    upstreamParams: { ...exchange.upstreamParams, requestState: state },
+    target: { ...exchange.target, server },
+  });
   expect(parking.resume(back('files'))).toMatchObject({ params: { requestState: '1' } });
   expect(() => parking.resume(back('mail'))).toThrow(expect.objectContaining({ reason: 'request_state_invalid' }));
 });

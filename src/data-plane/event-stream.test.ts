@@ -33,7 +33,12 @@ test('[TR-25] the head forbids buffering and caching, and a comment keeps the st
   const { response, head, text } = await http.open();
   const stream = new EventStream({ clock });
   stream.attach(response, { 'mcp-session-id': 's' });
-  expect((await head()).headers).toMatchObject({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no', 'mcp-session-id': 's' });
+  expect((await head()).headers).toMatchObject({
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+    'mcp-session-id': 's',
+  });
   await clock.move(45_000);
   stream.end();
   expect(await text()).toBe(': keep-alive\n\n'.repeat(3));

@@ -10,6 +10,7 @@ import { createIdentify } from './identify.ts';
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const NOW_MS = 1_000;
+const USER: Principal = { kind: 'user', id: 'user:1', credentialId: 'grant_1', name: 'Ann' };
 
 function key(changes: Partial<KeySpec> = {}): KeySpec {
   return { id: 'key_1', name: 'laptop', endpoints: ['dev'], expiresAtMs: undefined, ...changes };
@@ -25,14 +26,23 @@ interface Asked {
 
 function setUp() {
   const failed: IncomingMessage[] = [];
-  const identify = createIdentify({ digestOf, operatorDigest: digestOf('operator'), nowMs: () => NOW_MS, failed: (http) => failed.push(http) });
+  const identify = createIdentify({
+    digestOf,
+    operatorDigest: digestOf('operator'),
+    nowMs: () => NOW_MS,
+    failed: (http) => failed.push(http),
+    verifyToken: (token) =>
+      token === 'token' ? USER : token === 'slow-token' ? Promise.resolve(USER) : token === 'slow-wrong' ? Promise.resolve(undefined) : undefined,
+  });
   return { failed, identify };
 }
 
 function ask({ headers = {}, query = '', auth = {}, key: known = key(), identify = setUp().identify }: Asked): Principal {
   const snapshot = plainSnapshot({ keys: new Map([[digestOf('good'), known]]) });
   const endpoint = plainEndpoint({ auth: { apiKey: true, oauth: false, query: false, ...auth } });
-  return identify(received({ http: plainHttp(headers), query, endpoint, snapshot })).principal;
+  const found = identify(received({ http: plainHttp(headers), query, endpoint, snapshot }));
+  if (found instanceof Promise) throw new Error('a key takes no waiting');
+  return found.principal;
 }
 
 const refused = (code: string): unknown => expect.objectContaining({ code });
@@ -110,6 +120,24 @@ describe('[AZ-06] a credential in the address', () => {
     ['api_key at an open endpoint', 'api_key=good', { apiKey: false }],
   ])('%s is refused', (_what, query, auth) => {
     expect(() => ask({ query, auth })).toThrow(refused('auth.credential_in_query'));
+  });
+});
+
+describe('[AZ-01] an access token', () => {
+  const asking = (headers: Readonly<Record<string, string>>, auth: Partial<EndpointSpec['auth']> = { oauth: true }) =>
+    setUp().identify(received({ http: plainHttp(headers), endpoint: plainEndpoint({ auth: { apiKey: true, oauth: false, query: false, ...auth } }) }));
+
+  test('that is worth something opens an endpoint that takes tokens, at once or once it was looked up', async () => {
+    expect(asking({ authorization: 'Bearer token' })).toMatchObject({ principal: USER });
+    expect(await asking({ authorization: 'Bearer slow-token' })).toMatchObject({ principal: USER });
+    await expect(asking({ authorization: 'Bearer slow-wrong' })).rejects.toMatchObject({ code: 'auth.credential_invalid' });
+  });
+
+  test('opens no endpoint that takes none, and is never taken for a key', () => {
+    expect(() => asking({ authorization: 'Bearer token' }, { oauth: false })).toThrow(refused('auth.credential_invalid'));
+    expect(() => asking({ 'x-api-key': 'token' })).toThrow(refused('auth.credential_invalid'));
+    expect(() => asking({ authorization: 'Bearer token', 'x-api-key': 'bad' })).toThrow(refused('auth.credential_invalid'));
+    expect(() => asking({ authorization: `Bearer ${'t'.repeat(8_193)}` })).toThrow(refused('auth.credential_invalid'));
   });
 });
 

@@ -14,7 +14,12 @@ const mismatch = expect.objectContaining({ code: 'request.header_mismatch' });
 test('what a schema wants mirrored is found at any depth, in its order', () => {
   const schema = {
     type: 'object',
-    properties: { region: { type: 'string', 'x-mcp-header': 'Region' }, deep: { type: 'object', properties: { id: { 'x-mcp-header': 'Id' } } }, plain: { type: 'string' }, odd: true },
+    properties: {
+      region: { type: 'string', 'x-mcp-header': 'Region' },
+      deep: { type: 'object', properties: { id: { 'x-mcp-header': 'Id' } } },
+      plain: { type: 'string' },
+      odd: true,
+    },
   };
   expect(mirroredParams(schema)).toEqual([
     { header: 'Region', path: ['region'] },

@@ -12,7 +12,13 @@ import { RoutedCall } from './routed-call.ts';
 import { TaskIds } from './task-ids.ts';
 
 const TEN_MINUTES_MS = 600_000;
-const CAPABLE = { revision: '2026-07-28', capabilities: { elicitation: { form: {}, url: {} } }, info: undefined, logLevel: undefined, session: undefined } as const;
+const CAPABLE = {
+  revision: '2026-07-28',
+  capabilities: { elicitation: { form: {}, url: {} } },
+  info: undefined,
+  logLevel: undefined,
+  session: undefined,
+} as const;
 
 interface Asking {
   readonly endpoint?: string;
@@ -23,7 +29,10 @@ interface Asking {
 }
 
 /** The exchange of one request, and of the one that comes back with a state. */
-function asking({ endpoint = 'dev', principal = 'ann', method = 'tools/call', params = { name: 'files__read', arguments: { path: 'a' } }, server = 'files' }: Asking, requestState?: unknown): Admitted {
+function asking(
+  { endpoint = 'dev', principal = 'ann', method = 'tools/call', params = { name: 'files__read', arguments: { path: 'a' } }, server = 'files' }: Asking,
+  requestState?: unknown,
+): Admitted {
   const sent = requestState === undefined ? params : { ...params, requestState: requestState as string, inputResponses: { input_1: { action: 'accept' } } };
   return resolved({
     endpoint: plainEndpoint({ name: endpoint }),
@@ -52,7 +61,9 @@ function stateOf(outcome: Outcome): string {
 
 /** A modern server's own state, as its client gets it. */
 function sealedState(parking: Parking, exchange: Resolved): string {
-  return stateOf(parking.forModern(exchange, { kind: 'result', result: RawObject.of({ resultType: 'input_required', inputRequests: {}, requestState: 'of the server' }) }));
+  return stateOf(
+    parking.forModern(exchange, { kind: 'result', result: RawObject.of({ resultType: 'input_required', inputRequests: {}, requestState: 'of the server' }) }),
+  );
 }
 
 const invalid = expect.objectContaining({ code: 'request.params_invalid', reason: 'request_state_invalid' });
@@ -62,7 +73,10 @@ describe('[SS-08] [SS-09] a state of a modern server', () => {
     const { parking } = setUp();
     const state = sealedState(parking, asking({}));
     expect(state).not.toContain('of the server');
-    expect(parking.resume(asking({}, state))).toMatchObject({ kind: 'fresh', params: { requestState: 'of the server', inputResponses: { input_1: { action: 'accept' } } } });
+    expect(parking.resume(asking({}, state))).toMatchObject({
+      kind: 'fresh',
+      params: { requestState: 'of the server', inputResponses: { input_1: { action: 'accept' } } },
+    });
   });
 
   test.each<[string, Asking]>([
@@ -118,7 +132,12 @@ describe('[SS-08] [SS-09] a state of a modern server', () => {
 async function parked({ clock, parking }: SetUp, exchange: Admitted = asking({}), keys: readonly string[] = ['name']) {
   const replies: JsonObject[] = [];
   const cancelled: string[] = [];
-  const call = new RoutedCall(exchange, { clock, taskIds: new TaskIds(plainSealer), deliveries: new Deliveries(), park: (one, asked) => parking.park(one, asked) });
+  const call = new RoutedCall(exchange, {
+    clock,
+    taskIds: new TaskIds(plainSealer),
+    deliveries: new Deliveries(),
+    park: (one, asked) => parking.park(one, asked),
+  });
   let held = 0;
   let server: CallEvents | undefined;
   const ending = call.run(exchange, (events) => {
@@ -149,7 +168,9 @@ describe('a parked call', () => {
     });
     expect([setup.parking.size, held(), JSON.stringify(outcome)]).toEqual([1, 1, expect.not.stringContaining('gone')]);
     const back = asking({}, state);
-    const resumed = setup.parking.resume(Object.assign(back, { upstreamParams: { ...back.upstreamParams, inputResponses: { input_1: { content: 'Ann' }, input_2: { content: 3 } } } }));
+    const resumed = setup.parking.resume(
+      Object.assign(back, { upstreamParams: { ...back.upstreamParams, inputResponses: { input_1: { content: 'Ann' }, input_2: { content: 3 } } } }),
+    );
     expect(resumed).toEqual({ kind: 'call', call });
     expect([replies, held(), setup.parking.size]).toEqual([[{ content: 'Ann' }, { content: 3 }], 0, 0]);
     const ending = call.run(back);
@@ -221,7 +242,10 @@ describe('what a server wants of a modern client', () => {
   test('and the client cannot do is told as the capability that is missing', () => {
     const { parking } = setUp();
     const result = RawObject.of({ resultType: 'input_required', inputRequests: { a: { method: 'sampling/createMessage', params: {} } }, requestState: 's' });
-    expect(parking.forModern(asking({}), { kind: 'result', result })).toMatchObject({ kind: 'fault', fault: { code: 'request.capability_missing', data: { requiredCapabilities: { sampling: {} } } } });
+    expect(parking.forModern(asking({}), { kind: 'result', result })).toMatchObject({
+      kind: 'fault',
+      fault: { code: 'request.capability_missing', data: { requiredCapabilities: { sampling: {} } } },
+    });
   });
 
   test('as the error -32042 of 2025-11-25 becomes a request for input', () => {
@@ -232,7 +256,10 @@ describe('what a server wants of a modern client', () => {
       resultType: 'input_required',
       inputRequests: { input_1: { method: 'elicitation/create', params: { mode: 'url', url: 'https://a.example', message: 'm' } } },
     });
-    expect(parking.resume(asking({}, stateOf(outcome)))).toMatchObject({ kind: 'fresh', params: expect.not.objectContaining({ requestState: expect.anything() as unknown }) as unknown });
+    expect(parking.resume(asking({}, stateOf(outcome)))).toMatchObject({
+      kind: 'fresh',
+      params: expect.not.objectContaining({ requestState: expect.anything() as unknown }) as unknown,
+    });
   });
 
   test.each([

@@ -22,7 +22,11 @@ describe('capabilities', () => {
   });
 
   test('of tasks are those that some server with sessions has, for clients whose revision has them', () => {
-    const servers = [profile({ tasks: { list: {}, requests: { tools: { call: {} } } } }), profile({ tasks: { cancel: {}, requests: { sampling: {} } } }), profile({ tasks: { list: 'no' } }, 'modern')];
+    const servers = [
+      profile({ tasks: { list: {}, requests: { tools: { call: {} } } } }),
+      profile({ tasks: { cancel: {}, requests: { sampling: {} } } }),
+      profile({ tasks: { list: 'no' } }, 'modern'),
+    ];
     expect(mergedCapabilities(servers, 'legacy', true)['tasks']).toEqual({ list: {}, cancel: {}, requests: { tools: { call: {} }, sampling: {} } });
     expect(mergedCapabilities(servers, 'legacy', false)).not.toHaveProperty('tasks');
   });

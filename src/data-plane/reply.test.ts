@@ -14,7 +14,16 @@ afterAll(() => http.close());
 
 async function replyTo(changes: Partial<HttpReplyOptions> = {}): Promise<OpenResponse & { readonly reply: HttpReply }> {
   const open = await http.open();
-  const reply = new HttpReply({ http: open.response, clock: systemClock, canStream: true, openStream: undefined, headers: {}, answers: 1, isBatch: false, ...changes });
+  const reply = new HttpReply({
+    http: open.response,
+    clock: systemClock,
+    canStream: true,
+    openStream: undefined,
+    headers: {},
+    answers: 1,
+    isBatch: false,
+    ...changes,
+  });
   return { ...open, reply };
 }
 
@@ -30,7 +39,13 @@ describe('a lone answer', () => {
     reply.end('{"ö":1}', 404, { 'retry-after': '3' });
     const { statusCode, headers } = await head();
     expect(statusCode).toBe(404);
-    expect(headers).toMatchObject({ 'content-type': 'application/json', 'content-length': '8', 'cache-control': 'no-store', 'mcp-session-id': 's', 'retry-after': '3' });
+    expect(headers).toMatchObject({
+      'content-type': 'application/json',
+      'content-length': '8',
+      'cache-control': 'no-store',
+      'mcp-session-id': 's',
+      'retry-after': '3',
+    });
     expect(await text()).toBe('{"ö":1}');
   });
 

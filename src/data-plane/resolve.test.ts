@@ -10,11 +10,17 @@ import { resolve } from './resolve.ts';
 import { TaskIds } from './task-ids.ts';
 
 const lists: Script = (sent, link) => {
-  if (sent.method === 'tools/list') link.answer(sent.id, { resultType: 'complete', tools: [tool('read'), tool('move', { inputSchema: { type: 'object', properties: { to: { type: 'string', 'x-mcp-header': 'To' } } } })] });
+  if (sent.method === 'tools/list')
+    link.answer(sent.id, {
+      resultType: 'complete',
+      tools: [tool('read'), tool('move', { inputSchema: { type: 'object', properties: { to: { type: 'string', 'x-mcp-header': 'To' } } } })],
+    });
   else if (sent.method === 'prompts/list') link.answer(sent.id, { resultType: 'complete', prompts: [{ name: 'ask' }] });
   else if (sent.method === 'resources/list') link.answer(sent.id, { resultType: 'complete', resources: [{ uri: 'file:///a', name: 'a' }] });
-  else if (sent.method === 'resources/templates/list') link.answer(sent.id, { resultType: 'complete', resourceTemplates: [{ uriTemplate: 'db://{table}', name: 't' }] });
-  else if (sent.method === 'server/discover') link.answer(sent.id, { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: { tools: {}, prompts: {}, resources: {} } });
+  else if (sent.method === 'resources/templates/list')
+    link.answer(sent.id, { resultType: 'complete', resourceTemplates: [{ uriTemplate: 'db://{table}', name: 't' }] });
+  else if (sent.method === 'server/discover')
+    link.answer(sent.id, { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: { tools: {}, prompts: {}, resources: {} } });
 };
 
 const taskIds = new TaskIds(plainSealer);
@@ -34,7 +40,12 @@ describe('an exposed name', () => {
     ['prompts/get', { name: 'docs__ask' }, 'ask', { name: 'ask' }],
     ['resources/read', { uri: 'file:///a' }, 'file:///a', { uri: 'file:///a' }],
     ['resources/read', { uri: 'db://users' }, 'db://users', { uri: 'db://users' }],
-    ['completion/complete', { ref: { type: 'ref/prompt', name: 'docs__ask' }, argument: {} }, 'ask', { ref: { type: 'ref/prompt', name: 'ask' }, argument: {} }],
+    [
+      'completion/complete',
+      { ref: { type: 'ref/prompt', name: 'docs__ask' }, argument: {} },
+      'ask',
+      { ref: { type: 'ref/prompt', name: 'ask' }, argument: {} },
+    ],
     ['completion/complete', { ref: { type: 'ref/resource', uri: 'db://{table}' } }, 'db://{table}', { ref: { type: 'ref/resource', uri: 'db://{table}' } }],
   ])('of %s leads to the server and its own name: %j', async (method, params, own, upstreamParams) => {
     const { ask } = await setUp();
@@ -116,7 +127,12 @@ describe('a server that still starts', () => {
 
   test('that has nothing to do with the name is not waited for', async () => {
     const { ask } = await setUp({ files: slow({ now: false }), other: legacyScript() });
-    const both = plainNamespace({ members: [{ server: 'files', as: 'docs' }, { server: 'other', as: 'other' }] });
+    const both = plainNamespace({
+      members: [
+        { server: 'files', as: 'docs' },
+        { server: 'other', as: 'other' },
+      ],
+    });
     await expect(ask('tools/call', { name: 'other__gone' }, both)).rejects.toMatchObject({ code: 'routing.unknown' });
     expect(await ask('tools/call', { name: 'other__echo' }, both)).toMatchObject({ target: { server: 'other', own: 'echo' } });
   });
@@ -125,15 +141,20 @@ describe('a server that still starts', () => {
 describe('[SS-10] the handle of a task', () => {
   const own = { endpoint: 'dev', principal: 'key:ann' };
 
-  test.each(['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'])('leads %s to its server, for its own principal at its own endpoint', async (method) => {
-    const { ask } = await setUp();
-    const taskId = taskIds.toExposed('files', 't1', own);
-    expect(await ask(method, { taskId })).toMatchObject({ target: { server: 'files', own: 't1' }, upstreamParams: { taskId: 't1' } });
-  });
+  test.each(['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'])(
+    'leads %s to its server, for its own principal at its own endpoint',
+    async (method) => {
+      const { ask } = await setUp();
+      const taskId = taskIds.toExposed('files', 't1', own);
+      expect(await ask(method, { taskId })).toMatchObject({ target: { server: 'files', own: 't1' }, upstreamParams: { taskId: 't1' } });
+    },
+  );
 
   test.each(['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'])('of another is to %s what one is that never was', async (method) => {
     const { ask } = await setUp();
-    const foreign = await ask(method, { taskId: taskIds.toExposed('files', 't1', own) }, files, { principal: principalOf('bob') }).catch((thrown: unknown) => thrown);
+    const foreign = await ask(method, { taskId: taskIds.toExposed('files', 't1', own) }, files, { principal: principalOf('bob') }).catch(
+      (thrown: unknown) => thrown,
+    );
     const unknown = await ask(method, { taskId: 'never' }).catch((thrown: unknown) => thrown);
     const told = (fault: unknown): unknown[] => ['code', 'message', 'data', 'effect'].map((name) => (fault as Record<string, unknown>)[name]);
     expect(told(foreign)).toEqual(['routing.unknown', 'Unknown task', undefined, 'not_executed']);

@@ -8,7 +8,7 @@ import type { Outcome, ServerRequest } from '../upstream/upstream.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Admitted, Resolved } from './exchange.ts';
 import { RoutedCall } from './routed-call.ts';
-import { sessionLimits, Sessions } from './sessions.ts';
+import { Sessions, sessionLimits } from './sessions.ts';
 import { TaskIds } from './task-ids.ts';
 
 const DONE: Outcome = { kind: 'result', result: RawObject.of({ content: [] }) };
@@ -126,7 +126,11 @@ describe('what a server asks of a modern client', () => {
   });
 
   test('and it did not declare is refused; only where the call then fails is that the answer', async () => {
-    for (const outcome of [DONE, { kind: 'result', result: RawObject.of({ content: [], isError: true }) }, { kind: 'error', error: { code: 1, message: 'm' } }] satisfies Outcome[]) {
+    for (const outcome of [
+      DONE,
+      { kind: 'result', result: RawObject.of({ content: [], isError: true }) },
+      { kind: 'error', error: { code: 1, message: 'm' } },
+    ] satisfies Outcome[]) {
       const { call, run, outcomes } = setUp({ client });
       run();
       const { request, told } = question('sampling/createMessage');

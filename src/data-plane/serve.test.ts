@@ -86,6 +86,8 @@ beforeAll(async () => {
     digestOf,
     operatorDigest: digestOf('operator'),
     failed: () => undefined,
+    challenge: () => undefined,
+    verifyToken: () => undefined,
   });
   late.events = dataPlane.upstreamsEvents;
   upstreams.apply(specs);
@@ -122,16 +124,28 @@ async function post(body: unknown, headers: Readonly<Record<string, string>> = {
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
   const parts = isStream ? [...text.matchAll(/^data: (.+)$/gm)].map((match) => match[1] ?? '') : text === '' ? [] : [text];
   const messages = parts.flatMap((part) => JSON.parse(part) as Answered['answers'][number]);
-  return { status: response.status, sessionId: response.headers.get('mcp-session-id') ?? undefined, answers: messages.filter((message) => !('method' in message)) };
+  return {
+    status: response.status,
+    sessionId: response.headers.get('mcp-session-id') ?? undefined,
+    answers: messages.filter((message) => !('method' in message)),
+  };
 }
 
 function modern(id: unknown, name: string): Promise<Answered> {
   const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
-  return post({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: {}, _meta } }, { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': name });
+  return post(
+    { jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: {}, _meta } },
+    { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': name },
+  );
 }
 
 async function openSession(revision: string): Promise<Readonly<Record<string, string>>> {
-  const { sessionId } = await post({ jsonrpc: '2.0', id: 0, method: 'initialize', params: { protocolVersion: revision, capabilities: {}, clientInfo: { name: 'c', version: '1' } } });
+  const { sessionId } = await post({
+    jsonrpc: '2.0',
+    id: 0,
+    method: 'initialize',
+    params: { protocolVersion: revision, capabilities: {}, clientInfo: { name: 'c', version: '1' } },
+  });
   return { 'mcp-session-id': String(sessionId), 'mcp-protocol-version': revision };
 }
 
@@ -147,8 +161,13 @@ test('every request gets exactly one answer, with its own id, whatever its serve
         calls.map(async ({ server, tool: name, isModern }) => {
           const own = ++id;
           const exposed = `${server}__${name}`;
-          const { answers } = isModern ? await modern(own, exposed) : await post({ jsonrpc: '2.0', id: own, method: 'tools/call', params: { name: exposed, arguments: {} } }, session);
-          expect(answers.map((answer) => answer.id), exposed).toEqual([own]);
+          const { answers } = isModern
+            ? await modern(own, exposed)
+            : await post({ jsonrpc: '2.0', id: own, method: 'tools/call', params: { name: exposed, arguments: {} } }, session);
+          expect(
+            answers.map((answer) => answer.id),
+            exposed,
+          ).toEqual([own]);
           const isKnown = server !== 'none' && name !== 'missing';
           if (!isKnown) expect(answers[0]?.error?.code).toBe(-32602);
         }),
@@ -162,12 +181,21 @@ test('every request gets exactly one answer, with its own id, whatever its serve
 test('every request of a batch gets exactly one answer', { timeout: 60_000 }, async () => {
   const session = await openSession('2025-03-26');
   await fc.assert(
-    fc.asyncProperty(fc.uniqueArray(fc.oneof(fc.nat(1_000), fc.string({ minLength: 1, maxLength: 5 })), { minLength: 1, maxLength: 6 }), fc.array(call, { minLength: 6, maxLength: 6 }), async (ids, calls) => {
-      const batch = ids.map((id, index) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: `${calls[index]?.server}__${calls[index]?.tool}`, arguments: {} } }));
-      const { answers } = await post([...batch, { jsonrpc: '2.0', method: 'notifications/initialized' }], session);
-      const order = (one: unknown): string => JSON.stringify(one);
-      expect(answers.map(({ id }) => order(id)).toSorted()).toEqual(ids.map(order).toSorted());
-    }),
+    fc.asyncProperty(
+      fc.uniqueArray(fc.oneof(fc.nat(1_000), fc.string({ minLength: 1, maxLength: 5 })), { minLength: 1, maxLength: 6 }),
+      fc.array(call, { minLength: 6, maxLength: 6 }),
+      async (ids, calls) => {
+        const batch = ids.map((id, index) => ({
+          jsonrpc: '2.0',
+          id,
+          method: 'tools/call',
+          params: { name: `${calls[index]?.server}__${calls[index]?.tool}`, arguments: {} },
+        }));
+        const { answers } = await post([...batch, { jsonrpc: '2.0', method: 'notifications/initialized' }], session);
+        const order = (one: unknown): string => JSON.stringify(one);
+        expect(answers.map(({ id }) => order(id)).toSorted()).toEqual(ids.map(order).toSorted());
+      },
+    ),
     { numRuns: 6 },
   );
 });
@@ -177,7 +205,19 @@ test('what is no request at all is answered once too, with the error contract an
     fc.asyncProperty(fc.oneof(fc.string(), fc.json()), async (body) => {
       const { status, answers } = await post(body);
       expect(status).toBeGreaterThanOrEqual(400);
-      expect(answers).toMatchObject([{ error: { data: { source: 'gateway', failedAt: 'client', retryable: false, outcome: 'not_executed', correlationId: expect.stringMatching(/^req_/) as unknown } } }]);
+      expect(answers).toMatchObject([
+        {
+          error: {
+            data: {
+              source: 'gateway',
+              failedAt: 'client',
+              retryable: false,
+              outcome: 'not_executed',
+              correlationId: expect.stringMatching(/^req_/) as unknown,
+            },
+          },
+        },
+      ]);
     }),
     { numRuns: 40 },
   );
@@ -192,5 +232,8 @@ test('[AZ-01] a session id without the key of its session opens nothing', async 
 });
 
 test('[RL-01] a body above the limit is refused before it is read', async () => {
-  expect(await post({ jsonrpc: '2.0', id: 1, method: 'ping', params: { x: 'x'.repeat(200_000) } })).toMatchObject({ status: 413, answers: [{ error: { code: -32600 } }] });
+  expect(await post({ jsonrpc: '2.0', id: 1, method: 'ping', params: { x: 'x'.repeat(200_000) } })).toMatchObject({
+    status: 413,
+    answers: [{ error: { code: -32600 } }],
+  });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MovableClock, settle } from '../../test/support/movable-clock.ts';
 import { principalOf } from '../../test/support/plain-exchange.ts';
 import type { JsonObject, Revision } from '../protocol/messages.ts';
-import { type ClientAnswer, type Session, sessionLimits, type SessionLimits, type SessionOpening, Sessions } from './sessions.ts';
+import { type ClientAnswer, type Session, type SessionLimits, type SessionOpening, Sessions, sessionLimits } from './sessions.ts';
 
 const LIMITS: SessionLimits = { idleMs: 60_000, totalMs: 600_000, perCredentialMax: 3, max: 5 };
 
@@ -31,7 +31,8 @@ describe('[SS-02] a session', () => {
         const { id, session } = sessions.open(opening({ endpoint: owner.endpoint, principal: principalOf(owner.principal, owner.credential) }));
         const carrier = {};
         sessions.get(id, owner.endpoint, principalOf(owner.principal, owner.credential), carrier);
-        const visit = (shown: string): Session => sessions.get(shown, visitor.endpoint, principalOf(visitor.principal, visitor.credential), isSameConnection ? carrier : {});
+        const visit = (shown: string): Session =>
+          sessions.get(shown, visitor.endpoint, principalOf(visitor.principal, visitor.credential), isSameConnection ? carrier : {});
         if (JSON.stringify(owner) === JSON.stringify(visitor)) expect(visit(id)).toBe(session);
         else expect(() => visit(id)).toThrow(unknown);
         expect(() => visit(`${id}0`)).toThrow(unknown);

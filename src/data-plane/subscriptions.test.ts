@@ -5,7 +5,7 @@ import { decoded, KeptReply, plainEndpoint, plainNamespace, plainSealer, plainSn
 import { startPlainUpstreams } from '../../test/support/plain-upstreams.ts';
 import type { JsonObject, RequestId } from '../protocol/messages.ts';
 import type { Decoded } from './exchange.ts';
-import { sessionLimits, Sessions } from './sessions.ts';
+import { Sessions, sessionLimits } from './sessions.ts';
 import { listenResult, Subscriptions } from './subscriptions.ts';
 import { TaskIds } from './task-ids.ts';
 
@@ -56,7 +56,12 @@ async function setUp() {
     catalogs.changed();
     subscriptions.listsChanged();
   };
-  const owner = () => ({ server: 'files', upstream: upstreams.find('files', { principalId: 'key:ann', sessionId: undefined, wantsInteraction: true, family: 'modern' }), principalId: undefined, sessionId: undefined });
+  const owner = () => ({
+    server: 'files',
+    upstream: upstreams.find('files', { principalId: 'key:ann', sessionId: undefined, wantsInteraction: true, family: 'modern' }),
+    principalId: undefined,
+    sessionId: undefined,
+  });
   const updated = (uri: string): void => {
     const { upstream, ...rest } = owner();
     if (upstream !== undefined) subscriptions.resourceUpdated({ ...rest, upstream }, { uri });
@@ -93,8 +98,12 @@ describe('[TR-27] a stream of a modern client', () => {
     await change('one', 'two');
     updated('file:///a');
     updated('file:///b');
-    expect(tools.reply.sent.slice(1)).toEqual([{ jsonrpc: '2.0', method: 'notifications/tools/list_changed', params: { _meta: { [SUBSCRIPTION_ID]: 'tools' } } }]);
-    expect(resource.reply.sent.slice(1)).toEqual([{ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'file:///a', _meta: { [SUBSCRIPTION_ID]: 'resource' } } }]);
+    expect(tools.reply.sent.slice(1)).toEqual([
+      { jsonrpc: '2.0', method: 'notifications/tools/list_changed', params: { _meta: { [SUBSCRIPTION_ID]: 'tools' } } },
+    ]);
+    expect(resource.reply.sent.slice(1)).toEqual([
+      { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'file:///a', _meta: { [SUBSCRIPTION_ID]: 'resource' } } },
+    ]);
     expect(nothing.reply.sent).toHaveLength(1);
   });
 
@@ -127,7 +136,13 @@ describe('[TR-27] a stream of a modern client', () => {
   test('that wants to hear of tasks needs the extension', async () => {
     const { listen } = await setUp();
     await expect(listen({ taskIds: ['t'] }).listening).rejects.toMatchObject({ code: 'request.capability_missing' });
-    const client = { revision: '2026-07-28', capabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } }, info: undefined, logLevel: undefined, session: undefined } as const;
+    const client = {
+      revision: '2026-07-28',
+      capabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } },
+      info: undefined,
+      logLevel: undefined,
+      session: undefined,
+    } as const;
     const { reply } = listen({ taskIds: ['foreign'] }, 8, { client });
     await turns();
     expect(reply.sent[0]).toMatchObject({ params: { notifications: { taskIds: [] } } });

@@ -4,7 +4,7 @@ import { identified, plainEndpoint, plainHttp, principalOf } from '../../test/su
 import { Fault } from '../base/fault.ts';
 import type { LimitSpec } from '../model/endpoint.ts';
 import { Buckets } from './buckets.ts';
-import { throttle, type ThrottleDeps } from './throttle.ts';
+import { type ThrottleDeps, throttle } from './throttle.ts';
 
 function limit(changes: Partial<LimitSpec>): LimitSpec {
   return { scope: 'client', by: 'key', header: undefined, max: 2, seconds: 60, ...changes };
@@ -70,12 +70,17 @@ test('who leaves the header out shares one bucket with all that do', () => {
 
 test('of several limits the strictest holds, whoever asks and whenever', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 40 }), (perClient, together, keys) => {
-      const { ask } = setUp([limit({ max: perClient }), limit({ scope: 'endpoint', max: together })]);
-      const passed = keys.filter((key) => ask({ key }) === undefined);
-      expect(passed.length).toBeLessThanOrEqual(together);
-      for (const key of ['a', 'b', 'c']) expect(passed.filter((one) => one === key).length).toBeLessThanOrEqual(perClient);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 40 }),
+      (perClient, together, keys) => {
+        const { ask } = setUp([limit({ max: perClient }), limit({ scope: 'endpoint', max: together })]);
+        const passed = keys.filter((key) => ask({ key }) === undefined);
+        expect(passed.length).toBeLessThanOrEqual(together);
+        for (const key of ['a', 'b', 'c']) expect(passed.filter((one) => one === key).length).toBeLessThanOrEqual(perClient);
+      },
+    ),
   );
 });
 

@@ -1,5 +1,5 @@
 /** Exchanges as plain records, for tests of one stage: everything usual, but for what the test names. */
-import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
+import { type IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { open, seal, sealSame } from '../../src/base/sealed.ts';
 import type { Decoded, Identified, Received, Resolved } from '../../src/data-plane/exchange.ts';

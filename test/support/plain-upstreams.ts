@@ -14,7 +14,11 @@ export interface PlainUpstreams {
 }
 
 /** Resolves when the servers were started. Modern ones answer over HTTP, so that each answer has a carrier. */
-export async function startPlainUpstreams(scripts: Readonly<Record<string, Script>>, clock: Clock, events: Partial<UpstreamsEvents> = {}): Promise<PlainUpstreams> {
+export async function startPlainUpstreams(
+  scripts: Readonly<Record<string, Script>>,
+  clock: Clock,
+  events: Partial<UpstreamsEvents> = {},
+): Promise<PlainUpstreams> {
   const servers = Object.fromEntries(Object.entries(scripts).map(([name, script]) => [name, fakeServer('http', script)]));
   const nothing = (): undefined => undefined;
   // `all` is there before anything is told: servers tell only once they are applied.
