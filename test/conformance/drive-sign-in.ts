@@ -18,7 +18,7 @@ interface Context {
 /** Where the suite expects a client's metadata document to lie. */
 const CLIENT_METADATA_URL = 'https://conformance-test.local/client-metadata.json';
 const SIGN_INS_MAX = 6;
-const LISTED_MS = 10_000;
+const LISTED_MS = 4_000;
 
 const url = process.argv.at(-1) ?? '';
 const scenario = process.env['MCP_CONFORMANCE_SCENARIO'] ?? '';
