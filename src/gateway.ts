@@ -4,6 +4,7 @@
  * The control plane changes what is stored and publishes a snapshot; the data plane answers from the snapshot it finds.
  */
 import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { delimiter } from 'node:path';
 import { type AddressOf, createAddressOf } from './auth/client-address.ts';
 import { createFailureThrottle, FAILURE_THROTTLE, type FailureThrottle } from './auth/failure-throttle.ts';
@@ -212,7 +213,7 @@ function startUpstreams(base: Base): Live {
   const late: { dataPlane?: DataPlane; upstreams?: Upstreams } = {};
   const token = newOperatorToken(random);
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
-  const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
+  const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
     clock,
@@ -261,6 +262,14 @@ function startUpstreams(base: Base): Live {
   });
   upstreams.apply(publisher.snapshot().servers);
   return { authorization, upstreams, dataPlane, token, signIns };
+}
+
+/** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */
+function toSignedIn({ signedIn }: People): (http: IncomingMessage) => Promise<{ readonly id: string; readonly isOperator: boolean } | undefined> {
+  return async (http) => {
+    const user = await signedIn(http);
+    return user && { id: `user:${user.userId}`, isOperator: user.roles.includes('operator') };
+  };
 }
 
 function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: string) => void): Authorization {

@@ -4,7 +4,7 @@ import { PERMISSIONS } from './operation.ts';
 import { GRANTS, permissionsOf, reauthPermissionsOf } from './roles.ts';
 
 /** What changes something, or shows a secret. */
-const CHANGING = /:(write|create|revoke|operate|call|end|define)$/;
+const CHANGING = /:(write|create|revoke|operate|call|end|define|rotate|begin|withdraw)$/;
 
 test('every permission has a row, and the operator has every one', () => {
   expect(Object.keys(GRANTS).sort()).toEqual([...PERMISSIONS].sort());

@@ -44,7 +44,7 @@ export const GRANTS: Readonly<Record<Permission, Grant>> = {
   'user:read': OVERSEERS,
   'user:write': ADMINS,
   // Names of secrets; no answer has a value.
-  'secret:read': ADMINS,
+  'secret:read': OVERSEERS,
   'secret:write': { ...ADMINS, needsReauth: true },
   'secret:rotate': { ...OPERATOR, needsReauth: true },
   'grant:read': OVERSEERS,

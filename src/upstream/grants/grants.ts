@@ -11,7 +11,7 @@ import { isPerPrincipal, type ServerAuth } from '../../model/server-auth.ts';
 import type { ServerSpec } from '../../model/server.ts';
 import type { GuardedFetch } from '../dialer/guarded-fetch.ts';
 import { type AuthorizationServer, canonical, discoverAuthorizationServer } from './authorization-server.ts';
-import { type Challenge, scopesOf, unionScopes } from './challenge.ts';
+import { type Challenge, unionScopes } from './challenge.ts';
 import type { GrantStore } from './grant-store.ts';
 import { createOAuthFetch } from './oauth-fetch.ts';
 import { SubjectTokens } from './subject-tokens.ts';
@@ -234,9 +234,4 @@ export class Grants {
       throw thrown;
     }
   }
-}
-
-/** For people: scopes as a list. */
-function scopeList(grant: Grant): string[] {
-  return scopesOf(grant.scope);
 }
