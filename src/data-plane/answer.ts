@@ -60,13 +60,22 @@ function encodeResult(exchange: Decoded, result: RawObject, infoText: string): s
 
 function encodeModern(method: string, result: RawObject, infoText: string): string {
   const meta = result.member('_meta');
-  const serverInfo = `${JSON.stringify(META.serverInfo)}:${infoText}`;
   const added: Record<string, string> = result.has('resultType') ? {} : { resultType: '"complete"' };
   if (CACHEABLE.has(method)) for (const [key, text] of Object.entries(NO_CACHE)) if (!result.has(key)) added[key] = text;
-  if (meta === undefined) added['_meta'] = `{${serverInfo}}`;
-  else if (!meta.includes(META.serverInfo)) added['_meta'] = /^\{\s*\}$/.test(meta) ? `{${serverInfo}}` : `{${serverInfo},${meta.slice(1)}`;
-  else added['_meta'] = JSON.stringify({ ...(JSON.parse(meta) as JsonObject), [META.serverInfo]: JSON.parse(infoText) as JsonObject });
+  // A server says the same of itself every time, so the last edit usually is the next one too.
+  if (lastModern?.meta !== meta || lastModern?.infoText !== infoText) lastModern = { meta, infoText, edited: metaWithServerInfo(meta, infoText) };
+  added['_meta'] = lastModern.edited;
   return result.edited([], added);
+}
+
+let lastModern: { readonly meta: string | undefined; readonly infoText: string; readonly edited: string } | undefined;
+
+/** The gateway is who answers a modern client. */
+function metaWithServerInfo(meta: string | undefined, infoText: string): string {
+  const serverInfo = `${JSON.stringify(META.serverInfo)}:${infoText}`;
+  if (meta === undefined || /^\{\s*\}$/.test(meta)) return `{${serverInfo}}`;
+  if (!meta.includes(META.serverInfo)) return `{${serverInfo},${meta.slice(1)}`;
+  return JSON.stringify({ ...(JSON.parse(meta) as JsonObject), [META.serverInfo]: JSON.parse(infoText) as JsonObject });
 }
 
 /** What only 2026-07-28 has, and who the server says it is: neither belongs to a legacy result. */

@@ -19,6 +19,8 @@ export interface Reply {
   readonly isGone: boolean;
 }
 
+const NOTHING = (): void => undefined;
+
 /** After so long without an answer the response begins as a stream, so that nothing on the way gives up. */
 const PATIENCE_MS = 15_000;
 
@@ -42,7 +44,7 @@ export class HttpReply implements Reply {
   #collected: string[] = [];
   #isGone = false;
   #stopPatience: CancelTimer | undefined;
-  onGone: () => void = () => undefined;
+  onGone: () => void = NOTHING;
 
   constructor(options: HttpReplyOptions) {
     this.#options = options;
@@ -67,7 +69,7 @@ export class HttpReply implements Reply {
 
   end(message: MessageText, httpStatus: number, headers?: Readonly<Record<string, string>>): void {
     this.#missing--;
-    if (this.#missing === 0) this.#stopPatience?.();
+    if (this.#missing === 0) this.#release();
     if (this.#stream !== undefined) {
       this.#stream.send(message.toString());
       if (this.#missing === 0) this.#stream.end();
@@ -80,6 +82,13 @@ export class HttpReply implements Reply {
     }
     this.#collected.push(message.toString());
     if (this.#missing === 0) this.#write(`[${this.#collected.join(',')}]`, 200);
+  }
+
+  /** The connection remembers the reply for a while; the reply must not remember the whole call with it. */
+  #release(): void {
+    this.#stopPatience?.();
+    this.#stopPatience = undefined;
+    this.onGone = NOTHING;
   }
 
   #begin(): EventStream | undefined {
