@@ -15,8 +15,7 @@ import { newOperatorToken } from './auth/operator-token.ts';
 import { type Authorization, createAuthorization } from './authorization.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fault } from './base/fault.ts';
-import type { RandomBytes } from './base/ids.ts';
-import { open, seal, sealSame } from './base/sealed.ts';
+import { createIdSequence, type RandomBytes, randomFraction } from './base/ids.ts';
 import { checkListening, describeSettings, isLoopback, type ResolvedSettings } from './config.ts';
 import { createFindCommand } from './control-plane/config-file/find-command.ts';
 import type { ConfigText } from './control-plane/config-file/read-config-text.ts';
@@ -33,9 +32,8 @@ import { createPublisher, type Publisher, type PublisherDeps } from './control-p
 import { toLinkAddress } from './control-plane/people/links.ts';
 import { type AdminHandler, createAdminHandler } from './control-plane/serve.ts';
 import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
-import type { Sealer } from './data-plane/parking.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
-import type { TaskSealer } from './data-plane/task-ids.ts';
+import { createSealer } from './data-plane/sealer.ts';
 import { sessionLimits } from './data-plane/sessions.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { type Listening, listen } from './listening.ts';
@@ -217,9 +215,9 @@ function startUpstreams(base: Base): Live {
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
     clock,
-    random: () => fraction(random),
+    random: () => randomFraction(random),
     gatewayInfo: info,
-    openLink: createLinkOpener({ clock, random: () => fraction(random), environment: options.environment, dialer, watcher, log, values, signIns }),
+    openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, values, signIns }),
     events: lateEvents(
       () => late.dataPlane,
       (server) => logState(log, server, upstreams.state(server)),
@@ -237,7 +235,7 @@ function startUpstreams(base: Base): Live {
     info,
     sealer: createSealer(instanceKey.sealing, random),
     randomId: () => Buffer.from(random(24)).toString('base64url'),
-    newCorrelationId: createSequence('req', random),
+    newCorrelationId: createIdSequence('req', random),
     digestOf: (credential) => digestOf(instanceKey.pepper, credential),
     operatorDigest: digestOf(instanceKey.pepper, token),
     write: (record) => {
@@ -300,33 +298,6 @@ function endSessionsOf(dataPlane: DataPlane, credentialId: string): void {
 /** Never from a request: what it says of our address is a stranger's word. */
 function publicUrlOf(base: Base): string {
   return base.options.resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base);
-}
-
-/** Ids that are unique and need no randomness each: a random beginning for this process, then a count. */
-function createSequence(prefix: string, random: RandomBytes): () => string {
-  const beginning = `${prefix}_${Buffer.from(random(10)).toString('hex')}`;
-  let count = 0;
-  return () => `${beginning}${(++count).toString(16).padStart(8, '0')}`;
-}
-
-/** From 0 up to 1. */
-function fraction(random: RandomBytes): number {
-  return Buffer.from(random(4)).readUInt32BE() / 2 ** 32;
-}
-
-function createSealer(key: Uint8Array, random: RandomBytes): Sealer & TaskSealer {
-  return {
-    seal: (text, context) => seal(text, { key, record: context }, random),
-    sealSame: (text, context) => sealSame(text, { key, record: context }),
-    open: (sealed, context) => {
-      try {
-        return open(sealed, { key, record: context });
-      } catch {
-        // Not sealed by us for this: the caller says so to its client.
-        return undefined;
-      }
-    },
-  };
 }
 
 async function startListening(base: Base, live: Live): Promise<void> {

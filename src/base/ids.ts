@@ -16,3 +16,15 @@ export function newId(prefix: string, clock: Clock, random: RandomBytes = system
   bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
   return `${prefix}_${bytes.toString('hex')}`;
 }
+
+/** Ids that are unique and need no randomness each: a random beginning for this process, then a count. */
+export function createIdSequence(prefix: string, random: RandomBytes): () => string {
+  const beginning = `${prefix}_${Buffer.from(random(10)).toString('hex')}`;
+  let count = 0;
+  return () => `${beginning}${(++count).toString(16).padStart(8, '0')}`;
+}
+
+/** Uniform from 0 up to 1, for jitter. */
+export function randomFraction(random: RandomBytes): number {
+  return Buffer.from(random(4)).readUInt32BE() / 2 ** 32;
+}

@@ -6,7 +6,7 @@
 import type { ServerResponse } from 'node:http';
 import { Fault } from '../base/fault.ts';
 import { type Envelope, readEnvelope } from '../protocol/envelope.ts';
-import { decodeHeaderValue } from '../protocol/header-value.ts';
+import { decodeHeaderValue, NAME_MEMBER } from '../protocol/header-value.ts';
 import { familyOf, isObject, isRevision, type JsonObject, MODERN_REVISION, REVISIONS } from '../protocol/messages.ts';
 import { META, metaOf } from '../protocol/meta.ts';
 import { scanJson } from '../protocol/scan.ts';
@@ -94,20 +94,10 @@ export function decodeModern(envelope: Envelope, headers: ClientHeaders): Modern
   };
 }
 
-/** Methods whose `Mcp-Name` mirrors a member of params. */
-const NAMED_BY: ReadonlyMap<string, string> = new Map([
-  ['tools/call', 'name'],
-  ['prompts/get', 'name'],
-  ['resources/read', 'uri'],
-  ['tasks/get', 'taskId'],
-  ['tasks/update', 'taskId'],
-  ['tasks/cancel', 'taskId'],
-]);
-
 function checkMirrored(envelope: Envelope, params: JsonObject, headers: ClientHeaders): void {
   if (headers.method === undefined) throw mismatch('Mcp-Method is missing');
   if (headers.method !== envelope.method) throw mismatch('Mcp-Method differs from the body');
-  const key = NAMED_BY.get(envelope.method);
+  const key = NAME_MEMBER.get(envelope.method);
   if (key === undefined) return;
   if (headers.name === undefined) throw mismatch('Mcp-Name is missing');
   const name = decodeHeaderValue(headers.name);

@@ -26,3 +26,13 @@ export function decodeHeaderValue(header: string): string | undefined {
   const text = bytes.toString('utf8');
   return Buffer.from(text).equals(bytes) ? text : undefined;
 }
+
+/** Which member of params `Mcp-Name` mirrors, by method (Streamable HTTP, "Standard Request Headers"; Tasks extension, SEP-2663). */
+export const NAME_MEMBER: ReadonlyMap<string, string> = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
+]);

@@ -4,7 +4,7 @@
  */
 import { Fault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
-import { encodeHeaderValue } from '../protocol/header-value.ts';
+import { encodeHeaderValue, NAME_MEMBER } from '../protocol/header-value.ts';
 import type { Envelope, RawObject } from '../protocol/envelope.ts';
 import { isObject, type JsonObject, type JsonValue, MODERN_REVISION } from '../protocol/messages.ts';
 import { META, META_CLIENT, metaOf } from '../protocol/meta.ts';
@@ -16,15 +16,6 @@ import { INTERACTIVE_CAPABILITIES, noticeText, Peer, type PeerDeps, requestText 
 import type { PendingCall } from './pending.ts';
 import type { ListKind, ServerProfile, Watched } from './upstream.ts';
 
-/** Which member of params `Mcp-Name` mirrors (Streamable HTTP, "Standard Request Headers"; Tasks extension). */
-const NAME_MEMBER: Readonly<Record<string, string>> = {
-  'tools/call': 'name',
-  'prompts/get': 'name',
-  'resources/read': 'uri',
-  'tasks/get': 'taskId',
-  'tasks/update': 'taskId',
-  'tasks/cancel': 'taskId',
-};
 const MAY_ASK: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 const LIST_KINDS: Readonly<Record<string, ListKind>> = {
   'notifications/tools/list_changed': 'tools',
@@ -185,7 +176,7 @@ const LISTEN = { method: 'subscriptions/listen', progressToken: undefined, clien
 
 function mirrorHeaders(method: string, params: JsonObject): Record<string, string> {
   const headers: Record<string, string> = { 'MCP-Protocol-Version': MODERN_REVISION, 'Mcp-Method': method };
-  const member = NAME_MEMBER[method];
+  const member = NAME_MEMBER.get(method);
   const name = member === undefined ? undefined : params[member];
   if (typeof name === 'string') headers['Mcp-Name'] = encodeHeaderValue(name);
   return headers;

@@ -2,7 +2,7 @@
  * The request headers of the stateless revision (2026-07-28, Streamable HTTP, "Standard Request Headers" and "Custom
  * Headers from Tool Parameters"): a client on stdio sends none, so the bridge reads them off the message.
  */
-import { encodeHeaderValue } from '../../protocol/header-value.ts';
+import { encodeHeaderValue, NAME_MEMBER } from '../../protocol/header-value.ts';
 import { isRecord, type Message } from './message.ts';
 
 /** One `x-mcp-header` annotation: the header's name without `Mcp-Param-`, and the path of the argument. */
@@ -11,21 +11,13 @@ export interface ParameterHeader {
   readonly path: readonly string[];
 }
 
-const NAMED_BY: Readonly<Record<string, string>> = {
-  'tools/call': 'name',
-  'prompts/get': 'name',
-  'resources/read': 'uri',
-  'tasks/get': 'taskId',
-  'tasks/update': 'taskId',
-  'tasks/cancel': 'taskId',
-};
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PRIMITIVE_TYPES = new Set<unknown>(['string', 'integer', 'boolean']);
 
 /** All headers that mirror the message's body. `parameters` are those of the tool that it calls. */
 export function mirrorHeaders(message: Message, parameters: readonly ParameterHeader[]): Record<string, string> {
   const headers: Record<string, string> = { 'mcp-protocol-version': message.revision ?? '', 'mcp-method': message.method };
-  const name = message.params[NAMED_BY[message.method] ?? ''];
+  const name = message.params[NAME_MEMBER.get(message.method) ?? ''];
   if (typeof name === 'string') headers['mcp-name'] = encodeHeaderValue(name);
   for (const parameter of parameters) {
     const value = valueAt(message.params['arguments'], parameter.path);
