@@ -21,6 +21,7 @@ import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
 import { modernRequests } from './modern-front.ts';
+import { Outbox } from './outbox.ts';
 import { Parking, type Sealer } from './parking.ts';
 import { receive } from './receive.ts';
 import { createRecord, type RequestRecord } from './record.ts';
@@ -89,6 +90,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf: deps.addressOf };
   const legacy: LegacyDeps = {
     clock,
+    outbox: new Outbox(),
     sessions,
     opened: (session) => {
       subscriptions.addSession(session);
@@ -165,7 +167,7 @@ function toRequests(identified: Identified, body: Body, response: ServerResponse
   const post = { identified, headers, body, response };
   const [first] = body.envelopes;
   const isForModern = identified.door === 'mcp' && first !== undefined && isModern(first, headers);
-  return isForModern ? modernRequests(post, legacy.clock) : legacyRequests(post, legacy);
+  return isForModern ? modernRequests(post, legacy) : legacyRequests(post, legacy);
 }
 
 function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, { correlationId, challenge }: { readonly correlationId: string; readonly challenge: string | undefined }): void {
