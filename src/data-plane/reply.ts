@@ -113,14 +113,15 @@ export class HttpReply implements Reply {
 
   #write(message: MessageText, httpStatus: number, extra?: Readonly<Record<string, string>>): void {
     const { http, headers, outbox } = this.#options;
+    const bytes = Buffer.byteLength(message);
     http.writeHead(httpStatus, {
       'content-type': 'application/json',
-      'content-length': Buffer.byteLength(message),
+      'content-length': bytes,
       'cache-control': 'no-store',
       ...headers,
       ...extra,
     });
-    outbox.end(http, message);
+    outbox.end(http, message, bytes === message.length ? 'latin1' : 'utf8');
   }
 }
 
