@@ -34,7 +34,8 @@ export const GRANTS: Readonly<Record<Permission, Grant>> = {
   // A file may define processes and policies.
   'config:write': { ...OPERATOR, needsReauth: true },
   'settings:read': OVERSEERS,
-  'settings:write': OPERATOR,
+  // Opens sign-up and private networks.
+  'settings:write': { ...OPERATOR, needsReauth: true },
   'session:read': EVERYONE,
   'session:end': WORKERS,
   'log:read': OVERSEERS,

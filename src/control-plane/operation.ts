@@ -14,6 +14,7 @@ import type { RandomBytes } from '../base/ids.ts';
 import type { GetConfig } from '../contract/config.ts';
 import type { AnswerOf, InputOf, Operation, Permission } from '../contract/operation.ts';
 import type { Locate } from '../model/config-problem.ts';
+import type { FixedSettings, LiveSettings } from '../model/live-settings.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { insertAuditEvent } from '../storage/audit-events.ts';
@@ -31,6 +32,14 @@ import type { LiveSessions } from './live-sessions.ts';
 import type { PeopleServices } from './people-services.ts';
 import type { Change, Publisher } from './publish.ts';
 
+/** Settings that change while the gateway runs. */
+export interface InstanceSettings {
+  /** What flags and variables of the start decide. */
+  readonly fixed: FixedSettings;
+  /** As they were published last. */
+  readonly now: () => LiveSettings;
+}
+
 /** What operations work on. */
 export interface AdminServices {
   readonly storage: Storage;
@@ -42,6 +51,7 @@ export interface AdminServices {
   readonly grants: LiveGrants;
   readonly sessions: LiveSessions;
   readonly people: PeopleServices;
+  readonly settings: InstanceSettings;
   readonly snapshot: () => Snapshot;
   /** The objects of the snapshot, with owners and in clear: mask what leaves. */
   readonly objects: Publisher['objects'];

@@ -26,6 +26,7 @@ import { listServers, serverOperations } from './servers/list-servers.ts';
 import { restartServer } from './servers/restart-server.ts';
 import { resyncServer } from './servers/resync-server.ts';
 import { endSession, listSessions } from './sessions/sessions.ts';
+import { getSettings, patchSettings } from './settings/settings.ts';
 
 export const OPERATIONS: readonly Bound[] = [
   getHealth,
@@ -49,6 +50,8 @@ export const OPERATIONS: readonly Bound[] = [
   revokeKey,
   listSessions,
   endSession,
+  getSettings,
+  patchSettings,
   getConfig,
   planConfig,
   applyConfig,

@@ -6,7 +6,7 @@ import { readRegistration } from './registration-rules.ts';
 export const getSignInOptions = bindRead(GetSignInOptions, async ({ db, services }) => {
   const { provider, sendMail } = services.people;
   return {
-    ...(await readRegistration(db, provider !== undefined)),
+    ...readRegistration(services),
     hasOperator: (await countOperators(db)) > 0,
     provider: provider === undefined ? null : { id: provider.id },
     resetByMail: sendMail !== undefined,

@@ -1,17 +1,18 @@
-import { z } from 'zod';
+import { Fault } from '../../base/fault.ts';
 import type { Registration } from '../../contract/users.ts';
-import type { Db } from '../../storage/schema.ts';
-import { findSetting } from '../../storage/settings.ts';
+import type { LiveSettings } from '../../model/live-settings.ts';
+import type { AdminServices } from '../operation.ts';
 
-export const REGISTRATION_SETTING = 'registration';
+/** How people may come in now. Without a provider there is no SSO, whatever is set, and passwords are the only way. */
+export function registrationOf({ formSignUp, ssoSignUp, passwordSignIn }: LiveSettings, hasProvider: boolean): Registration {
+  return hasProvider ? { formSignUp, ssoSignUp, passwordSignIn } : { formSignUp, ssoSignUp: false, passwordSignIn: true };
+}
 
-const StoredSchema = z.object({ formSignUp: z.boolean(), ssoSignUp: z.boolean(), passwordSignIn: z.boolean() });
+export function readRegistration({ settings, people }: Pick<AdminServices, 'settings' | 'people'>): Registration {
+  return registrationOf(settings.now(), people.provider !== undefined);
+}
 
-/** By form nobody comes in unless the operator says so; whoever configured an identity provider means to let its people in. */
-const DEFAULT: Registration = { formSignUp: false, ssoSignUp: true, passwordSignIn: true };
-
-/** What an operator set, which no start changes; else the default. Without a provider there is no SSO, whatever is set. */
-export async function readRegistration(db: Db, hasProvider: boolean): Promise<Registration> {
-  const stored = (await findSetting(db, REGISTRATION_SETTING, StoredSchema)) ?? DEFAULT;
-  return hasProvider ? stored : { ...stored, ssoSignUp: false, passwordSignIn: true };
+/** Throws `request.conflict` for settings with which nobody could sign in any more. */
+export function refuseLockOut({ passwordSignIn }: Pick<LiveSettings, 'passwordSignIn'>, hasProvider: boolean): void {
+  if (!passwordSignIn && !hasProvider) throw new Fault('request.conflict', { message: 'Without an identity provider nobody could sign in any more.', reason: 'no_provider' });
 }
