@@ -16,6 +16,7 @@ import { createVerifyToken, type VerifyToken } from './auth/oauth/verify-token.t
 import type { Clock } from './base/clock.ts';
 import type { Fault } from './base/fault.ts';
 import type { RandomBytes } from './base/ids.ts';
+import type { LiveConsents } from './control-plane/live-consents.ts';
 import type { EndpointSpec } from './model/endpoint.ts';
 import type { People } from './model/oauth.ts';
 import type { LiveSettings } from './model/live-settings.ts';
@@ -51,6 +52,7 @@ export interface Authorization {
   readonly serves: (url: string) => boolean;
   readonly handle: (http: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly verifyToken: VerifyToken;
+  readonly consents: LiveConsents;
   /** `WWW-Authenticate` for a refusal at an endpoint. */
   readonly challenge: (http: IncomingMessage, fault: Fault) => string | undefined;
   readonly close: () => void;
@@ -83,6 +85,10 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
     fetchDocument: createGuardedFetch({ clock, dialer, bounds: CLIENT_DOCUMENT }),
     refused: (clientId, reason) => log.warn('oauth client', { client: clientId, detail: reason }),
   });
+  const withdrawn = (grantDigest: string): void => {
+    own.forget(grantDigest);
+    deps.revoked(`grant:${grantDigest}`);
+  };
   const handler = createOAuthHandler({
     store,
     clock,
@@ -104,10 +110,7 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
     refusedRequest: (fault) => log.info('oauth refused', { code: fault.code, detail: fault.detail }),
     failed: (error) => log.error('oauth', { detail: error.stack ?? error.message }),
     clientUsed: (id) => store.keepClient(id, clock.nowMs() + CLIENT_KEPT_MS),
-    revoked: (grantDigest) => {
-      own.forget(grantDigest);
-      deps.revoked(`grant:${grantDigest}`);
-    },
+    revoked: withdrawn,
     decided: ({ userId, clientId, resource, outcome }) =>
       transact(deps.storage.db, (tx) =>
         insertAuditEvent(tx, { atMs: clock.nowMs(), principal: `user:${userId}`, action: 'oauth.consent', subject: clientId, outcome, detail: { resource } }),
@@ -115,6 +118,7 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
   });
   return {
     ...handler,
+    consents: { withdrawn },
     verifyToken: createVerifyToken({ issuer: publicUrl, own, outside: createOutsideTokens({ clock, findKey }) }),
     challenge: (http, fault) => challengeOf(fault, endpoints().get(ENDPOINT_IN_PATH.exec(http.url ?? '')?.[1] ?? ''), publicUrl()),
     close: sweepRegularly(() => store.sweep(clock.nowMs()), deps),

@@ -45,6 +45,7 @@ import type { ConfigInput } from './model/config-document.ts';
 import { SERVICE } from './model/grant.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
 import type { People } from './model/oauth.ts';
+import { userPrincipalId } from './model/principal.ts';
 import { toSignInDeps } from './sign-in-deps.ts';
 import { createLog, type Log } from './observability/log.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
@@ -230,7 +231,7 @@ function startUpstreams(base: Base): Live {
   });
   late.upstreams = upstreams;
   undo.push(() => upstreams.close());
-  const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane && endSessionsOf(late.dataPlane, credentialId));
+  const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane?.endCredential(credentialId));
   const dataPlane = createDataPlane({
     clock,
     signIns: signIns.desk,
@@ -270,7 +271,7 @@ function startUpstreams(base: Base): Live {
 function toSignedIn({ signedIn }: People): (http: IncomingMessage) => Promise<{ readonly id: string; readonly isOperator: boolean } | undefined> {
   return async (http) => {
     const user = await signedIn(http);
-    return user && { id: `user:${user.userId}`, isOperator: user.roles.includes('operator') };
+    return user && { id: userPrincipalId(user.userId), isOperator: user.roles.includes('operator') };
   };
 }
 
@@ -294,10 +295,6 @@ function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: 
   });
   undo.push(() => authorization.close());
   return authorization;
-}
-
-function endSessionsOf(dataPlane: DataPlane, credentialId: string): void {
-  for (const session of [...dataPlane.sessions()]) if (session.opening.principal.credentialId === credentialId) session.end();
 }
 
 /** Never from a request: what it says of our address is a stranger's word. */
@@ -366,6 +363,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       live: createLiveServers(live.upstreams, publisher.snapshot, live.dataPlane.collisions),
       envelope: base.envelope,
       grants: live.signIns.live,
+      consents: live.authorization.consents,
       sessions: createLiveSessions(live.dataPlane.sessions, clock),
       snapshot: publisher.snapshot,
       objects: publisher.objects,

@@ -149,6 +149,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     live,
     envelope: new Envelope({ wrapping: instanceKey.wrapping, random: systemRandom, clock: systemClock }),
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
+    consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },
     sessions: options.sessions ?? { list: () => [], end: () => false },
     snapshot: publisher.snapshot,
     objects: publisher.objects,
