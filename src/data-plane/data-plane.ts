@@ -95,9 +95,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     clock,
     outbox: new Outbox(),
     sessions,
-    opened: (session) => {
-      subscriptions.addSession(session);
-    },
+    opened: (session) => subscriptions.addSession(session),
     notified: (session, method, params) => {
       if (method === 'notifications/roots/list_changed') upstreams.notifySession(session.label, method, params);
     },
@@ -120,23 +118,18 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     middlewareServices: { clock, failed: deps.middlewareFailed },
     bodyBytesMax: deps.bodyBytesMax,
   });
-  const endWhere = (isOver: (open: { readonly endpoint: string; readonly principal: Principal }) => boolean): void => {
-    for (const session of [...sessions.all()]) if (isOver(session.opening)) session.end();
-    subscriptions.endListens(isOver);
-  };
   return {
     collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
     serve,
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
     upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
     snapshotChanged: () => {
-      const isOrphan = orphansOf(snapshot(), clock.nowMs());
-      endWhere(({ endpoint, principal }) => isOrphan(endpoint, principal));
+      endWhere(orphansOf(snapshot(), clock.nowMs()), { sessions, subscriptions });
       catalogs.changed();
       subscriptions.listsChanged();
     },
     sessions: () => sessions.all(),
-    endCredential: (credentialId) => endWhere(({ principal }) => principal.credentialId === credentialId),
+    endCredential: (credentialId) => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions }),
     counts: () => ({ sessions: sessions.size, parked: parking.size }),
     close: () => {
       subscriptions.stop();
@@ -267,12 +260,23 @@ function askSession(session: Session, request: ServerRequest): void {
   }
 }
 
+/** What a client holds open: a session or a listen stream. */
+interface Open {
+  readonly endpoint: string;
+  readonly principal: Principal;
+}
+
+function endWhere(isOver: (open: Open) => boolean, { sessions, subscriptions }: Pick<EventsDeps, 'sessions' | 'subscriptions'>): void {
+  for (const session of [...sessions.all()]) if (isOver(session.opening)) session.end();
+  subscriptions.endListens(isOver);
+}
+
 /** Those whose endpoint is gone or whose credential no longer opens it. */
-function orphansOf(snapshot: Snapshot, nowMs: number): (endpoint: string, principal: Principal) => boolean {
+function orphansOf(snapshot: Snapshot, nowMs: number): (open: Open) => boolean {
   const alive = new Set<string>();
   for (const key of snapshot.keys.values())
     if (key.expiresAtMs === undefined || key.expiresAtMs > nowMs) for (const endpoint of key.endpoints) alive.add(`${key.id}\n${endpoint}`);
-  return (endpoint, principal) => {
+  return ({ endpoint, principal }) => {
     const isOpen = principal.kind !== 'key' || alive.has(`${principal.credentialId}\n${endpoint}`) || alive.has(`${principal.credentialId}\n*`);
     return !snapshot.endpoints.has(endpoint) || !isOpen;
   };

@@ -17,7 +17,7 @@ import { getProvider } from './begin-provider-sign-in.ts';
 import { useUp } from './links.ts';
 import { type Flow, refusal, takeFlow } from './provider-flow.ts';
 import { refuseSecondFirstOperator } from './redeem-link.ts';
-import { readRegistration } from './registration-rules.ts';
+import { readRegistration } from '../configuration/registration-rules.ts';
 import { endOf } from './sign-in-life.ts';
 import { newCookieValue, setSignInCookie, startSignIn } from './start-sign-in.ts';
 

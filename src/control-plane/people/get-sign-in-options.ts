@@ -1,7 +1,7 @@
 import { GetSignInOptions } from '../../contract/sign-in.ts';
 import { countOperators } from '../../storage/users.ts';
 import { bindRead } from '../operation.ts';
-import { readRegistration } from './registration-rules.ts';
+import { readRegistration } from '../configuration/registration-rules.ts';
 
 export const getSignInOptions = bindRead(GetSignInOptions, async ({ db, services }) => {
   const { provider, sendMail } = services.people;

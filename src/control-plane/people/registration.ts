@@ -1,7 +1,7 @@
 import { GetRegistration, PutRegistration } from '../../contract/users.ts';
 import { changeSettings, liveSettingsOf } from '../configuration/instance-settings.ts';
 import { bindChange, bindRead } from '../operation.ts';
-import { readRegistration, refuseLockOut, registrationOf } from './registration-rules.ts';
+import { readRegistration, refuseLockOut, registrationOf } from '../configuration/registration-rules.ts';
 
 /** The three switches of the settings that are about people, on their own. */
 export const getRegistration = bindRead(GetRegistration, async ({ services }) => readRegistration(services));

@@ -5,7 +5,7 @@ import { findUserByEmail, updateUser } from '../../storage/users.ts';
 import { bindSteps } from '../operation.ts';
 import { isDeviceOf } from './device.ts';
 import { toStoredEmail } from './email.ts';
-import { readRegistration } from './registration-rules.ts';
+import { readRegistration } from '../configuration/registration-rules.ts';
 import { startSignIn } from './start-sign-in.ts';
 
 /**

@@ -5,7 +5,7 @@ import { insertUser, type StoredUser } from '../../storage/users.ts';
 import { bindSteps } from '../operation.ts';
 import { toStoredEmail } from './email.ts';
 import { refuseWeakPassword } from './password-input.ts';
-import { readRegistration } from './registration-rules.ts';
+import { readRegistration } from '../configuration/registration-rules.ts';
 import { startSignIn } from './start-sign-in.ts';
 
 /** Makes a member by form, where the operator switched that on. The switch is asked again once the password was hashed. */

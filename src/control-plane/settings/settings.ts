@@ -5,7 +5,7 @@ import type { ConfigObject } from '../configuration/config-object.ts';
 import { changeSettings, liveSettingsOf, settingOrigin, settingsVersion } from '../configuration/instance-settings.ts';
 import { isMatch } from '../objects/write-object.ts';
 import { type AdminServices, bindChange, bindRead } from '../operation.ts';
-import { refuseLockOut } from '../people/registration-rules.ts';
+import { refuseLockOut } from '../configuration/registration-rules.ts';
 
 export const getSettings = bindRead(GetSettings, async ({ services }) => show(services.objects(), services));
 
