@@ -8,6 +8,7 @@ import { decide } from '../policy/decide.ts';
 import { isObject, type JsonObject, type RequestId } from '../protocol/messages.ts';
 import { META } from '../protocol/meta.ts';
 import { TASKS_EXTENSION_ID } from '../protocol/revisions.ts';
+import type { Principal } from '../model/principal.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ListKind, Upstream } from '../upstream/upstream.ts';
 import type { ConnectionOwner, Lease, Upstreams } from '../upstream/upstreams.ts';
@@ -23,6 +24,7 @@ import { type TaskIds, type TaskViewer, viewerOf } from './task-ids.ts';
 /** Who hears. */
 interface Watcher {
   readonly endpoint: string;
+  readonly principal: Principal;
   readonly kinds: ReadonlySet<ListKind>;
   readonly lease: Lease;
   /** Exposed URI → what it is at which server. */
@@ -67,6 +69,7 @@ export class Subscriptions {
     const { endpoint, principal, capabilities, revision } = session.opening;
     const watcher: Watcher = {
       endpoint,
+      principal,
       kinds: new Set(LIST_KINDS),
       lease: leaseOf({ principal, client: { revision, capabilities, info: undefined, logLevel: undefined, session } }),
       uris: new Map(),
@@ -112,7 +115,7 @@ export class Subscriptions {
       exchange.reply.send(JSON.stringify({ jsonrpc: '2.0', method, params: { ...params, _meta: { ...meta, ...subscription } } }));
     };
     const kinds = new Set(LIST_KINDS.filter((kind) => filter[CHANGED_FLAG[kind]] === true));
-    const watcher: Watcher = { endpoint: exchange.endpoint.name, kinds, lease: leaseOf(exchange), uris: new Map(), tasks: new Map(), viewer: viewerOf(exchange), tell: send };
+    const watcher: Watcher = { endpoint: exchange.endpoint.name, principal: exchange.principal, kinds, lease: leaseOf(exchange), uris: new Map(), tasks: new Map(), viewer: viewerOf(exchange), tell: send };
     this.#remember(exchange.endpoint.name);
     const honoured = await this.#honoured(watcher, wanted, exchange);
     const honouredTasks = await this.#honouredTasks(watcher, wantedTasks, exchange);
@@ -216,6 +219,11 @@ export class Subscriptions {
       const hasServer = this.#deps.snapshot().endpoints.get(watcher.endpoint)?.namespace.members.some((member) => member.server === owner.server) === true;
       if (isOwner && hasServer && watcher.kinds.has(kind)) watcher.tell(method, undefined);
     }
+  }
+
+  /** Ends the listen streams of those who may not listen any more; each gets its result. */
+  endListens(isOver: (listener: Pick<Watcher, 'endpoint' | 'principal'>) => boolean): void {
+    for (const [watcher, end] of [...this.#listens]) if (isOver(watcher)) end();
   }
 
   /** Ends all listen streams; each gets its result. */
