@@ -188,6 +188,42 @@ test('[ST-12] a server that always ends is tried after 1, 2, 4, 8 and 16 s, then
   expect(servers['bad']?.links).toHaveLength(7);
 });
 
+test('calls wait over the pause after a first end; at a server that keeps ending they learn at once when it is tried again', async () => {
+  let ends = 2;
+  const { upstreams, apply, clock } = setUp({ a: (sent, link) => (ends-- > 0 ? link.crash('exit 1') : legacyScript()(sent, link)) });
+  await apply(fakeSpec('a', { revision: 'legacy' }));
+  const waiting = expect(upstreams.acquire('a', lease())).rejects.toMatchObject({ code: 'upstream.unavailable', reason: 'backing_off', effect: 'not_executed' });
+  await clock.move(1_100);
+  await waiting;
+  await expect(upstreams.acquire('a', lease())).rejects.toMatchObject({ reason: 'backing_off', retryAfterSeconds: 2, message: 'The MCP server keeps ending; it is tried again in 2 s.' });
+  expect(upstreams.state('a')?.status).toBe('connecting');
+  await clock.move(2_200);
+  expect((await upstreams.acquire('a', lease())).profile.family).toBe('legacy');
+});
+
+test('a failed server says when it is tried again', async () => {
+  const { upstreams, apply, clock } = setUp({ a: (_sent, link) => link.crash('exit 1') });
+  await apply(fakeSpec('a', { revision: 'legacy' }));
+  for (const stepMs of [1_100, 2_200, 4_400, 8_800, 17_600]) await clock.move(stepMs);
+  await clock.move(60_000);
+  await expect(upstreams.acquire('a', lease())).rejects.toMatchObject({ code: 'upstream.unavailable', reason: 'failed', message: expect.stringMatching(/^The MCP server has failed; it is tried again in \d+ s\.$/) });
+});
+
+test('calls that wait for a server whose configuration is replaced wait for its heir, and fail only where there is none', async () => {
+  let isReplaced = false;
+  const { upstreams } = setUp({ a: (sent, link) => (isReplaced ? modernScript()(sent, link) : undefined), b: () => undefined });
+  const old = fakeSpec('a', { revision: 'modern' });
+  const removed = fakeSpec('b', { revision: 'modern' });
+  upstreams.apply(new Map([['a', old], ['b', removed]]));
+  const waiting = [upstreams.acquire('a', lease()), upstreams.acquire('a', lease({ principalId: 'bob' }))];
+  const left = expect(upstreams.acquire('b', lease())).rejects.toMatchObject({ code: 'upstream.unavailable', reason: 'stopped', effect: 'not_executed' });
+  await settle();
+  isReplaced = true;
+  upstreams.apply(new Map([['a', fakeSpec('a', { revision: 'modern', fingerprint: 'new' })]]));
+  await left;
+  expect((await Promise.all(waiting)).map((upstream) => upstream.profile.family)).toEqual(['modern', 'modern']);
+});
+
 test('a call waits for a server that is starting, until its start deadline', async () => {
   const { upstreams, clock } = setUp({ a: modernScript(), silent: () => undefined });
   upstreams.apply(new Map([['a', fakeSpec('a')], ['silent', fakeSpec('silent', { revision: 'modern', startTimeoutMs: 3_000 })]]));
