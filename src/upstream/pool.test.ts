@@ -5,7 +5,7 @@ import { Fault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import { createUpstreams } from './pool.ts';
-import type { CallEvents, Outcome, UpstreamRequest } from './upstream.ts';
+import type { Call, CallEvents, Outcome, UpstreamRequest } from './upstream.ts';
 import type { ConnectionOwner, Lease } from './upstreams.ts';
 
 const REQUEST: UpstreamRequest = { method: 'tools/call', params: { name: 'echo' }, progressToken: undefined, clientCapabilities: {}, clientInfo: undefined, logLevel: undefined, headers: {}, timeoutMs: 60_000 };
@@ -86,24 +86,65 @@ test('calls that come at once for one principal open one connection', async () =
   expect(servers['old']?.links).toHaveLength(2);
 });
 
-test('calls of one modern client share a connection until a server over stdio asks something; then they get one each, eight at most', async () => {
-  const { upstreams, apply, servers } = setUp({ old: legacyScript() });
-  await apply(fakeSpec('old'));
+test('calls of one modern client share a connection until a server over stdio asks something; then they get one each, eight at most, and the others wait for their turn', async () => {
+  const { upstreams, apply, servers, clock } = setUp({ old: legacyScript() });
+  await apply(fakeSpec('old', { callTimeoutMs: 60_000 }));
   const interactive = lease({ wantsInteraction: true, family: 'modern' });
   const first = await upstreams.acquire('old', interactive);
   const call = first.send(REQUEST, begin().events);
   expect(upstreams.find('old', interactive)).toBe(first);
   servers['old']?.links.at(-1)?.say({ id: 'q', method: 'roots/list', params: {} });
   call.cancel('done');
-  const used = new Set<unknown>();
+  const used = new Map<unknown, Call>();
   for (let index = 0; index < 8; index++) {
     const upstream = upstreams.find('old', interactive) ?? (await upstreams.acquire('old', interactive));
-    upstream.send(REQUEST, begin().events);
-    used.add(upstream);
+    used.set(upstream, upstream.send({ ...REQUEST, timeoutMs: 500_000 }, begin().events));
   }
   expect(used.size).toBe(8);
   expect(upstreams.find('old', interactive)).toBeUndefined();
-  await expect(upstreams.acquire('old', interactive)).rejects.toMatchObject({ code: 'limit.overloaded' });
+  let crowded = 0;
+  const turns: unknown[] = [];
+  const waiting = [1, 2, 3, 4].map((turn) =>
+    upstreams.acquire('old', { ...interactive, onCrowded: () => crowded++ }).then((upstream) => {
+      turns.push(turn);
+      // The second gives up before it sends anything.
+      if (turn !== 2) upstream.send({ ...REQUEST, timeoutMs: 500_000 }, begin().events);
+      return upstream;
+    }),
+  );
+  const tooLate = expect(waiting[3]).rejects.toMatchObject({ code: 'limit.overloaded', reason: 'interactive_calls', effect: 'not_executed' });
+  await settle();
+  const [[first8, done] = [], [second8, alsoDone] = []] = [...used];
+  done?.cancel('done');
+  // Who comes now does not push in.
+  expect(upstreams.find('old', interactive)).toBeUndefined();
+  expect(await waiting[0]).toBe(first8);
+  await clock.move(5_000);
+  expect(crowded).toBe(3);
+  alsoDone?.cancel('done');
+  expect(await waiting[1]).toBe(second8);
+  await clock.move(0);
+  expect([await waiting[2], turns]).toEqual([second8, [1, 2, 3]]);
+  await clock.move(60_000);
+  await tooLate;
+});
+
+test('who waits for a connection gets a new one when another ends, and hears at once when the server stops', async () => {
+  const { upstreams, apply, servers, clock } = setUp({ old: legacyScript() });
+  await apply(fakeSpec('old'));
+  const interactive = lease({ wantsInteraction: true, family: 'modern' });
+  (await upstreams.acquire('old', interactive)).send(REQUEST, begin().events);
+  servers['old']?.links.at(-1)?.say({ id: 'q', method: 'roots/list', params: {} });
+  for (let index = 0; index < 7; index++) (await upstreams.acquire('old', interactive)).send(REQUEST, begin().events);
+  const busy = servers['old']?.links.length ?? 0;
+  const waiting = [upstreams.acquire('old', interactive), upstreams.acquire('old', interactive)];
+  const stopped = expect(waiting[1]).rejects.toMatchObject({ code: 'upstream.unavailable', reason: 'stopped' });
+  servers['old']?.links.at(-1)?.crash('killed');
+  (await waiting[0])?.send(REQUEST, begin().events);
+  expect(servers['old']?.links).toHaveLength(busy + 1);
+  await apply();
+  await stopped;
+  await clock.move(100_000);
 });
 
 test('unused connections are closed, used ones stay, and the catalogue stays', async () => {
