@@ -82,6 +82,7 @@ describe('a request of 2026-07-28', () => {
   test('tells who asks', () => {
     const meta = { ...META, 'io.modelcontextprotocol/clientInfo': { name: 'c' }, 'io.modelcontextprotocol/logLevel': 'info' };
     expect(decodeModern(request('tools/list', { _meta: meta }), headers())).toEqual({ capabilities: {}, info: { name: 'c' }, logLevel: 'info' });
+    expect(() => decodeModern(request('tools/list', { _meta: { ...meta, 'io.modelcontextprotocol/logLevel': 'loud' } }), headers())).toThrow(expect.objectContaining({ code: 'request.params_invalid' }));
   });
 
   test.each([

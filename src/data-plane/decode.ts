@@ -10,6 +10,7 @@ import { decodeHeaderValue, NAME_MEMBER } from '../protocol/header-value.ts';
 import { familyOf, isObject, isRevision, type JsonObject, MODERN_REVISION, REVISIONS } from '../protocol/messages.ts';
 import { META, metaOf } from '../protocol/meta.ts';
 import { scanJson } from '../protocol/scan.ts';
+import { isLogLevel } from '../upstream/log-level.ts';
 import type { Identified } from './exchange.ts';
 
 export interface ClientHeaders {
@@ -87,10 +88,11 @@ export function decodeModern(envelope: Envelope, headers: ClientHeaders): Modern
   if (envelope.kind === 'request' && !isObject(capabilities)) throw invalidParams(`_meta["${META.clientCapabilities}"] is required`);
   const info = meta[META.clientInfo];
   const logLevel = meta[META.logLevel];
+  if (logLevel !== undefined && !isLogLevel(logLevel)) throw invalidParams(`_meta["${META.logLevel}"] is no log level`);
   return {
     capabilities: isObject(capabilities) ? capabilities : EMPTY,
     info: isObject(info) ? info : undefined,
-    logLevel: typeof logLevel === 'string' ? logLevel : undefined,
+    logLevel,
   };
 }
 

@@ -17,6 +17,7 @@ import { RoutedCall, type RoutedCallDeps } from './routed-call.ts';
 import { viewerOf } from './task-ids.ts';
 
 const ROUNDS_MAX = 16;
+const HEADER_MISMATCH = -32020;
 /** `tasks/result` (2025-11-25) waits for the end of a task, whose time is the server's affair. */
 const TASK_RESULT_MS = 60 * 60_000;
 
@@ -43,6 +44,8 @@ export async function dispatch(admitted: Admitted, deps: DispatchDeps): Promise<
     const resumed = deps.parking.resume(admitted);
     const call = resumed.kind === 'call' ? resumed.call : new RoutedCall(admitted, deps);
     const outcome = await cancellable(call, admitted, () => (resumed.kind === 'call' ? call.run(admitted) : roundTrips(call, admitted, resumed.params, deps)));
+    // What the server wants mirrored has changed: its lists are read again, so that the client can (Streamable HTTP, "Client Behavior").
+    if (outcome.kind === 'error' && outcome.error.code === HEADER_MISMATCH) void deps.upstreams.resync(admitted.target.server).catch(() => undefined);
     const exposed = withTaskIds(admitted, outcome, deps);
     return admitted.client.session === undefined ? deps.parking.forModern(admitted, exposed) : exposed;
   } catch (thrown) {
