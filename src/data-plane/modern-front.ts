@@ -5,7 +5,7 @@ import { MODERN_REVISION, type Revision } from '../protocol/messages.ts';
 import { metaOf } from '../protocol/meta.ts';
 import { decodeModern, type Post, paramsOf } from './decode.ts';
 import type { Decoded } from './exchange.ts';
-import { PARAM_HEADER_PREFIX } from './mirrored-params.ts';
+import { PARAM_HEADER_PREFIX } from '../protocol/mirrored-params.ts';
 import type { Outbox } from './outbox.ts';
 import { HttpReply } from './reply.ts';
 

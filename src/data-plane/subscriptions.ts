@@ -46,6 +46,8 @@ export interface SubscriptionsDeps {
 const LIST_KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources'];
 const CHANGED_FLAG: Readonly<Record<ListKind, string>> = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' };
 const WATCHED_MAX = 1_000;
+/** Notices kept until a stream is acknowledged. */
+const EARLY_MAX = 1_000;
 /** A server is given so long to take note of a subscription before the client is told that it is there. */
 const TOLD_MS_MAX = 5_000;
 
@@ -115,12 +117,20 @@ export class Subscriptions {
       exchange.reply.send(JSON.stringify({ jsonrpc: '2.0', method, params: { ...params, _meta: { ...meta, ...subscription } } }));
     };
     const kinds = new Set(LIST_KINDS.filter((kind) => filter[CHANGED_FLAG[kind]] === true));
-    const watcher: Watcher = { endpoint: exchange.endpoint.name, principal: exchange.principal, kinds, lease: leaseOf(exchange), uris: new Map(), tasks: new Map(), viewer: viewerOf(exchange), tell: send };
+    // Servers may tell of changes as soon as they are asked to; the client must hear the acknowledgement first.
+    let early: (() => void)[] | undefined = [];
+    const tell: Watcher['tell'] = (method, params) => {
+      if (early === undefined) send(method, params);
+      else if (early.length < EARLY_MAX) early.push(() => send(method, params));
+    };
+    const watcher: Watcher = { endpoint: exchange.endpoint.name, principal: exchange.principal, kinds, lease: leaseOf(exchange), uris: new Map(), tasks: new Map(), viewer: viewerOf(exchange), tell };
     this.#remember(exchange.endpoint.name);
     const honoured = await this.#honoured(watcher, wanted, exchange);
     const honouredTasks = await this.#honouredTasks(watcher, wantedTasks, exchange);
     const flags = Object.fromEntries([...kinds].map((kind) => [CHANGED_FLAG[kind], true]));
     send('notifications/subscriptions/acknowledged', { notifications: { ...flags, ...(wanted.length > 0 ? { resourceSubscriptions: honoured } : {}), ...(wantedTasks.length > 0 ? { taskIds: honouredTasks } : {}) } });
+    for (const sendNow of early) sendNow();
+    early = undefined;
     this.#watchers.add(watcher);
     await new Promise<void>((resolve) => {
       exchange.reply.onGone = resolve;
