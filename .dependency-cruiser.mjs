@@ -99,8 +99,8 @@ export default {
     error(
       'wiring-is-the-top',
       'Only main.ts, the serve command beside it and tests import gateway.ts.',
-      { path: '^(src|ui)/', pathNot: ['^src/(main|serve-command)[.]ts$', TEST] },
-      { path: '^src/(gateway|main)[.]ts$' },
+      { path: '^(src|ui)/', pathNot: ['^src/(main|program|serve-command)[.]ts$', TEST] },
+      { path: '^src/(gateway|main|program)[.]ts$' },
     ),
     error(
       'config-is-read-at-the-top',
