@@ -55,6 +55,7 @@ import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
+import { withUiPages } from './ui-pages.ts';
 import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
 import { toEgressAllowance } from './upstream/dialer/address-rule.ts';
 import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
@@ -305,7 +306,7 @@ function publicUrlOf(base: Base): string {
 async function startListening(base: Base, live: Live): Promise<void> {
   const { options, undo, log, rules, listening } = base;
   const { settings } = options.resolved;
-  const admin = adminHandler(base, live);
+  const admin = withUiPages(adminHandler(base, live), { rules, report: (problem) => log.error('pages', { detail: String(problem) }) });
   const { serve, refuse } = live.dataPlane;
   listening.current = await listen(
     settings,
