@@ -40,6 +40,7 @@ import { openInstanceSettings } from './instance-settings.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { type Listening, listen } from './listening.ts';
 import { createLiveServers } from './live-servers.ts';
+import { createLiveInspections } from './live-inspections.ts';
 import { createLiveSessions } from './live-sessions.ts';
 import type { ConfigInput } from './model/config-document.ts';
 import { SERVICE } from './model/grant.ts';
@@ -366,6 +367,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       grants: live.signIns.live,
       consents: live.authorization.consents,
       sessions: createLiveSessions(live.dataPlane.sessions, clock),
+      inspections: createLiveInspections(live.dataPlane.inspections),
       snapshot: publisher.snapshot,
       objects: publisher.objects,
       publish: publisher.publish,

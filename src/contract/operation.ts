@@ -26,6 +26,8 @@ export const PERMISSIONS = [
   'session:end',
   'log:read',
   'audit:read',
+  'inspection:open',
+  'inspection:as',
   'self:read',
   'self:write',
   'user:read',

@@ -40,6 +40,9 @@ export const GRANTS: Readonly<Record<Permission, Grant>> = {
   'session:end': WORKERS,
   'log:read': OVERSEERS,
   'audit:read': OVERSEERS,
+  'inspection:open': WORKERS,
+  // What a key or another user sees, and calls made as that.
+  'inspection:as': { ...ADMINS, needsReauth: true },
   'self:read': EVERYONE,
   'self:write': EVERYONE,
   'user:read': OVERSEERS,

@@ -28,6 +28,7 @@ import type { Viewer } from './configuration/visibility.ts';
 import type { LiveConsents } from './live-consents.ts';
 import type { LiveGrants } from './grants/live-grants.ts';
 import { answerOnce } from './idempotency.ts';
+import type { LiveInspections } from './live-inspections.ts';
 import type { LiveServers } from './live-servers.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { PeopleServices } from './people-services.ts';
@@ -52,6 +53,7 @@ export interface AdminServices {
   readonly grants: LiveGrants;
   readonly consents: LiveConsents;
   readonly sessions: LiveSessions;
+  readonly inspections: LiveInspections;
   readonly people: PeopleServices;
   readonly settings: InstanceSettings;
   readonly snapshot: () => Snapshot;

@@ -10,6 +10,7 @@ import { withdrawGrant } from './grants/withdraw-grant.ts';
 import { listConsents, withdrawConsent } from './consents/consents.ts';
 import { getHealth } from './health/get-health.ts';
 import { getReady } from './health/get-ready.ts';
+import { closeInspection, listInspectionMessages, listInspections, openInspection } from './inspections/inspections.ts';
 import { createKey } from './keys/create-key.ts';
 import { listKeys } from './keys/list-keys.ts';
 import { rotateKey } from './keys/rotate-key.ts';
@@ -54,6 +55,10 @@ export const OPERATIONS: readonly Bound[] = [
   revokeKey,
   listSessions,
   endSession,
+  openInspection,
+  listInspections,
+  listInspectionMessages,
+  closeInspection,
   getSettings,
   patchSettings,
   getConfig,

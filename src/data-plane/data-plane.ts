@@ -22,6 +22,7 @@ import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
 import { modernRequests } from './modern-front.ts';
+import { Inspections } from './inspections.ts';
 import { Outbox } from './outbox.ts';
 import { Parking, type Sealer } from './parking.ts';
 import { receive } from './receive.ts';
@@ -69,9 +70,10 @@ export interface DataPlane {
   readonly upstreamsEvents: UpstreamsEvents;
   /** The snapshot was replaced: sessions that may no longer be end, changed lists are announced. */
   readonly snapshotChanged: () => void;
-  /** Those that are open now. */
   /** Ends every session and listen stream that this credential opened. */
   readonly endCredential: (credentialId: string) => void;
+  readonly inspections: Inspections;
+  /** Those that are open now. */
   readonly sessions: () => Iterable<Session>;
   readonly counts: () => { readonly sessions: number; readonly parked: number };
   /** Sessions and listen streams end with their results; nothing is left waiting. */
@@ -80,6 +82,7 @@ export interface DataPlane {
 
 export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const { clock, snapshot, upstreams } = deps;
+  const inspections = new Inspections({ clock, randomId: deps.randomId });
   const catalogs = new Catalogs(upstreams, clock, deps.collided);
   const taskIds = new TaskIds(deps.sealer);
   const deliveries = new Deliveries();
@@ -105,7 +108,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     refuse(http, response, refused, { correlationId: deps.newCorrelationId(), challenge: deps.challenge(http, refused.fault) });
   };
   const serve = createServe({
-    receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId }),
+    receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, inspected: (name, current) => inspections.endpoint(name, current) }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
     throttle: (identified) => throttle(identified, throttleDeps),
     openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, refuseWith }),
@@ -118,22 +121,27 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     middlewareServices: { clock, failed: deps.middlewareFailed },
     bodyBytesMax: deps.bodyBytesMax,
   });
+  const endCredential = (credentialId: string): void => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions });
+  inspections.onClosed = endCredential;
   return {
     collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
     serve,
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
     upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
     snapshotChanged: () => {
-      endWhere(orphansOf(snapshot(), clock.nowMs()), { sessions, subscriptions });
+      const isOrphan = orphansOf(snapshot(), clock.nowMs());
+      endWhere((open) => !inspections.isOpen(open.principal.credentialId) && isOrphan(open), { sessions, subscriptions });
       catalogs.changed();
       subscriptions.listsChanged();
     },
     sessions: () => sessions.all(),
-    endCredential: (credentialId) => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions }),
+    endCredential,
+    inspections,
     counts: () => ({ sessions: sessions.size, parked: parking.size }),
     close: () => {
       subscriptions.stop();
       parking.close();
+      inspections.closeAll();
       sessions.close();
     },
   };

@@ -49,6 +49,7 @@ export function createIdentify(deps: IdentifyDeps): Identify {
 function prove(received: Received, deps: IdentifyDeps): Principal | Promise<Principal> {
   const { endpoint } = received;
   const credential = credentialOf(received);
+  if (endpoint.inspected !== undefined) return endpoint.inspected.prove(credential);
   const isOpen = !endpoint.auth.apiKey && !endpoint.auth.oauth;
   if (credential === undefined) {
     if (isOpen) return ANONYMOUS;

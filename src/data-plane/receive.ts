@@ -1,6 +1,7 @@
 /** Stage 1: HTTP in. Address, endpoint, method, size and type of the body; takes the snapshot the exchange keeps. */
 import type { IncomingMessage } from 'node:http';
 import { Fault } from '../base/fault.ts';
+import type { EndpointSpec } from '../model/endpoint.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { HOPS_HEADER, HOPS_MAX, readHops } from '../upstream/dialer/hops.ts';
 import type { Door, Received } from './exchange.ts';
@@ -14,6 +15,8 @@ export interface ReceiveDeps {
   readonly nowMs: () => number;
   readonly wallMs: () => number;
   readonly newCorrelationId: () => string;
+  /** The endpoint of an inspection, by the name in its address. */
+  readonly inspected: (name: string, snapshot: Snapshot) => EndpointSpec | undefined;
 }
 
 /** Throws `request.not_found`, `request.method_not_allowed`, `request.invalid`. */
@@ -24,7 +27,8 @@ export function receive(http: IncomingMessage, deps: ReceiveDeps): Received {
   const slash = path.indexOf('/', PATH_PREFIX.length);
   const door = path.slice(slash + 1);
   const snapshot = deps.snapshot();
-  const endpoint = slash < 0 ? undefined : snapshot.endpoints.get(path.slice(PATH_PREFIX.length, slash));
+  const name = slash < 0 ? '' : path.slice(PATH_PREFIX.length, slash);
+  const endpoint = snapshot.endpoints.get(name) ?? deps.inspected(name, snapshot);
   if (endpoint === undefined || !isDoor(door)) throw new Fault('request.not_found');
   if (http.headers.upgrade !== undefined) throw new Fault('request.invalid', { reason: 'upgrade_not_supported' });
   if (!DOORS[door].includes(http.method ?? '')) throw new Fault('request.method_not_allowed');

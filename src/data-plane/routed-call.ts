@@ -54,6 +54,12 @@ export class RoutedCall implements CallEvents, InFlight {
     return this.#exchange;
   }
 
+  /** Only while somebody looks on. */
+  get sent(): ((text: string) => void) | undefined {
+    const { endpoint, target } = this.#exchange;
+    return endpoint.inspected && ((text) => endpoint.inspected?.trace('sent', target.server, text));
+  }
+
   /** The server has answered, or never will. */
   get isOver(): boolean {
     return this.#outcome !== undefined;
@@ -101,12 +107,14 @@ export class RoutedCall implements CallEvents, InFlight {
   }
 
   end(outcome: Outcome): void {
+    this.#traceEnd(outcome);
     this.#outcome = outcome;
     this.#endAsks('the call ended');
     this.detach(this.#missing !== undefined && isFailure(outcome) ? { kind: 'fault', fault: new Fault('request.capability_missing', { data: { requiredCapabilities: this.#missing } }) } : outcome);
   }
 
   notify(method: string, params: JsonObject): void {
+    this.#trace({ method, params });
     if (this.#settle === undefined) {
       if (this.#buffered.length < BUFFERED_MAX) this.#buffered.push({ method, params });
       return;
@@ -125,6 +133,7 @@ export class RoutedCall implements CallEvents, InFlight {
    * that can do without still works. Only where it fails is the missing capability the answer (-32021).
    */
   ask(request: ServerRequest): void {
+    this.#trace({ method: request.method, params: request.params });
     const { client } = this.#exchange;
     const missing = missingCapability(request.method, request.params, client);
     if (missing !== undefined) {
@@ -150,6 +159,19 @@ export class RoutedCall implements CallEvents, InFlight {
     const settled = await answer.finally(() => cancels.delete(cancel));
     if (settled.kind === 'result') return settled.result;
     throw new Fault('request.cancelled', { message: 'The client could not answer what the server asked.', detail: settled.error.message, cause: settled.error });
+  }
+
+  #trace(message: JsonObject): void {
+    const { endpoint, target } = this.#exchange;
+    endpoint.inspected?.trace('received', target.server, JSON.stringify({ jsonrpc: '2.0', ...message }));
+  }
+
+  #traceEnd(outcome: Outcome): void {
+    const { endpoint, target } = this.#exchange;
+    if (endpoint.inspected === undefined || outcome === this.#outcome) return;
+    if (outcome.kind === 'result') endpoint.inspected.trace('received', target.server, `{"jsonrpc":"2.0","result":${outcome.result.text}}`);
+    else if (outcome.kind === 'error') this.#trace({ error: { ...outcome.error } });
+    else this.#trace({ fault: { code: outcome.fault.code, detail: outcome.fault.detail ?? outcome.fault.message } });
   }
 
   #relay(request: ServerRequest): void {

@@ -1,5 +1,6 @@
 /** An endpoint: a public MCP address that offers one namespace, and how to authenticate there. */
 import type { NamespaceSpec } from './namespace.ts';
+import type { Principal } from './principal.ts';
 
 /** So many per window, as a bucket of `max` that refills evenly. */
 export interface LimitSpec {
@@ -53,4 +54,13 @@ export interface EndpointSpec {
     readonly jwt?: JwtRule | undefined;
   };
   readonly limits: readonly LimitSpec[];
+  /** Set while a person looks at it through an inspection: who that is, and what happens behind it. */
+  readonly inspected?: Inspected | undefined;
+}
+
+export interface Inspected {
+  /** Throws `auth.credential_missing`, `auth.credential_invalid`. */
+  prove(credential: string | undefined): Principal;
+  /** A message on the leg to a server, as JSON. */
+  trace(direction: 'sent' | 'received', server: string, text: string): void;
 }

@@ -165,7 +165,9 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
   protected dispatch(call: PendingCall): void {
     try {
       if (this.#end !== undefined) throw new Fault('upstream.closed', { server: this.server, detail: this.#end.detail ?? this.#end.message });
-      this.link.send(this.frame(call));
+      const message = this.frame(call);
+      call.events.sent?.(message.text);
+      this.link.send(message);
     } catch (thrown) {
       // Not a byte was sent. Later, so that the caller holds its Call when the end comes.
       const fault = thrown instanceof Fault ? thrown : new Fault('gateway.bug', { cause: thrown, detail: String(thrown) });

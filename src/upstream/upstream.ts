@@ -26,6 +26,9 @@ export interface ServerRequest {
 }
 
 export interface CallEvents {
+  /** Somebody looks on: gets the request as it is sent. */
+  readonly sent?: ((text: string) => void) | undefined;
+  
   /** Called exactly once, last. */
   end(outcome: Outcome): void;
   /** A notification caused by this request: progress (with the client's token put back), message. */

@@ -151,6 +151,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
     consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },
     sessions: options.sessions ?? { list: () => [], end: () => false },
+    inspections: { open: () => { throw new Fault('limit.overloaded'); }, list: () => [], messages: () => [], close: () => undefined },
     snapshot: publisher.snapshot,
     objects: publisher.objects,
     publish: publisher.publish,
