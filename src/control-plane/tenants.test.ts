@@ -5,10 +5,11 @@ import type { TestBrowser } from '../../test/support/test-browser.ts';
 import { GRANTS } from '../contract/roles.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Grant } from '../model/grant.ts';
-import { keyPrincipalId, userPrincipalId } from '../model/principal.ts';
+import { ANONYMOUS, keyPrincipalId, userPrincipalId } from '../model/principal.ts';
 import { upsertGrant } from '../storage/grants.ts';
 import { insertOAuthClient, upsertOAuthEntity } from '../storage/oauth.ts';
 import { transact } from '../storage/transaction.ts';
+import type { LiveInspection } from './live-inspections.ts';
 import type { LiveSession } from './live-sessions.ts';
 import { OPERATIONS } from './operations.ts';
 
@@ -24,7 +25,7 @@ const sessions: LiveSession[] = [];
 const ids: Record<string, string> = {};
 
 beforeAll(async () => {
-  people = await startPeople({ sessions: { list: () => sessions, end: () => true }, grants: { begin: () => ({ url: `https://${MARK}.example` }), withdraw: () => Promise.resolve(true) } });
+  people = await startPeople({ inspections: { open: () => inspection(), list: () => [inspection()], messages: () => [], close: () => undefined }, sessions: { list: () => sessions, end: () => true }, grants: { begin: () => ({ url: `https://${MARK}.example` }), withdraw: () => Promise.resolve(true) } });
   ann = await people.join('member', 'ann@example.com');
   bob = await people.join('member', 'bob@example.com');
   const make = async (path: string, body: object): Promise<Record<string, unknown>> => {
@@ -51,9 +52,16 @@ beforeAll(async () => {
 
 afterAll(() => people.close());
 
+function inspection(): LiveInspection {
+  return { id: INSPECTION, target: { kind: 'server', name: MARK }, path: '/', principal: ANONYMOUS, openedBy: ann.userId, token: MARK, expiresAtMs: 1 };
+}
+
 function grantOf(principal: string): Grant {
   return { id: GRANT_ID, server: 'files', principal, issuer: `https://${MARK}.example`, resource: 'https://files.example/mcp', scope: 'read', accessToken: 'a', refreshToken: 'r', expiresAtMs: undefined, client: { clientId: 'c', clientSecret: undefined, authMethod: undefined }, createdAtMs: 1, updatedAtMs: 1 };
 }
+
+/** Ann's, open all the while. */
+const INSPECTION = `${MARK.replace(/\W/g, '_')}_inspection_1`;
 
 interface Case {
   /** In place of the parameters. */
@@ -94,6 +102,8 @@ const CASES: Readonly<Record<string, Case>> = {
   endOwnSignIn: { id: () => ids['signIn'] ?? '' },
   withdrawGrant: { id: () => GRANT_ID },
   withdrawConsent: { id: () => CONSENT },
+  listInspectionMessages: { id: () => INSPECTION },
+  closeInspection: { id: () => INSPECTION },
 };
 
 const isForMembers = ({ access }: Operation): boolean => access !== 'public' && GRANTS[access].roles.includes('member');

@@ -22,6 +22,7 @@ import { makeFirstRun } from '../../src/control-plane/configuration/first-run.ts
 import { type Authenticate, operatorTokenAuthenticator } from '../../src/control-plane/identify.ts';
 import { openStarterKey } from '../../src/control-plane/keys/starter-key.ts';
 import type { LiveGrants } from '../../src/control-plane/grants/live-grants.ts';
+import type { LiveInspections } from '../../src/control-plane/live-inspections.ts';
 import type { LiveSessions } from '../../src/control-plane/live-sessions.ts';
 import type { DirectCallOutcome, LiveServers } from '../../src/control-plane/live-servers.ts';
 import type { AdminServices, Bound } from '../../src/control-plane/operation.ts';
@@ -48,6 +49,7 @@ export interface AdminOptions {
   /** What the configuration file `/etc/metamcp.yaml` brings beside it. */
   readonly file?: ConfigInput;
   readonly sessions?: LiveSessions;
+  readonly inspections?: LiveInspections;
   readonly grants?: LiveGrants;
   readonly environment?: Readonly<Record<string, string>>;
   /** Of operations and sign-ins; storage and publishing keep the system's. */
@@ -151,7 +153,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
     consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },
     sessions: options.sessions ?? { list: () => [], end: () => false },
-    inspections: { open: () => { throw new Fault('limit.overloaded'); }, list: () => [], messages: () => [], close: () => undefined },
+    inspections: options.inspections ?? { open: () => { throw new Fault('limit.overloaded'); }, list: () => [], messages: () => [], close: () => undefined },
     snapshot: publisher.snapshot,
     objects: publisher.objects,
     publish: publisher.publish,
