@@ -102,9 +102,9 @@ function sent(written: Promise<void> | undefined, recording: Recording, { nowMs 
 
 function end(exchange: Decoded, outcome: Outcome, deps: CallRecorderDeps): void {
   const { recording } = exchange;
-  const isSent = recording?.intent !== undefined && recording.sentMs !== undefined;
-  const result = outcome.kind === 'result' ? outcome.result : undefined;
-  const bytes = { bytesIn: exchange.rawParams?.byteLength ?? 0, bytesOut: result?.byteLength ?? 0 };
+  const isSent = recording?.sentMs !== undefined && recording.intent !== undefined;
+  const sizes = sizesOf(exchange, outcome);
+  const result = isSent && outcome.kind === 'result' ? outcome.result : undefined;
   const record: CallRecord = {
     ...(recording?.base ?? baseOf(exchange, deps)),
     kind: isSent ? 'outcome' : 'call',
@@ -114,25 +114,25 @@ function end(exchange: Decoded, outcome: Outcome, deps: CallRecorderDeps): void 
     outcome: wordFor(outcome),
     failedAt: outcome.kind === 'fault' ? outcome.fault.failedAt : undefined,
     decision: decisionOf(exchange),
-    resultDigest: isSent && result !== undefined ? hash('sha256', result.bytes) : undefined,
+    resultDigest: result && hash('sha256', result.bytes),
     ...timesOf(exchange, deps.nowMs()),
-    ...bytes,
-    cost: isSent ? costFor(exchange, bytes) : undefined,
+    ...sizes,
+    cost: isSent ? costFor(exchange, sizes) : undefined,
   };
-  const isWritten = recording?.intent?.isTaken === true;
-  const kept = recording?.intent ?? argumentsOf(exchange, deps.payloads);
-  deps.journal.outcome(
-    {
-      record,
-      // Arguments are with the intent, where that is a record of its own.
-      arguments: isWritten ? undefined : kept.arguments,
-      isArgumentsCut: kept.isArgumentsCut,
-      ...resultOf(isSent ? result : undefined, deps.payloads),
-      isTaken: false,
-    },
-    recording?.intent,
-  );
+  const payloads = { ...givenOf(exchange, deps.payloads), ...resultOf(result, deps.payloads) };
+  deps.journal.outcome({ record, ...payloads, isTaken: false }, recording?.intent);
   deps.ended(record);
+}
+
+function sizesOf({ rawParams }: Decoded, outcome: Outcome): { readonly bytesIn: number; readonly bytesOut: number } {
+  return { bytesIn: rawParams?.byteLength ?? 0, bytesOut: outcome.kind === 'result' ? outcome.result.byteLength : 0 };
+}
+
+/** Arguments are with the intent, where that is a record of its own. */
+function givenOf(exchange: Decoded, payloads: PayloadSettings): KeptArguments {
+  const intent = exchange.recording?.intent;
+  if (intent === undefined) return argumentsOf(exchange, payloads);
+  return intent.isTaken ? NO_ARGUMENTS : { arguments: intent.arguments, isArgumentsCut: intent.isArgumentsCut };
 }
 
 function timesOf({ recording, startedMs }: Decoded, endedMs: number): Pick<CallRecord, 'stages' | 'durationMs' | 'upstreamMs'> {
