@@ -42,6 +42,10 @@ export const SETTING_SOURCES = {
   passwordSignIn: { variables: ['METAMCP_PASSWORD_SIGN_IN'], flag: 'password-sign-in', kind: 'boolean' },
   auditRetentionDays: { variables: ['METAMCP_AUDIT_RETENTION_DAYS'], flag: 'audit-retention-days', kind: 'number' },
   trafficRetentionDays: { variables: ['METAMCP_TRAFFIC_RETENTION_DAYS'], flag: 'traffic-retention-days', kind: 'number' },
+  audit: { variables: ['METAMCP_AUDIT'], flag: 'audit', kind: 'text' },
+  auditArguments: { variables: ['METAMCP_AUDIT_ARGUMENTS'], flag: 'audit-arguments', kind: 'boolean' },
+  auditResults: { variables: ['METAMCP_AUDIT_RESULTS'], flag: 'audit-results', kind: 'boolean' },
+  auditPayloadBytesMax: { variables: ['METAMCP_AUDIT_PAYLOAD_BYTES_MAX'], flag: 'audit-payload-bytes-max', kind: 'number' },
   redirectSchemes: { variables: ['METAMCP_REDIRECT_SCHEMES'], flag: 'redirect-scheme', kind: 'list' },
 } as const satisfies Record<SettingName, SettingSource>;
 

@@ -51,6 +51,7 @@ import { toSignInDeps } from './sign-in-deps.ts';
 import { createLog, type Log } from './observability/log.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
 import { Redactor } from './observability/redactor.ts';
+import { openRecording, type Recording } from './recording.ts';
 import { lateEvents, logState } from './server-events.ts';
 import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
@@ -124,6 +125,7 @@ interface Base {
   readonly keyUses: KeyUses;
   readonly dialer: Dialer;
   readonly people: OpenedPeople;
+  readonly recording: Recording;
 }
 
 /** Faults: `config.invalid`, `storage.*`. Whatever was started by then is stopped again. */
@@ -178,7 +180,10 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const people = await openPeople({ environment: options.environment(), isProduction: settings.production, publicUrls: settings.publicUrl, storage, instanceKey, clock, random, dialer, report: (problem) => log.warn('people', { detail: problem }) });
   for (const warning of [...resolved.warnings, ...warnings, ...people.warnings]) say(`warning: ${warning}`);
   const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
-  return { options, undo, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  const addressOf = createAddressOf(settings.trustedProxies);
+  const recording = await openRecording({ settings, retention: instance.now, storage, instanceKey, clock, random, addressOf, clean: (text) => redactor.redact(text), report: (problem) => log.error('audit', { detail: problem }) });
+  undo.push(() => recording.close());
+  return { options, undo, recording, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -249,6 +254,7 @@ function startUpstreams(base: Base): Live {
       if (record.keyId !== undefined) base.keyUses.used(record.keyId);
       log.request(record);
     },
+    calls: base.recording.calls,
     middlewareFailed: (middleware, hook, detail) => log.error('middleware failed', { middleware, hook, detail }),
     refused: (fault) => log.info('refused', { code: fault.code, detail: fault.detail }),
     addressOf: base.addressOf,
@@ -378,6 +384,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       publicUrl: () => publicUrlOf(base),
       people: base.people.services,
       settings: base.instance,
+      recordings: base.recording.recordings,
     },
     version,
     checkHost: (http) => checkHostAndOrigin(http, rules),

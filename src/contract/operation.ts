@@ -38,6 +38,9 @@ export const PERMISSIONS = [
   'grant:read',
   'grant:begin',
   'grant:withdraw',
+  'traffic:read',
+  'price:read',
+  'price:write',
   // What the permissions above reach: public objects, everyone's private ones, servers that start processes.
   'public:write',
   'private:all',
@@ -66,6 +69,8 @@ export interface Operation {
   readonly isVersioned?: true;
   /** A creation that heeds `Idempotency-Key`. */
   readonly isIdempotent?: true;
+  /** Media types of an answer that comes in parts and is no JSON; `answer` is then text. */
+  readonly stream?: readonly string[];
   /** Answers for which the status is 503 instead, with the same body. */
   readonly isUnavailable?: (answer: unknown) => boolean;
 }

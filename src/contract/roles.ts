@@ -55,6 +55,10 @@ export const GRANTS: Readonly<Record<Permission, Grant>> = {
   'grant:read': EVERYONE,
   'grant:begin': WORKERS,
   'grant:withdraw': WORKERS,
+  // Everyone their own, overseers all: `private:all` decides.
+  'traffic:read': EVERYONE,
+  'price:read': EVERYONE,
+  'price:write': ADMINS,
   'public:write': ADMINS,
   'private:all': OVERSEERS,
   'process:define': { ...OPERATOR, needsReauth: true },

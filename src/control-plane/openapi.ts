@@ -6,6 +6,7 @@ import { PROBLEM_TYPE, ProblemSchema } from '../contract/problem.ts';
 import { EndpointConfigSchema } from '../model/endpoint-config.ts';
 import { NamespaceConfigSchema } from '../model/namespace-config.ts';
 import { PolicyConfigSchema } from '../model/policy-config.ts';
+import { PriceConfigSchema } from '../model/price-config.ts';
 import { ServerConfigSchema } from '../model/server-config.ts';
 import { PAGE_HEADER } from '../contract/page-header.ts';
 
@@ -39,6 +40,7 @@ const CONFIG_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   PolicyConfig: PolicyConfigSchema,
   NamespaceConfig: NamespaceConfigSchema,
   EndpointConfig: EndpointConfigSchema,
+  PriceConfig: PriceConfigSchema,
 };
 
 function toComponent(id: string, schema: z.ZodType): object {
@@ -60,7 +62,7 @@ type Path = Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0];
 function toPath(operation: Operation): Path {
   const { id, path, summary, access, params, query, body, answer, status } = operation;
   const headers = headersOf(operation);
-  const json = { 'application/json': { schema: answer } };
+  const json = Object.fromEntries((operation.stream ?? ['application/json']).map((type) => [type, { schema: answer }]));
   return {
     operationId: id,
     method: operation.method.toLowerCase() as Lowercase<Operation['method']>,

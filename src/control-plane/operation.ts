@@ -33,6 +33,7 @@ import type { LiveServers } from './live-servers.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { PeopleServices } from './people-services.ts';
 import type { Change, Publisher } from './publish.ts';
+import type { Recordings } from './recording.ts';
 
 /** Settings that change while the gateway runs. */
 export interface InstanceSettings {
@@ -56,6 +57,7 @@ export interface AdminServices {
   readonly inspections: LiveInspections;
   readonly people: PeopleServices;
   readonly settings: InstanceSettings;
+  readonly recordings: Recordings;
   readonly snapshot: () => Snapshot;
   /** The objects of the snapshot, with owners and in clear: mask what leaves. */
   readonly objects: Publisher['objects'];
@@ -130,6 +132,31 @@ export function bindRead<O extends Operation>(operation: O, handle: (request: Ha
   return {
     operation,
     run: (request) => query(request.services.storage.db, (db) => handle({ ...toHandler<O>(request), db })),
+  };
+}
+
+/** An answer in parts, made as fast as its reader takes them; ends early where the reader goes. */
+export class StreamedAnswer {
+  readonly contentType: string;
+  readonly chunks: AsyncIterable<string>;
+  /** Under which browsers keep it; undefined: they show it. */
+  readonly fileName: string | undefined;
+
+  constructor(answer: { readonly contentType: string; readonly chunks: AsyncIterable<string>; readonly fileName?: string }) {
+    this.contentType = answer.contentType;
+    this.chunks = answer.chunks;
+    this.fileName = answer.fileName;
+  }
+}
+
+/** A read whose answer comes in parts. */
+export function bindStream<O extends Operation>(
+  operation: O,
+  handle: (request: HandlerRequest<O> & { readonly db: Db }) => Promise<ConstructorParameters<typeof StreamedAnswer>[0]>,
+): Bound {
+  return {
+    operation,
+    run: (request) => query(request.services.storage.db, async (db) => new StreamedAnswer(await handle({ ...toHandler<O>(request), db }))),
   };
 }
 

@@ -1,8 +1,13 @@
 /** Every operation of the admin API: the table of contents. What is not in it has no address. */
+import { exportAudit } from './audit/export-audit.ts';
+import { listAudit } from './audit/list-audit.ts';
+import { getAuditKey, verifyAudit } from './audit/verify-audit.ts';
 import { applyConfig, diffConfig, listVersions, planConfig, rollbackConfig } from './config/change-config.ts';
 import { exportConfig } from './config/export-config.ts';
 import { releaseObjects } from './config/release-objects.ts';
 import { getConfig } from './config/get-config.ts';
+import { getCosts } from './costs/get-costs.ts';
+import { listPrices, priceOperations } from './costs/prices.ts';
 import { endpointOperations, listEndpoints, switchEndpoint } from './endpoints/endpoints.ts';
 import { beginGrant } from './grants/begin-grant.ts';
 import { listGrants } from './grants/list-grants.ts';
@@ -15,7 +20,6 @@ import { createKey } from './keys/create-key.ts';
 import { listKeys } from './keys/list-keys.ts';
 import { rotateKey } from './keys/rotate-key.ts';
 import { revokeKey } from './keys/revoke-key.ts';
-import { listAudit } from './logs/list-audit.ts';
 import { listLogs } from './logs/list-logs.ts';
 import { cloneNamespace, listNamespaces, namespaceOperations, switchPrimitives } from './namespaces/namespaces.ts';
 import type { Bound } from './operation.ts';
@@ -31,6 +35,10 @@ import { restartServer } from './servers/restart-server.ts';
 import { resyncServer } from './servers/resync-server.ts';
 import { endSession, listSessions } from './sessions/sessions.ts';
 import { getSettings, patchSettings } from './settings/settings.ts';
+import { getStats } from './stats/get-stats.ts';
+import { getTrafficCall } from './traffic/get-traffic-call.ts';
+import { listTraffic } from './traffic/list-traffic.ts';
+import { watchTraffic } from './traffic/watch-traffic.ts';
 
 export const OPERATIONS: readonly Bound[] = [
   getHealth,
@@ -71,6 +79,16 @@ export const OPERATIONS: readonly Bound[] = [
   releaseObjects,
   listLogs,
   listAudit,
+  exportAudit,
+  verifyAudit,
+  getAuditKey,
+  listTraffic,
+  watchTraffic,
+  getTrafficCall,
+  getStats,
+  getCosts,
+  listPrices,
+  ...priceOperations,
   ...PEOPLE_OPERATIONS,
   listSecrets,
   setSecret,

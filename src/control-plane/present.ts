@@ -5,6 +5,7 @@ import { FAULTS, type Fault } from '../base/fault.ts';
 import type { Operation } from '../contract/operation.ts';
 import { type FieldError, FieldErrorSchema, PROBLEM_TYPE, type Problem } from '../contract/problem.ts';
 import { type ConfigProblem, problemsOf } from '../model/config-problem.ts';
+import type { StreamedAnswer } from './operation.ts';
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -20,6 +21,30 @@ export function presentAnswer(operation: Operation, answer: unknown, setCookies:
   if (status === 303) headers.set('location', z.object({ location: z.string() }).parse(body).location);
   for (const line of setCookies) headers.append('set-cookie', line);
   return Response.json(body, { status, headers });
+}
+
+/** Part after part; a reader that goes ends the making of it. */
+export function presentStream({ contentType, chunks, fileName }: StreamedAnswer): Response {
+  const headers = new Headers({ ...HEADERS, 'content-type': `${contentType}; charset=utf-8` });
+  if (fileName !== undefined) headers.set('content-disposition', `attachment; filename="${fileName}"`);
+  // Proxies that collect answers would hold events back.
+  if (contentType === 'text/event-stream') headers.set('x-accel-buffering', 'no');
+  const encoder = new TextEncoder();
+  const iterator = chunks[Symbol.asyncIterator]();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const next = await iterator.next();
+        if (next.done === true) controller.close();
+        else controller.enqueue(encoder.encode(next.value));
+      },
+      async cancel() {
+        await iterator.return?.();
+      },
+    },
+    { highWaterMark: 1 },
+  );
+  return new Response(body, { status: 200, headers });
 }
 
 /** Of an answer that has a version. */

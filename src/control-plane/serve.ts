@@ -15,10 +15,10 @@ import { transact } from '../storage/transaction.ts';
 import { DOCS_PATH, docsPage } from './docs/docs-page.ts';
 import { createBrowser } from './browser.ts';
 import { type Administrator, type IdentifyDeps, identify } from './identify.ts';
-import { type AdminServices, type Bound, bindRead } from './operation.ts';
+import { type AdminServices, type Bound, bindRead, StreamedAnswer } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { parse } from './parse.ts';
-import { presentAnswer, presentFault } from './present.ts';
+import { presentAnswer, presentFault, presentStream } from './present.ts';
 
 /** One admin request as the log knows it. `fault.detail` is for the log; nothing in here is a secret. */
 export interface AdminRecord {
@@ -151,7 +151,7 @@ async function run(http: Http, target: Target, deps: RunDeps): Promise<Response>
   const headers = { ifMatch: http.req.header('if-match'), idempotencyKey: http.req.header('idempotency-key') };
   const browser = createBrowser({ headers: http.req.raw.headers, address: deps.address, target: http.env.incoming.url ?? '' }, deps.services.people.isSecureHost);
   const answer = await target.run({ input, ...administrator, headers, browser, services: deps.services });
-  return presentAnswer(operation, answer, browser.setCookies);
+  return answer instanceof StreamedAnswer ? presentStream(answer) : presentAnswer(operation, answer, browser.setCookies);
 }
 
 /** Throws `auth.scope_missing`, and leaves an audit event that says who tried what. */

@@ -27,6 +27,7 @@ import { Outbox } from './outbox.ts';
 import { Parking, type Sealer } from './parking.ts';
 import { receive } from './receive.ts';
 import { createRecord, type RequestRecord } from './record.ts';
+import type { CallRecorder } from './record-call.ts';
 import { createServe, type Serve } from './serve.ts';
 import { type Session, type SessionLimits, Sessions } from './sessions.ts';
 import type { SignInDesk } from './sign-in.ts';
@@ -46,6 +47,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly randomId: () => string;
   readonly newCorrelationId: () => string;
   readonly write: (record: RequestRecord) => void;
+  /** The record of calls, for audit and traffic. */
+  readonly calls: CallRecorder;
   /** A refusal before any request was read, for the log. */
   readonly refused: (fault: Fault) => void;
   /** A middleware failed, whether the call went on or not. */
@@ -94,17 +97,10 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const sessions = new Sessions({ ended, clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
   const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf: deps.addressOf };
-  const legacy: LegacyDeps = {
-    clock,
-    outbox: new Outbox(),
-    sessions,
-    opened: (session) => subscriptions.addSession(session),
-    notified: (session, method, params) => {
-      if (method === 'notifications/roots/list_changed') upstreams.notifySession(session.label, method, params);
-    },
-  };
+  const legacy = legacyDeps(clock, { sessions, subscriptions, upstreams });
   const refuseWith: Parameters<typeof createServe>[0]['refuse'] = (http, response, refused) => {
     deps.refused(refused.fault);
+    deps.calls.refused(http, refused.fault);
     refuse(http, response, refused, { correlationId: deps.newCorrelationId(), challenge: deps.challenge(http, refused.fault) });
   };
   const serve = createServe({
@@ -117,6 +113,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     encode: createEncodeOutcome(deps.info),
     refuse: refuseWith,
     record: createRecord(deps.write, clock.monotonicMs),
+    calls: deps.calls,
     local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds },
     middlewareServices: { clock, failed: deps.middlewareFailed },
     bodyBytesMax: deps.bodyBytesMax,
@@ -143,6 +140,20 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
       parking.close();
       inspections.closeAll();
       sessions.close();
+    },
+  };
+}
+
+function legacyDeps(clock: Clock, { sessions, subscriptions, upstreams }: Pick<EventsDeps, 'sessions' | 'subscriptions' | 'upstreams'>): LegacyDeps {
+  return {
+    clock,
+    outbox: new Outbox(),
+    sessions,
+    opened: (session) => {
+      subscriptions.addSession(session);
+    },
+    notified: (session, method, params) => {
+      if (method === 'notifications/roots/list_changed') upstreams.notifySession(session.label, method, params);
     },
   };
 }

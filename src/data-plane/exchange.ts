@@ -5,9 +5,12 @@
  * `Admitted` has been identified, decoded, resolved and allowed. A stage adds its members to the same object.
  */
 import type { IncomingMessage } from 'node:http';
+import type { CallRecord } from '../audit/audit-record.ts';
+import type { JournalEntry } from '../audit/journal.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { Decision } from '../model/policy.ts';
 import type { Principal } from '../model/principal.ts';
+import type { RawObject } from '../protocol/envelope.ts';
 import type { JsonObject, RequestId, Revision } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Entry } from './catalog.ts';
@@ -27,6 +30,8 @@ export interface Received {
   readonly startedMs: number;
   /** Wall clock, milliseconds: what policies decide on. */
   readonly atMs: number;
+  /** W3C trace id, where one was given or begun. */
+  readonly traceId?: string | undefined;
 }
 
 export interface Identified extends Received {
@@ -43,12 +48,26 @@ export interface ClientContext {
   readonly session: Session | undefined;
 }
 
+/** What an exchange carries of its record. Monotonic milliseconds. */
+export interface Recording {
+  readonly decodedMs: number;
+  sentMs: number | undefined;
+  answeredMs: number | undefined;
+  intent: JournalEntry | undefined;
+  /** What is known since it was sent. */
+  base: Partial<CallRecord> | undefined;
+}
+
 /** One request message. `params` are parsed; the envelope is gone. */
 export interface Decoded extends Identified {
   readonly client: ClientContext;
   readonly id: RequestId;
   readonly method: string;
   readonly params: JsonObject;
+  /** The params as they came. */
+  readonly rawParams?: RawObject | undefined;
+  /** What the record knows of it so far. */
+  recording?: Recording | undefined;
   readonly progressToken: string | number | undefined;
   /** Headers `Mcp-Param-*` as they came, by lower-case name. */
   readonly paramHeaders: Readonly<Record<string, string>>;
@@ -72,6 +91,8 @@ export interface Resolved extends Decoded {
   readonly upstreamParams: JsonObject;
   /** The last answer of policy; undefined before `admit`. */
   readonly decision?: Decision | undefined;
+  /** Of a person's approval of exactly this call. */
+  readonly approvalId?: string | undefined;
 }
 
 declare const admitted: unique symbol;

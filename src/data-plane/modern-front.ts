@@ -29,6 +29,7 @@ export function modernRequests({ body, headers, identified, response }: Post, { 
       id: envelope.id,
       method: envelope.method,
       params,
+      rawParams: envelope.body,
       progressToken: typeof token === 'string' || typeof token === 'number' ? token : undefined,
       paramHeaders: paramHeaders(identified.http.headers),
       reply,

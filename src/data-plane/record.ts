@@ -1,8 +1,10 @@
 /** Around all: every outcome is seen, refusals too. What it says is safe for the log: names, codes, durations; never arguments. */
 
-import type { Verdict } from '../model/policy.ts';
+import type { Effect, Verdict } from '../model/policy.ts';
+import type { Hop } from '../base/fault.ts';
 import type { Outcome } from '../upstream/upstream.ts';
 import type { Decoded, Resolved } from './exchange.ts';
+import { wordFor } from './record-word.ts';
 
 export interface RequestRecord {
   readonly requestId: string;
@@ -20,6 +22,16 @@ export interface RequestRecord {
   /** The rule of policy that decided, and what policies in shadow mode would have said; undefined where policy was not asked. */
   readonly rule: string | undefined;
   readonly shadow: Verdict | undefined;
+  readonly effect: Effect | undefined;
+  readonly namespace: string;
+  /** The hop at which a fault arose. */
+  readonly failedAt: Hop | undefined;
+  /** Time at the server; undefined where it was not asked. */
+  readonly upstreamMs: number | undefined;
+  /** Of params and result as they lie on the wire. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly traceId: string | undefined;
 }
 
 export type Record = (exchange: Decoded, outcome: Outcome) => void;
@@ -41,12 +53,17 @@ export function createRecord(write: (record: RequestRecord) => void, nowMs: () =
       durationMs: nowMs() - exchange.startedMs,
       rule: decision?.rule,
       shadow: decision?.shadow,
+      effect: decision?.effect,
+      namespace: exchange.endpoint.namespace.name,
+      failedAt: outcome.kind === 'fault' ? outcome.fault.failedAt : undefined,
+      upstreamMs: upstreamMsOf(exchange.recording),
+      bytesIn: exchange.rawParams?.byteLength ?? 0,
+      bytesOut: outcome.kind === 'result' ? outcome.result.byteLength : 0,
+      traceId: exchange.traceId,
     });
   };
 }
 
-function wordFor(outcome: Outcome): string {
-  if (outcome.kind === 'fault') return outcome.fault.code;
-  if (outcome.kind === 'error') return `rpc:${outcome.error.code}`;
-  return outcome.result.member('isError') === 'true' ? 'tool_error' : 'ok';
+function upstreamMsOf(recording: Decoded['recording']): number | undefined {
+  return recording?.sentMs === undefined || recording.answeredMs === undefined ? undefined : recording.answeredMs - recording.sentMs;
 }

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FakeLink, fakeServer, fakeSpec, legacyScript, modernScript, type Script, type Sent, tool } from '../../test/support/fake-link.ts';
 import { plainEndpoint, plainNamespace, plainSealer, plainSnapshot } from '../../test/support/plain-exchange.ts';
+import { plainRecorder } from '../../test/support/plain-recorder.ts';
 import { systemClock } from '../base/clock.ts';
 import { createUpstreams } from '../upstream/pool.ts';
 import type { UpstreamsEvents } from '../upstream/upstreams.ts';
@@ -77,6 +78,7 @@ beforeAll(async () => {
     randomId: () => `session-id-${++count}`,
     newCorrelationId: () => `req_${++count}`,
     write: (record) => records.push(record),
+    calls: plainRecorder,
     refused: () => undefined,
     middlewareFailed: () => undefined,
     addressOf: () => '127.0.0.1',

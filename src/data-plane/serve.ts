@@ -22,6 +22,7 @@ import type { Identify } from './identify.ts';
 import { LOCAL_HANDLERS, type LocalDeps } from './local.ts';
 import { readBody } from './receive.ts';
 import type { Record } from './record.ts';
+import { type CallRecorder, recorded } from './record-call.ts';
 import { resolve } from './resolve.ts';
 import { dispatchSignedIn, type SignInDeps } from './sign-in.ts';
 
@@ -37,6 +38,7 @@ export interface ServeDeps {
   /** `id`: of the request, where it could be read. */
   readonly refuse: (http: IncomingMessage, response: ServerResponse, refused: { readonly fault: Fault; readonly id: RequestId | undefined }) => void;
   readonly record: Record;
+  /** Intent before dispatch, outcome after. */ readonly calls: CallRecorder;
   readonly local: LocalDeps;
   /** 7: what middleware may use. */ readonly middlewareServices: MiddlewareServices;
   readonly bodyBytesMax: number;
@@ -69,6 +71,7 @@ export function createServe(deps: ServeDeps): Serve {
 /** One request message: whatever happens to it, its client gets exactly one answer. */
 async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
   let outcome: Outcome;
+  deps.calls.begin(decoded);
   try {
     outcome = await run(decoded, deps);
   } catch (thrown) {
@@ -77,6 +80,7 @@ async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
   const { message, httpStatus, headers } = deps.encode(decoded, outcome);
   decoded.reply.end(message, httpStatus, headers);
   deps.record(decoded, outcome);
+  deps.calls.end(decoded, outcome);
 }
 
 async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
@@ -92,7 +96,7 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const { entry, server, own } = resolved.target;
   const call = compose(
     entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, isAboutTask(resolved.method) ? undefined : own),
-    (params) => dispatchSignedIn(admit(Object.assign(resolved, { upstreamParams: params })), deps.dispatch),
+    (params) => recorded(admit(Object.assign(resolved, { upstreamParams: params })), deps.calls, (admitted) => dispatchSignedIn(admitted, deps.dispatch)),
     { method: resolved.method, server, own, definition: entry?.definition, services: deps.middlewareServices },
   );
   return call(resolved.upstreamParams);

@@ -13,6 +13,7 @@ import { KeyConfigSchema } from './key-config.ts';
 import { NamespaceConfigSchema } from './namespace-config.ts';
 import { nearestHint, nearestName } from './nearest-name.ts';
 import { PolicyConfigSchema } from './policy-config.ts';
+import { PriceConfigSchema } from './price-config.ts';
 import { ServerConfigSchema } from './server-config.ts';
 import { FileSettingsSchema } from './settings.ts';
 
@@ -24,6 +25,7 @@ export const ConfigDocumentSchema = z.strictObject({
   namespaces: namedRecord(FREE_NAME, NamespaceConfigSchema).default({}).describe('Which servers are offered together, and what of each.'),
   endpoints: namedRecord(ENDPOINT_NAME, EndpointConfigSchema).default({}).describe('Public addresses, each of one namespace.'),
   keys: namedRecord(FREE_NAME, KeyConfigSchema).default({}).describe('API keys.'),
+  prices: namedRecord(FREE_NAME, PriceConfigSchema).default({}).describe('What calls cost; the most exact that fits a call counts.'),
 });
 
 export type ConfigSection = Exclude<keyof z.infer<typeof ConfigDocumentSchema>, '$schema' | 'settings'>;

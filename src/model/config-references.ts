@@ -30,6 +30,7 @@ export function findReferenceProblems(document: unknown): ConfigFinding[] {
         checkName(endpoint, ['keys', name, 'endpoints', index], { noun: 'an endpoint', known: endpoints }),
       ),
     ),
+    ...entriesOf(root['prices']).flatMap(([name, price]) => checkName(price['server'], ['prices', name, 'server'], { noun: 'a server', known: servers })),
   ];
 }
 

@@ -42,8 +42,12 @@ const fields = {
   formSignUp: z.boolean().describe('Anyone who reaches the gateway can become a member by a form.'),
   ssoSignUp: z.boolean().describe('Whoever the identity provider knows becomes a user at the first sign-in.'),
   passwordSignIn: z.boolean().describe('People sign in with e-mail address and password.'),
-  auditRetentionDays: z.int().min(1).max(36_500).describe('Audit events are kept so many days.'),
-  trafficRetentionDays: z.int().min(1).max(36_500).describe('Records of calls are kept so many days.'),
+  auditRetentionDays: z.int().min(1).max(36_500).describe('The record of calls and changes is kept so many days, by whole months.'),
+  trafficRetentionDays: z.int().min(1).max(36_500).describe('Arguments and results of calls are kept so many days.'),
+  audit: z.enum(['buffered', 'strict']).describe('strict: a call that cannot be recorded first is not made. buffered: at most a quarter of a second of records is lost when the process dies.'),
+  auditArguments: z.boolean().describe('Arguments of calls are kept, without what looks like a secret.'),
+  auditResults: z.boolean().describe('Results of calls are kept, without what looks like a secret.'),
+  auditPayloadBytesMax: z.int().min(256).max(1 << 20).describe('So much of arguments and of a result is kept, bytes.'),
   redirectSchemes: z.array(z.string().regex(/^[a-z][a-z0-9+.-]*$/, 'expected the scheme of an address, lower case, without colon')).describe('Private schemes that a sign-in of an MCP client may return to, beside https and loopback.'),
 };
 
@@ -75,6 +79,10 @@ export const SETTING_DEFAULTS: Settings = {
   passwordSignIn: true,
   auditRetentionDays: 400,
   trafficRetentionDays: 30,
+  audit: 'buffered',
+  auditArguments: true,
+  auditResults: false,
+  auditPayloadBytesMax: 16_384,
   redirectSchemes: ['cursor', 'vscode'],
 };
 

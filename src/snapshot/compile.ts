@@ -7,6 +7,7 @@ import { configInvalid, locateFindings } from '../model/config-problem.ts';
 import { findReferenceProblems } from '../model/config-references.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
+import { inOrder } from '../model/price.ts';
 import type { ServerSpec } from '../model/server.ts';
 import { isServerEnabled } from '../model/server-config.ts';
 import type { CompileOptions, Findings } from './compile-context.ts';
@@ -39,8 +40,9 @@ export function compile(source: ConfigDocument, options: CompileOptions): Snapsh
     endpoints.set(name, { name, namespace, owner: options.endpointOwnerOf?.(name), auth: compileEndpointAuth(endpoint.auth), limits: endpoint.limits.map((limit) => ({ ...limit, header: limit.header })) });
   }
   if (servers.size > 0 && endpoints.size === 0) findings.warnings.push('no endpoint is configured: nothing is offered to clients');
+  const prices = inOrder(Object.entries(document.prices).map(([name, { server, tool, perCall, perMillionTokens, perMegabyte }]) => ({ name, server, tool, perCall, perMillionTokens, perMegabyte })));
   const keys = compileKeys(document, { options, findings });
 
   if (findings.problems.length > 0) throw configInvalid(locateFindings(findings.problems, options.locate));
-  return freezeDeep({ generation: options.generation, servers, namespaces, endpoints, keys, warnings: findings.warnings });
+  return freezeDeep({ generation: options.generation, servers, namespaces, endpoints, keys, prices, warnings: findings.warnings });
 }

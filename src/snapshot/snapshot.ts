@@ -5,6 +5,7 @@
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { KeySpec } from '../model/key.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
+import type { PriceSpec } from '../model/price.ts';
 import type { ServerSpec } from '../model/server.ts';
 
 export interface Snapshot {
@@ -14,6 +15,8 @@ export interface Snapshot {
   readonly endpoints: ReadonlyMap<string, EndpointSpec>;
   /** By keyed digest of the key (auth/keys.ts), hex. */
   readonly keys: ReadonlyMap<string, KeySpec>;
+  /** Most exact first. */
+  readonly prices: readonly PriceSpec[];
   /** Things a person should know that did not stop the configuration: mapped names, unused keys. */
   readonly warnings: readonly string[];
 }

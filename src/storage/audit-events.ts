@@ -60,6 +60,23 @@ export async function findAuditEvents(db: Db, query: AuditQuery): Promise<Stored
   return (await select.execute()).map(fromRow);
 }
 
+/** Those of these numbers that are there. */
+export async function findAuditEventsBySeq(db: Db, seqs: readonly number[]): Promise<StoredAuditEvent[]> {
+  if (seqs.length === 0) return [];
+  const rows = await db.selectFrom('audit_event').selectAll().where('seq', 'in', seqs).execute();
+  return rows.map(fromRow);
+}
+
+/** How many there are up to a number. */
+export async function countAuditEvents(db: Db, lastSeq: number): Promise<number> {
+  const { count } = await db
+    .selectFrom('audit_event')
+    .select((select) => select.fn.countAll<number | string>().as('count'))
+    .where('seq', '<=', lastSeq)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 function fromRow(row: Selectable<AuditEventTable>): StoredAuditEvent {
   return {
     seq: row.seq,

@@ -8,6 +8,8 @@ import { people } from './migrations/0100-people.ts';
 import { oauth } from './migrations/0200-oauth.ts';
 import { grants } from './migrations/0300-grants.ts';
 import { keyScopes } from './migrations/0350-key-scopes.ts';
+import { costLedger } from './migrations/0450-cost-ledger.ts';
+import { auditRecord } from './migrations/0451-audit-record.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
 
@@ -19,6 +21,8 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0200-oauth': oauth,
   '0300-grants': grants,
   '0350-key-scopes': keyScopes,
+  '0450-cost-ledger': costLedger,
+  '0451-audit-record': auditRecord,
 };
 
 const HISTORY_TABLE = 'migration';

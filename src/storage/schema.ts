@@ -132,6 +132,21 @@ export interface UpstreamClientTable {
   readonly sealed: string;
 }
 
+export interface CostLedgerTable {
+  readonly day: string;
+  readonly principal: string;
+  readonly endpoint: string;
+  readonly server: string;
+  readonly tool: string;
+  readonly calls: number;
+  readonly errors: number;
+  readonly bytes_in: number;
+  readonly bytes_out: number;
+  readonly tokens: number;
+  readonly catalog_tokens: number;
+  readonly cost: number;
+}
+
 export interface Database extends PeopleTables {
   readonly instance: InstanceTable;
   readonly key: KeyTable;
@@ -146,6 +161,7 @@ export interface Database extends PeopleTables {
   readonly secret: SecretTable;
   readonly upstream_grant: UpstreamGrantTable;
   readonly upstream_client: UpstreamClientTable;
+  readonly cost_ledger: CostLedgerTable;
 }
 
 export type Dialect = 'sqlite' | 'postgres';

@@ -60,7 +60,7 @@ export function plainEndpoint(changes: Partial<EndpointSpec> = {}): EndpointSpec
 }
 
 export function plainSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
-  return { generation: 1, servers: new Map(), namespaces: new Map(), endpoints: new Map(), keys: new Map(), warnings: [], ...changes };
+  return { generation: 1, servers: new Map(), namespaces: new Map(), endpoints: new Map(), keys: new Map(), prices: [], warnings: [], ...changes };
 }
 
 export function principalOf(name: string, credential = name): Principal {

@@ -33,7 +33,9 @@ import { type AdminRecord, createAdminHandler } from '../../src/control-plane/se
 import type { ConfigInput } from '../../src/model/config-document.ts';
 import { liveSettingsOf } from '../../src/control-plane/configuration/instance-settings.ts';
 import type { FixedSettings } from '../../src/model/live-settings.ts';
+import { SETTING_DEFAULTS } from '../../src/model/settings.ts';
 import { Envelope } from '../../src/storage/data-keys.ts';
+import { openRecording } from '../../src/recording.ts';
 import { lockDataFolder } from '../../src/storage/data-folder.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 
@@ -142,9 +144,21 @@ export async function startAdmin(options: AdminOptions = {}) {
     ...options.people,
   };
   const fixed: FixedSettings = options.fixed ?? new Map();
+  const recording = await openRecording({
+    settings: { ...SETTING_DEFAULTS, data: dataFolder },
+    retention: () => SETTING_DEFAULTS,
+    storage,
+    instanceKey,
+    clock: systemClock,
+    random: systemRandom,
+    addressOf: () => '127.0.0.1',
+    clean: (text) => text,
+    report: (problem) => reports.push(problem),
+  });
   const services: AdminServices = {
     storage,
     people,
+    recordings: recording.recordings,
     clock,
     random: systemRandom,
     instanceKey,
@@ -197,8 +211,11 @@ export async function startAdmin(options: AdminOptions = {}) {
       },
       ...(more.body === undefined ? {} : { body: typeof more.body === 'string' ? more.body : JSON.stringify(more.body) }),
     });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, text, body: JSON.parse(text) as Record<string, unknown> };
+    const type = response.headers.get('content-type') ?? '';
+    // A stream goes on for ever: its beginning is its answer here.
+    const text = type.startsWith('text/event-stream') ? await firstPart(response) : await response.text();
+    const isJson = /^application\/(?:problem\+)?json/.test(type);
+    return { status: response.status, headers: response.headers, text, body: (isJson ? JSON.parse(text) : {}) as Record<string, unknown> };
   };
   return {
     url,
@@ -210,15 +227,25 @@ export async function startAdmin(options: AdminOptions = {}) {
     calls,
     records,
     reports,
+    /** What the data plane would tell of its calls. */
+    recorder: recording.calls,
     ask,
     async close() {
       http.closeAllConnections();
       http.close();
+      await recording.close();
       await storage.close();
       folder.release();
       rmSync(dataFolder, { recursive: true, force: true });
     },
   };
+}
+
+async function firstPart(response: Response): Promise<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  const part = await reader?.read();
+  await reader?.cancel();
+  return part?.value ?? '';
 }
 
 export type TestAdmin = Awaited<ReturnType<typeof startAdmin>>;

@@ -60,6 +60,7 @@ export function referencesOf({ kind, body }: Pick<ConfigObject, 'kind' | 'body'>
     return [...servers, ...itemsOf(body, 'policies').flatMap((policy, index) => named('policies', policy, ['policies', index]))];
   }
   if (kind === 'endpoints') return named('namespaces', body['namespace'], ['namespace']);
+  if (kind === 'prices') return named('servers', body['server'], ['server']);
   if (kind === 'keys') return itemsOf(body, 'endpoints').flatMap((endpoint, index) => named('endpoints', endpoint, ['endpoints', index]));
   return [];
 }

@@ -70,6 +70,8 @@ function inUse(object: ConfigReference, users: readonly string[]): Fault {
 
 /** The body of a namespace or key without what is deleted. */
 function without({ kind, body }: ConfigObject, gone: ConfigReference): JsonObject {
+  // A price without its server would be one for all.
+  if (kind === 'prices') return body;
   if (kind === 'keys') return { ...body, endpoints: listOf(body['endpoints']).filter((name) => name !== gone.name) };
   const members = listOf(body['servers']);
   const isGone = (member: unknown): boolean => (isObject(member) ? member['server'] : member) === gone.name;

@@ -1,0 +1,240 @@
+/**
+ * Checks the record (AU-03): every text against its hash, every hash against the one before, columns and payloads
+ * against the text, checkpoints and the last head against their signatures. It goes on after a finding, so that one
+ * place does not hide another.
+ */
+import { type AdminEventRecord, type AuditRecord, type CallRecord, columnsOf, isCallRecord } from './audit-record.ts';
+import type { AuditStore, ScannedRecord, ScanRange } from './audit-store.ts';
+import { digestOf, GENESIS, linkOf, type SignedHead } from './chain.ts';
+import { isSignedBy, readPublicKey } from './signing.ts';
+
+export type FindingKind =
+  | 'edited'
+  | 'missing'
+  | 'reordered'
+  | 'truncated'
+  | 'signature_invalid'
+  | 'key_unknown'
+  | 'payload_edited'
+  | 'payload_missing'
+  | 'admin_edited'
+  | 'admin_missing'
+  | 'store_damaged';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly writer: string | null;
+  readonly seq: number | null;
+  readonly message: string;
+}
+
+export interface VerifyReport {
+  readonly records: number;
+  readonly checkpoints: number;
+  readonly intents: number;
+  readonly outcomes: number;
+  readonly unknown: number;
+  readonly firstMs: number | undefined;
+  readonly lastMs: number | undefined;
+  readonly findings: readonly Finding[];
+}
+
+export interface VerifyOptions extends ScanRange {
+  /** PEM of the key that heads must be signed with. */
+  readonly publicKey: string;
+  /** Admin events as their own table has them, by number. */
+  readonly adminEvents: (seqs: readonly number[]) => Promise<ReadonlyMap<number, string>>;
+  /** How many there are in that table up to the last that is in the chain. */
+  readonly adminEventCount: (lastSeq: number) => Promise<number>;
+}
+
+/** What one writer's chain looks like so far. */
+interface Chain {
+  seq: number;
+  hash: string;
+  position: number;
+  /** Payloads up to here may be gone. */
+  purgedSeq: number;
+}
+
+const ADMIN_BATCH = 200;
+
+/** An event of the admin API as the chain holds it. */
+export function adminText({
+  seq,
+  atMs,
+  principal,
+  action,
+  subject,
+  outcome,
+  detail,
+}: Omit<AdminEventRecord, 'kind' | 'eventSeq'> & { readonly seq: number }): string {
+  const record: AdminEventRecord = { kind: 'admin', atMs, eventSeq: seq, principal, action, subject, outcome, detail };
+  return JSON.stringify(record);
+}
+
+/** Reads all of the range; never throws for what it finds. */
+export async function verifyAudit(store: Pick<AuditStore, 'scan' | 'checkpoints' | 'head' | 'damage'>, options: VerifyOptions): Promise<VerifyReport> {
+  const check = new Verification(options);
+  for (const problem of await store.damage()) check.found('store_damaged', null, problem);
+  const checkpoints = await store.checkpoints();
+  const head = await store.head();
+  check.expectHeads(checkpoints, head);
+  for await (const row of store.scan(options)) {
+    check.row(row);
+    if (check.pendingAdmin.length >= ADMIN_BATCH) await check.adminEvents();
+  }
+  await check.adminEvents();
+  await check.finish(checkpoints, head);
+  return { ...check.counts, checkpoints: checkpoints.length, findings: check.findings };
+}
+
+class Verification {
+  readonly findings: Finding[] = [];
+  readonly counts = { records: 0, intents: 0, outcomes: 0, unknown: 0, firstMs: undefined as number | undefined, lastMs: undefined as number | undefined };
+  readonly pendingAdmin: { readonly seq: number; readonly eventSeq: number; readonly text: string }[] = [];
+  readonly #options: VerifyOptions;
+  readonly #chains = new Map<string, Chain>();
+  /** Hashes that signed heads name, by writer and number. */
+  readonly #expected = new Map<string, string>();
+  readonly #missingPayloads = new Map<string, number[]>();
+  #adminEvents = 0;
+  #lastAdminEvent = 0;
+
+  constructor(options: VerifyOptions) {
+    this.#options = options;
+  }
+
+  found(kind: FindingKind, at: { readonly writer: string; readonly seq: number } | null, message: string): void {
+    this.findings.push({ kind, writer: at?.writer ?? null, seq: at?.seq ?? null, message });
+  }
+
+  expectHeads(checkpoints: readonly SignedHead[], head: SignedHead | 'unreadable' | undefined): void {
+    const key = readPublicKey(this.#options.publicKey);
+    if (key === undefined) this.found('key_unknown', null, 'the public key is no Ed25519 key');
+    if (head === 'unreadable') this.found('signature_invalid', null, 'the head that is kept apart cannot be read');
+    const heads = typeof head === 'object' ? [...checkpoints, head] : checkpoints;
+    for (const one of heads) {
+      this.#expected.set(`${one.writer} ${one.seq}`, one.hash);
+      if (key === undefined) continue;
+      if (one.writer !== key.writer) this.found('key_unknown', one, 'signed by another key than the one given');
+      else if (!isSignedBy(one, key.key)) this.found('signature_invalid', one, 'the signature of the checkpoint does not fit');
+    }
+  }
+
+  row(row: ScannedRecord): void {
+    const chain = this.#chains.get(row.writer);
+    if (chain === undefined) this.#begin(row);
+    else this.#follow(row, chain);
+    const expected = this.#expected.get(`${row.writer} ${row.seq}`);
+    if (expected !== undefined && expected !== row.hash) this.found('edited', row, 'the hash is not the one that was signed');
+    this.#content(row);
+  }
+
+  /** The first row: the beginning of the chain, or of what was asked for. */
+  #begin(row: ScannedRecord): void {
+    const isStart = row.seq === 1;
+    if (isStart && linkOf(GENESIS, 1, row.text) !== row.hash) this.found('edited', row, 'the text does not fit its hash');
+    this.#chains.set(row.writer, { seq: row.seq, hash: row.hash, position: row.position, purgedSeq: 0 });
+    if (!isStart && this.#options.fromMs === undefined) this.#beginnings.push(row);
+  }
+
+  /** Chains whose beginning is gone: a tombstone must say so. */
+  readonly #beginnings: ScannedRecord[] = [];
+  readonly #tombstones: { readonly seq: number; readonly hash: string }[] = [];
+
+  #follow(row: ScannedRecord, chain: Chain): void {
+    if (row.seq <= chain.seq) this.found('reordered', row, `number ${row.seq} stands after ${chain.seq}`);
+    else if (row.seq > chain.seq + 1) this.found('missing', row, `${row.seq - chain.seq - 1} records before it are gone`);
+    else if (linkOf(chain.hash, row.seq, row.text) !== row.hash) this.found('edited', row, 'text or hash was changed');
+    if (row.position <= chain.position) this.found('reordered', row, 'its position is not behind the one before');
+    Object.assign(chain, { seq: row.seq, hash: row.hash, position: row.position });
+  }
+
+  #content(row: ScannedRecord): void {
+    this.counts.records++;
+    let record: AuditRecord;
+    try {
+      record = JSON.parse(row.text) as AuditRecord;
+      const columns = columnsOf(record);
+      if (JSON.stringify(columns, COLUMN_ORDER) !== JSON.stringify(row.columns, COLUMN_ORDER))
+        this.found('edited', row, 'what it is found by does not fit its text');
+    } catch {
+      this.found('edited', row, 'the text is no record');
+      return;
+    }
+    this.counts.firstMs ??= record.atMs;
+    this.counts.lastMs = record.atMs;
+    if (isCallRecord(record)) this.#call(row, record);
+    else if (record.kind === 'admin') this.pendingAdmin.push({ seq: row.seq, eventSeq: record.eventSeq, text: row.text });
+    else if (record.kind === 'purge' || record.kind === 'tombstone') this.#kept(row, record.kind, record.detail);
+  }
+
+  #kept(row: ScannedRecord, kind: 'purge' | 'tombstone', detail: Readonly<Record<string, unknown>>): void {
+    const [seq, hash] = [detail['seq'], detail['hash']];
+    if (typeof seq !== 'number') return;
+    const chain = this.#chains.get(row.writer);
+    if (kind === 'purge' && chain !== undefined) chain.purgedSeq = Math.max(chain.purgedSeq, seq);
+    if (kind === 'tombstone' && typeof hash === 'string') this.#tombstones.push({ seq, hash });
+  }
+
+  #call(row: ScannedRecord, record: CallRecord): void {
+    this.#count(record);
+    for (const [kept, text] of [
+      [record.keptArguments, row.payload?.arguments],
+      [record.keptResult, row.payload?.result],
+    ] as const) {
+      if (kept === undefined && typeof text === 'string') this.found('payload_edited', row, 'a payload that was not recorded');
+      if (kept === undefined) continue;
+      if (typeof text !== 'string') this.#missingPayloads.set(row.writer, [...(this.#missingPayloads.get(row.writer) ?? []), row.seq]);
+      else if (digestOf(text) !== kept.sha256) this.found('payload_edited', row, 'arguments or result were changed');
+    }
+  }
+
+  #count({ kind, isDispatched }: CallRecord): void {
+    const isBoth = kind === 'call' && isDispatched === true;
+    if (kind === 'intent' || isBoth) this.counts.intents++;
+    if (kind === 'outcome' || isBoth) this.counts.outcomes++;
+    if (kind === 'unknown') this.counts.unknown++;
+  }
+
+  async adminEvents(): Promise<void> {
+    const pending = this.pendingAdmin.splice(0);
+    if (pending.length === 0) return;
+    const stored = await this.#options.adminEvents(pending.map(({ eventSeq }) => eventSeq));
+    for (const { seq, eventSeq, text } of pending) {
+      this.#adminEvents++;
+      this.#lastAdminEvent = Math.max(this.#lastAdminEvent, eventSeq);
+      const now = stored.get(eventSeq);
+      if (now === undefined) this.findings.push({ kind: 'admin_missing', writer: null, seq, message: `admin event ${eventSeq} is gone from its table` });
+      else if (now !== text) this.findings.push({ kind: 'admin_edited', writer: null, seq, message: `admin event ${eventSeq} was changed in its table` });
+    }
+  }
+
+  async finish(checkpoints: readonly SignedHead[], head: SignedHead | 'unreadable' | undefined): Promise<void> {
+    for (const row of this.#beginnings) {
+      const isExplained = this.#tombstones.some(({ seq, hash }) => seq === row.seq - 1 && linkOf(hash, row.seq, row.text) === row.hash);
+      if (!isExplained) this.found('missing', row, `the records before number ${row.seq} are gone, and nothing says that they were deleted`);
+    }
+    for (const [writer, seqs] of this.#missingPayloads) {
+      const purged = this.#chains.get(writer)?.purgedSeq ?? 0;
+      for (const seq of seqs) if (seq > purged) this.found('payload_missing', { writer, seq }, 'arguments or result are gone before their time');
+    }
+    if (this.#options.toMs === undefined) this.#ends(checkpoints, head);
+    // A whole check knows how many there must be; what was added to the table by hand is in no chain.
+    if (this.#options.fromMs === undefined && this.#options.toMs === undefined && this.#tombstones.length === 0) {
+      const count = await this.#options.adminEventCount(this.#lastAdminEvent);
+      if (count > this.#adminEvents) this.found('admin_edited', null, `${count - this.#adminEvents} admin events are in their table but not in the chain`);
+    }
+  }
+
+  #ends(checkpoints: readonly SignedHead[], head: SignedHead | 'unreadable' | undefined): void {
+    if (head === undefined && (checkpoints.length > 0 || this.counts.records > 0)) this.found('truncated', null, 'the head that is kept apart is gone');
+    for (const one of typeof head === 'object' ? [...checkpoints, head] : checkpoints) {
+      const chain = this.#chains.get(one.writer);
+      if ((chain?.seq ?? 0) < one.seq) this.found('truncated', one, `the chain ends at ${chain?.seq ?? 0}, but ${one.seq} was signed`);
+    }
+  }
+}
+
+const COLUMN_ORDER = ['atMs', 'kind', 'callId', 'principal', 'credential', 'endpoint', 'server', 'tool', 'method', 'outcome', 'effect', 'action', 'subject'];

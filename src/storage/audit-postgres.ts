@@ -1,0 +1,262 @@
+/** The record on PostgreSQL: a partition a month, a chain for each gateway. The head of this gateway's chain is kept in its data folder. */
+import { type RawBuilder, sql } from 'kysely';
+import type { AuditColumns, AuditRecord } from '../audit/audit-record.ts';
+import type { AuditStore, Payload, PendingRecord, RecordQuery, ScannedRecord, ScanRange, StoredRecord } from '../audit/audit-store.ts';
+import { GENESIS, type Head, type SignedHead } from '../audit/chain.ts';
+import { type ChainRow, prepareRows, type RedactPayload } from '../audit/chain-writer.ts';
+import { createSigner } from '../audit/signing.ts';
+import { monthOf } from './audit-file.ts';
+import { readHeadFile, writeHeadFile } from './audit-head-file.ts';
+import { toConditions } from './audit-query.ts';
+import type { RetainOptions } from './audit-sqlite-writer.ts';
+import type { Db } from './schema.ts';
+import { query, transact } from './transaction.ts';
+
+const CHECKPOINT_RECORDS = 1_000;
+const CHECKPOINT_MS = 60_000;
+const INSERT_ROWS = 1_000;
+const SCAN_ROWS = 500;
+
+export interface PostgresStoreOptions {
+  readonly db: Db;
+  /** The data folder. */
+  readonly folder: string;
+  readonly writer: string;
+  /** PEM. */
+  readonly privateKey: string;
+  readonly redact: RedactPayload;
+  readonly nowMs: () => number;
+}
+
+type ScanRow = StoredRecord & AuditColumns & Payload & { readonly payloadSeq: number | null };
+
+export class PostgresAuditStore implements AuditStore {
+  readonly #options: PostgresStoreOptions;
+  readonly #sign: (head: Head, atMs: number) => SignedHead;
+  readonly #months = new Set<string>();
+  #end: Head | undefined;
+  #checkpointed = { seq: 0, atMs: 0 };
+  /** One write at a time: each follows the one before. */
+  #writing: Promise<unknown> = Promise.resolve();
+
+  constructor(options: PostgresStoreOptions) {
+    this.#options = options;
+    this.#sign = createSigner(options.privateKey);
+  }
+
+  append(batch: readonly PendingRecord[]): Promise<void> {
+    const written = this.#writing.then(() => this.#append(batch));
+    this.#writing = written.catch(() => undefined);
+    return written;
+  }
+
+  find({ limit, ...asked }: RecordQuery): Promise<readonly StoredRecord[]> {
+    return query(this.#options.db, async (db) => {
+      const { text, values } = toConditions({ ...asked, limit }, () => '?');
+      const { rows } =
+        await sql<StoredRecord>`select position, writer, seq, text, hash from audit_record ${withValues(text, values)} order by position desc limit ${limit}`.execute(
+          db,
+        );
+      return rows;
+    });
+  }
+
+  payloadAt(position: number): Promise<Payload | undefined> {
+    return query(this.#options.db, async (db) => {
+      const { rows } =
+        await sql<Payload>`select p.arguments, p.result from audit_payload p join audit_record r on r.writer = p.writer and r.seq = p.seq where r.position = ${position}`.execute(
+          db,
+        );
+      return rows[0];
+    });
+  }
+
+  openIntents(): Promise<readonly string[]> {
+    return query(this.#options.db, async (db) => {
+      const { rows } = await sql<{ id: string }>`select i.call_id as id from audit_record i where i.kind = 'intent' and i.writer = ${this.#options.writer}
+        and not exists (select 1 from audit_record o where o.call_id = i.call_id and o.kind <> 'intent')`.execute(db);
+      return rows.map(({ id }) => id);
+    });
+  }
+
+  async *scan({ fromMs, toMs }: ScanRange): AsyncIterable<ScannedRecord> {
+    const { db } = this.#options;
+    let after = 0;
+    if (fromMs !== undefined) {
+      const { rows } = await query(db, () =>
+        sql<{ position: number | null }>`select max(position) as position from audit_record where at_ms < ${fromMs}`.execute(db),
+      );
+      after = (rows[0]?.position ?? 1) - 1;
+    }
+    for (;;) {
+      const { rows } = await query(db, () =>
+        sql<ScanRow>`select r.position, r.writer, r.seq, r.text, r.hash, r.at_ms as "atMs", r.kind, r.call_id as "callId", r.principal, r.credential, r.endpoint, r.server, r.tool, r.method,
+          r.outcome, r.effect, r.action, r.subject, p.seq as "payloadSeq", p.arguments, p.result from audit_record r left join audit_payload p on p.writer = r.writer and p.seq = r.seq
+          where r.position > ${after} and r.at_ms < ${toMs ?? Number.MAX_SAFE_INTEGER} order by r.position limit ${SCAN_ROWS}`.execute(db),
+      );
+      for (const { position, writer, seq, text, hash, payloadSeq, arguments: given, result, ...columns } of rows) {
+        yield { position, writer, seq, text, hash, columns, payload: payloadSeq === null ? undefined : { arguments: given, result } };
+      }
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < SCAN_ROWS) return;
+      after = last.position;
+    }
+  }
+
+  checkpoints(): Promise<readonly SignedHead[]> {
+    // Those of other gateways are signed with keys of their own, which their own verification checks.
+    return query(this.#options.db, async (db) => {
+      const { rows } =
+        await sql<SignedHead>`select writer, seq, hash, at_ms as "atMs", signature from audit_checkpoint where writer = ${this.#options.writer} order by seq`.execute(
+          db,
+        );
+      return rows;
+    });
+  }
+
+  async head(): Promise<SignedHead | 'unreadable' | undefined> {
+    return readHeadFile(this.#options.folder);
+  }
+
+  /** PostgreSQL checks its own pages. */
+  async damage(): Promise<readonly string[]> {
+    return [];
+  }
+
+  async retain({ payloadsMs, recordsMs, nowMs }: RetainOptions): Promise<void> {
+    if (payloadsMs !== undefined) await this.#purge(payloadsMs, nowMs);
+    if (recordsMs !== undefined) await this.#dropMonths(recordsMs, nowMs);
+  }
+
+  lastAdminEvent(): Promise<number> {
+    return query(this.#options.db, async (db) => {
+      const { rows } = await sql<{ text: string }>`select text from audit_record where kind = 'admin' order by position desc limit 1`.execute(db);
+      const record = rows[0] === undefined ? undefined : (JSON.parse(rows[0].text) as AuditRecord);
+      return record?.kind === 'admin' ? record.eventSeq : 0;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#writing;
+    if (this.#end === undefined || this.#end.seq === 0) return;
+    const last = this.#sign(this.#end, this.#options.nowMs());
+    await transact(this.#options.db, (tx) => insertCheckpoint(tx, last));
+    writeHeadFile(this.#options.folder, last);
+  }
+
+  async #append(batch: readonly PendingRecord[]): Promise<void> {
+    if (batch.length === 0) return;
+    const { db, redact, folder, nowMs } = this.#options;
+    this.#end ??= await this.#findEnd();
+    const { rows, head } = prepareRows(this.#end, batch, redact);
+    for (const month of new Set(rows.map(({ columns }) => monthOf(columns.atMs)))) await this.#makePartition(month);
+    const atMs = nowMs();
+    const signed = this.#sign(head, atMs);
+    const isDue = head.seq - this.#checkpointed.seq >= CHECKPOINT_RECORDS || atMs - this.#checkpointed.atMs >= CHECKPOINT_MS;
+    await transact(db, async (tx) => {
+      for (let start = 0; start < rows.length; start += INSERT_ROWS) await insertRecords(tx, head.writer, rows.slice(start, start + INSERT_ROWS));
+      if (isDue) await insertCheckpoint(tx, signed);
+    });
+    this.#end = head;
+    if (isDue) this.#checkpointed = { seq: head.seq, atMs };
+    writeHeadFile(folder, signed);
+  }
+
+  /** As in audit-sqlite-writer.ts: what was cut off stays a gap. */
+  async #findEnd(): Promise<Head> {
+    const { db, writer, folder } = this.#options;
+    const { rows } = await query(db, () =>
+      sql<{ seq: number; hash: string }>`select seq, hash from audit_record where writer = ${writer} order by seq desc limit 1`.execute(db),
+    );
+    const last = rows[0] ?? { seq: 0, hash: GENESIS };
+    const kept = readHeadFile(folder);
+    if (typeof kept === 'object' && kept.writer === writer && kept.seq > last.seq) return { writer, seq: kept.seq, hash: kept.hash };
+    return { writer, ...last };
+  }
+
+  async #makePartition(month: string): Promise<void> {
+    if (this.#months.has(month)) return;
+    const { db } = this.#options;
+    const start = Date.parse(`${month}-01T00:00:00Z`);
+    const next = new Date(start);
+    next.setUTCMonth(next.getUTCMonth() + 1);
+    const made = sql`create table if not exists ${sql.table(partitionOf(month))} partition of audit_record for values from (${sql.lit(start)}) to (${sql.lit(next.getTime())})`;
+    await query(db, () => made.execute(db)).catch((thrown: unknown) => {
+      // Another gateway made it at the same moment.
+      if (!(thrown instanceof Error && 'code' in thrown && (thrown.code === '42P07' || thrown.code === '23505'))) throw thrown;
+    });
+    this.#months.add(month);
+  }
+
+  async #purge(beforeMs: number, nowMs: number): Promise<void> {
+    const { db, writer } = this.#options;
+    const found = await query(db, () =>
+      sql<{
+        seq: number | null;
+        count: number;
+      }>`select max(seq) as seq, count(*) as count from audit_payload where writer = ${writer} and at_ms < ${beforeMs}`.execute(db),
+    );
+    const { seq, count } = found.rows[0] ?? { seq: null, count: 0 };
+    if (seq === null) return;
+    await this.append([{ record: JSON.stringify({ kind: 'purge', atMs: nowMs, detail: { seq, payloads: count } }) }]);
+    await transact(db, async (tx) => {
+      await sql`insert into audit_purge values (${writer}, ${seq}) on conflict do nothing`.execute(tx);
+      await sql`delete from audit_payload where writer = ${writer} and seq <= ${seq}`.execute(tx);
+    });
+  }
+
+  async #dropMonths(beforeMs: number, nowMs: number): Promise<void> {
+    const { db, writer } = this.#options;
+    const { rows } = await query(db, () =>
+      sql<{
+        name: string;
+      }>`select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'audit_record'::regclass order by 1`.execute(db),
+    );
+    for (const { name } of rows) {
+      const table = sql.table(name);
+      const { rows: ends } = await query(db, () => sql<{ last: number | null }>`select max(at_ms) as last from ${table}`.execute(db));
+      const last = ends[0]?.last;
+      if (last === undefined || last === null || last >= beforeMs) continue;
+      const { rows: own } = await query(db, () =>
+        sql<{ seq: number; hash: string }>`select seq, hash from ${table} where writer = ${writer} order by seq desc limit 1`.execute(db),
+      );
+      const detail = { month: name.slice(-7).replace('_', '-'), ...own[0] };
+      await this.append([{ record: JSON.stringify({ kind: 'tombstone', atMs: nowMs, detail }) }]);
+      await query(db, () => sql`drop table ${table}`.execute(db));
+      this.#months.clear();
+    }
+  }
+}
+
+function partitionOf(month: string): string {
+  return `audit_record_${month.replace('-', '_')}`;
+}
+
+/** The text with its placeholders as parameters. */
+function withValues(text: string, values: readonly (string | number)[]): RawBuilder<unknown> {
+  const parts = text.split('?');
+  return sql.join(
+    parts.flatMap((part, index) => (index === 0 ? [sql.raw(part)] : [sql`${values[index - 1]}`, sql.raw(part)])),
+    sql.raw(''),
+  );
+}
+
+async function insertRecords(tx: Db, writer: string, rows: readonly ChainRow[]): Promise<void> {
+  const values = rows.map(
+    ({ seq, text, hash, columns: c }) =>
+      sql`(${sql.join([writer, seq, c.atMs, c.kind, c.callId, c.principal, c.credential, c.endpoint, c.server, c.tool, c.method, c.outcome, c.effect, c.action, c.subject, text, hash])})`,
+  );
+  await sql`insert into audit_record (writer, seq, at_ms, kind, call_id, principal, credential, endpoint, server, tool, method, outcome, effect, action, subject, text, hash) values ${sql.join(values)}`.execute(
+    tx,
+  );
+  const payloads = rows.flatMap(({ seq, columns, payload }) =>
+    payload === undefined ? [] : [sql`(${sql.join([writer, seq, columns.atMs, payload.arguments, payload.result])})`],
+  );
+  if (payloads.length > 0) await sql`insert into audit_payload (writer, seq, at_ms, arguments, result) values ${sql.join(payloads)}`.execute(tx);
+}
+
+async function insertCheckpoint(tx: Db, { writer, seq, hash, atMs, signature }: SignedHead): Promise<void> {
+  await sql`insert into audit_checkpoint (writer, seq, hash, at_ms, signature) values (${writer}, ${seq}, ${hash}, ${atMs}, ${signature}) on conflict do nothing`.execute(
+    tx,
+  );
+}
