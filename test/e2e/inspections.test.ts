@@ -45,7 +45,7 @@ async function open(body: object): Promise<Opened> {
 
 async function toolNames({ path, token: bearer }: Opened): Promise<string[]> {
   const { message } = await modernRequest({ url: gateway.url + path, key: bearer }, 'tools/list', {});
-  return (message.result?.['tools'] as { name: string }[]).map(({ name }) => name);
+  return ((message.result ?? {})['tools'] as { name: string }[]).map(({ name }) => name);
 }
 
 test('a server alone is seen under its own names, and both legs of a call can be read', async () => {
