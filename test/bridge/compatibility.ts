@@ -1,8 +1,10 @@
 /** Writes the table of `docs/compatibility.md` from what the matrix found. */
 import { REVISIONS, type Revision } from '../../src/protocol/messages.ts';
 import { FEATURES, type Feature } from './features.ts';
+import { CLIENTS, SERVERS } from './matrix-peers.ts';
 
-type Worked = (feature: Feature, client: Revision, server: Revision) => boolean;
+/** Whether the feature worked between these two, by their names. */
+type Worked = (feature: Feature, client: string, server: string) => boolean;
 
 const HEAD = `# Compatibility: any client, any server
 
@@ -23,7 +25,7 @@ Two limits hold whatever the feature:
 `;
 
 export function toMarkdown(worked: Worked): string {
-  return `${[HEAD, ...FEATURES.map((feature) => section(feature, worked))].join('\n')}`;
+  return `${[HEAD, ...FEATURES.map((feature) => section(feature, worked)), sdkSection(worked)].join('\n')}`;
 }
 
 function section(feature: Feature, worked: Worked): string {
@@ -38,6 +40,37 @@ function section(feature: Feature, worked: Worked): string {
   const rows = REVISIONS.map((server) => `| server ${server} | ${REVISIONS.map((client) => cell(client, server)).join(' | ')} |`);
   const notes = [...hows.map((how, index) => `- ${String.fromCodePoint(97 + index)}: ${how}`), ...whys.map((why, index) => `- – ${index + 1}: ${why}`)];
   return [`## ${feature.name}`, '', `| | ${REVISIONS.map((client) => `client ${client}`).join(' | ')} |`, `|---|${REVISIONS.map(() => '---').join('|')}|`, ...rows, '', ...(notes.length > 0 ? [...notes, ''] : [])].join('\n');
+}
+
+const SDK_HEAD = `## The official SDKs
+
+The same features with the clients and servers of the official TypeScript SDK: generation 1 (\`@modelcontextprotocol/sdk\`)
+and generation 2 (\`@modelcontextprotocol/client\`, \`@modelcontextprotocol/server\`). Each client met every server of this
+page, each server every client. \`yes\`: as the tables above say for the revision that it speaks with the gateway. A letter:
+the SDK itself has a limit, which the note names.
+`;
+
+function sdkSection(worked: Worked): string {
+  const notes: string[] = [];
+  const clients = CLIENTS.filter(({ isRaw }) => !isRaw);
+  const servers = SERVERS.filter(({ isRaw }) => !isRaw);
+  const cell = (limit: string | undefined, isAsSaid: boolean): string => {
+    if (!isAsSaid) return '**broken**';
+    return limit === undefined ? 'yes' : String.fromCodePoint(97 + indexIn(notes, limit));
+  };
+  const isAsSaid = (feature: Feature, client: (typeof CLIENTS)[number], server: (typeof SERVERS)[number]): boolean => isToWork(feature, client, server) === worked(feature, client.name, server.name);
+  const rows = FEATURES.map((feature) => {
+    const ofClients = clients.map((client) => cell(client.limits[feature.name], SERVERS.every((server) => isAsSaid(feature, client, server))));
+    const ofServers = servers.map((server) => cell(server.limits[feature.name], CLIENTS.every((client) => isAsSaid(feature, client, server))));
+    return `| ${feature.name} | ${[...ofClients, ...ofServers].join(' | ')} |`;
+  });
+  const names = [...clients.map(({ name, revision }) => `client ${name} (${revision})`), ...servers.map(({ name, revision }) => `server ${name} (${revision})`)];
+  return [SDK_HEAD, `| | ${names.join(' | ')} |`, `|---|${names.map(() => '---').join('|')}|`, ...rows, '', ...notes.map((note, index) => `- ${String.fromCodePoint(97 + index)}: ${note}`), ''].join('\n');
+}
+
+/** What the revisions of the two have in common, but for what an SDK cannot say. */
+export function isToWork(feature: Feature, client: (typeof CLIENTS)[number], server: (typeof SERVERS)[number]): boolean {
+  return feature.verdict(client.revision, server.revision).works && client.limits[feature.name] === undefined && server.limits[feature.name] === undefined;
 }
 
 function indexIn(list: string[], text: string): number {

@@ -82,6 +82,44 @@ export class LegacyClient {
     return { response: undefined, text: '', notices };
   }
 
+  /** Several requests in one body; the answers in their order. Rejects where the body is refused. */
+  async postBatch(requests: readonly { readonly method: string; readonly params: JsonObject }[]): Promise<readonly LegacyAnswer[]> {
+    const bodies = requests.map(({ method, params }) => ({ jsonrpc: '2.0', id: ++this.#lastId, method, params }));
+    const http = await this.#post(bodies);
+    if (http.status !== 200) throw new Error(`a batch: ${http.status} ${await http.text()}`);
+    const answers = new Map<unknown, LegacyAnswer>();
+    const notices: JsonObject[] = [];
+    for await (const { message, text } of readMessages(http)) {
+      if (message['method'] === undefined) answers.set(message['id'], { response: message, text, notices });
+      else this.#take(message, notices);
+    }
+    return bodies.map(({ id }) => answers.get(id) ?? { response: undefined, text: '', notices });
+  }
+
+  /** Drops the connection after the first notification of the request, and takes its stream up again where it was. */
+  async requestAndResume(method: string, params: JsonObject): Promise<LegacyAnswer> {
+    if (this.#isOld) throw new Error('HTTP+SSE gives its events no ids');
+    const id = ++this.#lastId;
+    const dropping = new AbortController();
+    const first = await this.#post({ jsonrpc: '2.0', id, method, params }, dropping.signal);
+    const notices: JsonObject[] = [];
+    let lastEventId: string | undefined;
+    for await (const { message, eventId } of readMessages(first)) {
+      if (message['method'] === undefined) continue;
+      notices.push(message);
+      lastEventId = eventId;
+      break;
+    }
+    dropping.abort();
+    if (lastEventId === undefined) throw new Error('no event had an id');
+    const again = await fetch(this.#url, { signal: this.#closing.signal, headers: { accept: 'text/event-stream', 'last-event-id': lastEventId, ...this.#headers, ...this.#session } });
+    for await (const { message, text } of readMessages(again)) {
+      if (message['id'] === id && message['method'] === undefined) return { response: message, text, notices };
+      if (message['method'] !== undefined) notices.push(message);
+    }
+    return { response: undefined, text: '', notices };
+  }
+
   async notify(method: string, params: JsonObject): Promise<void> {
     await (await this.#post({ jsonrpc: '2.0', method, params })).arrayBuffer();
   }
@@ -91,8 +129,8 @@ export class LegacyClient {
     this.#closing.abort();
   }
 
-  #post(body: JsonObject): Promise<Response> {
-    return fetch(this.#postUrl, { method: 'POST', body: JSON.stringify(body), signal: this.#closing.signal, headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...this.#headers, ...this.#session } });
+  #post(body: JsonObject | readonly JsonObject[], signal: AbortSignal = this.#closing.signal): Promise<Response> {
+    return fetch(this.#postUrl, { method: 'POST', body: JSON.stringify(body), signal, headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...this.#headers, ...this.#session } });
   }
 
   /** Resolves when the stream is open and, for HTTP+SSE, has said where to post. */

@@ -25,6 +25,8 @@ export interface CallOptions {
 
 export interface MatrixClient {
   readonly revision: Revision;
+  /** Every byte of it is visible; else an SDK keeps the members of the wire to itself. */
+  readonly isRaw: boolean;
   /** How long to wait for what may never come. */
   patienceMs: number;
   /** What belongs to no request: list changes, resource updates. */
@@ -38,6 +40,10 @@ export interface MatrixClient {
   call(tool: string, args?: JsonObject, options?: CallOptions): Promise<Reply>;
   /** From now on, changes of lists, of this resource and of this task are heard. */
   listen(about: { readonly uri?: string; readonly taskId?: string }): Promise<void>;
+  /** Several calls of tools in one body; their results in order. Rejects where that is refused. */
+  postBatch(calls: readonly JsonObject[]): Promise<readonly Reply[]>;
+  /** Calls a tool, loses the connection after the first progress, and goes on with `Last-Event-ID`. Rejects where nothing can go on. */
+  callAndResume(tool: string): Promise<Reply>;
   /** Nothing where the revision has no such notification. */
   notify(method: string): Promise<void>;
   close(): Promise<void>;
@@ -49,10 +55,10 @@ export const ANSWERS: Readonly<Record<string, JsonObject>> = {
   'roots/list': { roots: [{ uri: 'file:///home' }] },
 };
 
-const UI = { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } };
-const ASKABLE = { sampling: {}, elicitation: { form: {}, url: {} }, roots: { listChanged: true } };
+export const UI = { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } };
+export const ASKABLE = { sampling: {}, elicitation: { form: {}, url: {} }, roots: { listChanged: true } };
 const ROUNDS_MAX = 5;
-const PATIENCE_MS = 5_000;
+export const PATIENCE_MS = 5_000;
 
 export async function openMatrixClient(url: string, revision: Revision, headers: Readonly<Record<string, string>> = {}): Promise<MatrixClient> {
   return revision === MODERN_REVISION ? openModern(url, headers) : openLegacy(url, revision, headers);
@@ -76,6 +82,7 @@ async function openLegacy(url: string, revision: Revision, headers: Readonly<Rec
   };
   return {
     revision,
+    isRaw: true,
     patienceMs: PATIENCE_MS,
     unsolicited: client.notices,
     asked: client.asked,
@@ -85,6 +92,8 @@ async function openLegacy(url: string, revision: Revision, headers: Readonly<Rec
     listen: async ({ uri }) => {
       if (uri !== undefined) await client.request('resources/subscribe', { uri });
     },
+    postBatch: async (calls) => (await client.postBatch(calls.map((params) => ({ method: 'tools/call', params })))).map(toReply),
+    callAndResume: async (tool) => toReply(await client.requestAndResume('tools/call', { name: tool, arguments: {}, _meta: { progressToken: tool } })),
     notify: (method) => client.notify(method, {}),
     close: () => client.close(),
   };
@@ -109,6 +118,7 @@ async function openModern(url: string, headers: Readonly<Record<string, string>>
   const request = async (method: string, params: JsonObject = {}, options: CallOptions = {}): Promise<Reply> => toReply(await once(method, params, options));
   return {
     revision: MODERN_REVISION,
+    isRaw: true,
     patienceMs: PATIENCE_MS,
     unsolicited,
     asked,
@@ -139,6 +149,14 @@ async function openModern(url: string, headers: Readonly<Record<string, string>>
         // Ends with the client.
         client.request({ method: 'subscriptions/listen', params: { notifications }, signal: closing.signal, onNotice }).catch(() => undefined);
       });
+    },
+    postBatch: async (calls) => {
+      const { status } = await client.post(calls.map((params, index) => ({ jsonrpc: '2.0', id: `b${index}`, method: 'tools/call', params })));
+      throw new Error(`a batch: ${status}`);
+    },
+    callAndResume: async () => {
+      const response = await fetch(url, { headers: { accept: 'text/event-stream', 'last-event-id': 's1_1', 'mcp-protocol-version': MODERN_REVISION, ...headers } });
+      throw new Error(`a stream to go on with: ${response.status} ${await response.text()}`);
     },
     notify: async () => undefined,
     close: async () => closing.abort(),

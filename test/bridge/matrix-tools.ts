@@ -40,7 +40,10 @@ const QUESTIONS: Readonly<Record<string, { readonly method: string; readonly par
   ask_roots: { method: 'roots/list', params: {} },
 };
 
-const NAMES = ['echo', 'future', 'structured', 'sound', 'link', 'steps', 'slow', 'chatty', 'change', 'update', 'work', 'canary', 'quiet_canary', ...Object.keys(QUESTIONS)];
+const UNHURRIED_MS = 60;
+const STEP_MS = 5;
+
+const NAMES = ['echo', 'future', 'structured', 'sound', 'link', 'steps', 'unhurried', 'slow', 'chatty', 'change', 'update', 'work', 'canary', 'quiet_canary', ...Object.keys(QUESTIONS)];
 
 function capabilitiesOf(revision: Revision): JsonObject {
   const base = { tools: { listChanged: true }, prompts: {}, resources: { subscribe: true, listChanged: true }, logging: {}, completions: {} };
@@ -125,10 +128,23 @@ export function createMatrixTools(revision: Revision, everyone: (message: JsonOb
     structured: () => complete({ content: [{ type: 'text', text: '{"n":1}' }], structuredContent: { n: 1 } }),
     sound: () => complete({ content: [{ type: 'audio', data: 'AAAA', mimeType: 'audio/wav' }] }),
     link: () => complete({ content: [{ type: 'resource_link', uri: 'file:///a', name: 'a' }] }),
-    steps: (params, { notify }) => {
+    // Clients of the SDK forget a token with the answer, also where it comes in one piece with the progress before it.
+    steps: async (params, { notify }) => {
       const { progressToken } = metaOf(params);
-      if (progressToken !== undefined) for (const progress of [1, 2, 3]) notify('notifications/progress', { progressToken, progress, total: 3 });
+      for (const progress of progressToken === undefined ? [] : [1, 2, 3]) {
+        notify('notifications/progress', { progressToken, progress, total: 3 });
+        await sleep(systemClock, STEP_MS);
+      }
       return text('stepped');
+    },
+    // Long enough between its steps for a connection to be lost.
+    unhurried: async (params, { notify }) => {
+      const { progressToken } = metaOf(params);
+      for (const progress of [1, 2]) {
+        if (progressToken !== undefined) notify('notifications/progress', { progressToken, progress });
+        await sleep(systemClock, UNHURRIED_MS);
+      }
+      return text('at last');
     },
     slow: async (_params, { cancelled }) => {
       tools.slowCalls++;

@@ -1,17 +1,17 @@
 /**
- * Five revisions of clients × five of servers × every feature, over real HTTP, through the real gateway. What is said to
- * work must work; what is said to be impossible must not, so that nothing is given up that could be kept. The table that
- * people read, `docs/compatibility.md`, is written from what happened here: `vitest run test/bridge/matrix.test.ts -u`.
+ * Every client × every server × every feature, over real HTTP, through the real gateway: raw peers of five revisions,
+ * and the official SDK in both generations. What is said to work must work; what is said to be impossible must not, so
+ * that nothing is given up that could be kept. The page that people read, `docs/compatibility.md`, is written from what
+ * happened here: `vitest run test/bridge/matrix.test.ts -u`.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { REVISIONS, type Revision } from '../../src/protocol/messages.ts';
 import { type RunningGateway, startGateway } from '../conformance/start-gateway.ts';
-import { toMarkdown } from './compatibility.ts';
+import { isToWork, toMarkdown } from './compatibility.ts';
 import { FEATURES } from './features.ts';
-import { openMatrixClient } from './matrix-client.ts';
-import { type MatrixServer, startMatrixServer } from './matrix-server.ts';
+import { CLIENTS, SERVERS } from './matrix-peers.ts';
+import type { MatrixServer } from './matrix-server.ts';
 
-const servers = new Map<Revision, MatrixServer>();
+const servers: MatrixServer[] = [];
 let gateway: RunningGateway | undefined;
 /** What is said to be impossible is given so long to happen after all. */
 const IMPOSSIBLE_MS = 150;
@@ -20,8 +20,8 @@ const IMPOSSIBLE_MS = 150;
 const worked = new Set<string>();
 
 beforeAll(async () => {
-  for (const revision of REVISIONS) servers.set(revision, await startMatrixServer(revision));
-  const named = [...servers].map(([revision, { url }]) => [`s${revision}`, { type: revision === '2024-11-05' ? 'sse' : 'http', url }] as const);
+  for (const kind of SERVERS) servers.push(await kind.start());
+  const named = SERVERS.map((_kind, index) => [`s${index}`, { type: servers[index]?.url.endsWith('/sse') === true ? 'sse' : 'http', url: servers[index]?.url }] as const);
   gateway = await startGateway({
     servers: Object.fromEntries(named),
     namespaces: Object.fromEntries(named.map(([name]) => [name, { servers: [name], names: { prefix: 'none' } }])),
@@ -31,26 +31,28 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway?.stop();
-  for (const server of servers.values()) await server.stop();
+  for (const server of servers) await server.stop();
 });
 
-const PAIRS = REVISIONS.flatMap((client) => REVISIONS.map((server) => ({ client, server })));
+// Each SDK client meets every server, each SDK server every client, and raw meets raw.
+const PAIRS = CLIENTS.flatMap((client) => SERVERS.map((server) => ({ client, server, title: `${client.name} and ${server.name}` })));
 
-test.each(PAIRS)('a client of $client and a server of $server have every feature that both can have, and no other', { timeout: 60_000 }, async (pair) => {
-  const server = servers.get(pair.server);
+test.each(PAIRS)('client and server, $title, have every feature that both can have, and no other', { timeout: 120_000 }, async ({ client: clientKind, server: serverKind }) => {
+  const index = SERVERS.indexOf(serverKind);
+  const server = servers[index];
   if (server === undefined) throw new Error('not started');
   const broken: string[] = [];
-  for (const { name, verdict, attempt } of FEATURES) {
-    const client = await openMatrixClient(`${gateway?.url}/metamcp/s${pair.server}/mcp`, pair.client);
-    const isToWork = verdict(pair.client, pair.server).works;
-    if (!isToWork) client.patienceMs = IMPOSSIBLE_MS;
-    const problem = await attempt(client, server.tools).then(
+  for (const feature of FEATURES) {
+    const client = await clientKind.open(`${gateway?.url}/metamcp/s${index}/mcp`);
+    const isExpected = isToWork(feature, clientKind, serverKind);
+    if (!isExpected) client.patienceMs = IMPOSSIBLE_MS;
+    const problem = await feature.attempt(client, server.tools).then(
       () => undefined,
       (thrown: unknown) => String(thrown),
     );
     await client.close();
-    if (problem === undefined) worked.add([name, pair.client, pair.server].join('|'));
-    if (isToWork !== (problem === undefined)) broken.push(`${name}: ${isToWork ? problem : 'works, though it is said to be impossible'}`);
+    if (problem === undefined) worked.add([feature.name, clientKind.name, serverKind.name].join('|'));
+    if (isExpected !== (problem === undefined)) broken.push(`${feature.name}: ${isExpected ? problem : 'works, though it is said to be impossible'}`);
   }
   expect(broken).toEqual([]);
 });

@@ -66,6 +66,12 @@ export class ModernClient {
     return { status: response.status, response: undefined, text: '', notices };
   }
 
+  /** A body that is no request of this revision. */
+  async post(body: unknown): Promise<{ readonly status: number; readonly text: string }> {
+    const response = await fetch(this.#url, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': MODERN_REVISION, 'mcp-method': 'tools/call', ...this.#headers } });
+    return { status: response.status, text: await response.text() };
+  }
+
   /** A call of a tool as its schema wants it: with its mirrored headers. */
   callTool(tool: JsonObject, args: JsonObject, more: Partial<ModernRequest> = {}): Promise<ModernAnswer> {
     const params = { name: String(tool['name']), arguments: args, ...more.params };
