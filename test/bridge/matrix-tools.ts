@@ -43,7 +43,7 @@ const QUESTIONS: Readonly<Record<string, { readonly method: string; readonly par
 const UNHURRIED_MS = 60;
 const STEP_MS = 5;
 
-const NAMES = ['echo', 'future', 'structured', 'sound', 'link', 'steps', 'unhurried', 'slow', 'chatty', 'change', 'update', 'work', 'canary', 'quiet_canary', ...Object.keys(QUESTIONS)];
+const NAMES = ['echo', 'future', 'vendor', 'structured', 'sound', 'link', 'steps', 'unhurried', 'slow', 'chatty', 'change', 'update', 'work', 'canary', 'quiet_canary', ...Object.keys(QUESTIONS)];
 
 function capabilitiesOf(revision: Revision): JsonObject {
   const base = { tools: { listChanged: true }, prompts: {}, resources: { subscribe: true, listChanged: true }, logging: {}, completions: {} };
@@ -125,6 +125,7 @@ export function createMatrixTools(revision: Revision, everyone: (message: JsonOb
   const RUNS: Readonly<Record<string, (params: JsonObject, io: CallIo) => Answer | Promise<Answer>>> = {
     echo: (params) => complete({ content: [{ type: 'text', text: JSON.stringify({ arguments: params['arguments'], traceparent: metaOf(params)['traceparent'], capabilities: metaOf(params)[META.clientCapabilities] }) }] }),
     future: () => ({ kind: 'text', text: FUTURE_RESULT }),
+    vendor: () => ({ kind: 'text', text: '{"content":[{"type":"future_block","x":1}],"extra":{"deep":[1]},"_meta":{"vendor/x":1}}' }),
     structured: () => complete({ content: [{ type: 'text', text: '{"n":1}' }], structuredContent: { n: 1 } }),
     sound: () => complete({ content: [{ type: 'audio', data: 'AAAA', mimeType: 'audio/wav' }] }),
     link: () => complete({ content: [{ type: 'resource_link', uri: 'file:///a', name: 'a' }] }),
