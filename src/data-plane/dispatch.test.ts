@@ -227,3 +227,72 @@ test('a server without completion has nothing to suggest', async () => {
   await turns();
   expect(outcomes).toMatchObject([{ kind: 'result', result: { value: { completion: { values: [] } } } }]);
 });
+
+describe('a call that waits for its client far longer than its time limit of a minute', () => {
+  const ANSWER = { action: 'accept', content: { name: 'Ann' } };
+  const FORM = { message: 'who?', requestedSchema: {} };
+  const HOURGLASS_MS = 9 * 60_000;
+
+  /** Asks in the middle of the call, and answers it with what it was told; `Silent` asks and never answers. */
+  function askingScript(isSilent = false): Script {
+    const calls: number[] = [];
+    return legacyScript((sent, link) => {
+      if (sent.method === 'tools/call') {
+        calls.push(Number(sent.id));
+        link.say({ id: `q${sent.id}`, method: 'elicitation/create', params: FORM }, Number(sent.id));
+      } else if (sent.method === '' && !isSilent) link.answer(calls.shift(), { content: [], structuredContent: sent.message['result'] as JsonObject });
+    });
+  }
+  const families = [
+    ['legacy', askingScript()],
+    ['modern', wanting(1, { method: 'elicitation/create', params: FORM })],
+  ] as const;
+  const done = [{ kind: 'result', result: expect.objectContaining({ value: expect.objectContaining({ structuredContent: expect.anything() as unknown }) as unknown }) as unknown }];
+
+  test.each(families)('goes on with the answer of a session at a %s server', async (_family, script) => {
+    const { start, openSession, clock } = await setUp(script);
+    const { client, session } = openSession({ elicitation: {} });
+    const { outcomes, reply } = start({ client });
+    await turns();
+    await clock.move(HOURGLASS_MS);
+    await turns();
+    expect(outcomes).toEqual([]);
+    session.answered(String(reply.sent[0]?.['id']), { kind: 'result', result: ANSWER });
+    await turns();
+    expect(outcomes).toEqual(done);
+    expect(JSON.stringify(outcomes[0]?.kind === 'result' && outcomes[0].result.value)).toContain('Ann');
+  });
+
+  test.each(families)('goes on with the answer that a modern client brings back to a %s server', async (_family, script) => {
+    const { start, clock } = await setUp(script);
+    const client = { revision: '2026-07-28', capabilities: { elicitation: {} }, info: undefined, logLevel: undefined, session: undefined } as const;
+    const first = start({ client });
+    await turns();
+    await clock.move(10);
+    await turns();
+    const asked = first.outcomes[0]?.kind === 'result' ? first.outcomes[0].result.value : {};
+    const [key] = Object.keys(asked['inputRequests'] as JsonObject);
+    await clock.move(HOURGLASS_MS);
+    await turns();
+    const again = start({ client, upstreamParams: { ...first.exchange.upstreamParams, requestState: asked['requestState'], inputResponses: { [key ?? '']: ANSWER } } });
+    await turns();
+    expect(again.outcomes).toEqual(done);
+    expect(JSON.stringify(again.outcomes[0]?.kind === 'result' && again.outcomes[0].result.value)).toContain('Ann');
+  });
+
+  test('has what was left of its time after the answer, and no more', async () => {
+    const { start, openSession, clock } = await setUp(askingScript(true));
+    const { client, session } = openSession({ elicitation: {} });
+    const { outcomes, reply } = start({ client });
+    await turns();
+    await clock.move(HOURGLASS_MS);
+    session.answered(String(reply.sent[0]?.['id']), { kind: 'result', result: ANSWER });
+    await turns();
+    await clock.move(59_000);
+    await turns();
+    expect(outcomes).toEqual([]);
+    await clock.move(1_000);
+    await turns();
+    expect(outcomes).toMatchObject([{ kind: 'fault', fault: { code: 'upstream.timeout', effect: 'unknown' } }]);
+  });
+});

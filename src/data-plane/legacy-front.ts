@@ -13,7 +13,7 @@ import { type ClientHeaders, type Post, paramsOf } from './decode.ts';
 import { EventStream } from './event-stream.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import type { Outbox } from './outbox.ts';
-import { HttpReply, type Reply, StreamReply } from './reply.ts';
+import { HttpReply, NOTHING_TO_KEEP, type Reply, StreamReply } from './reply.ts';
 import type { ClientAnswer, Session, Sessions } from './sessions.ts';
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
@@ -42,7 +42,7 @@ export function legacyRequests(post: Post, deps: LegacyDeps): readonly Decoded[]
   const requests = body.envelopes.filter((envelope) => envelope.kind === 'request');
   for (const envelope of body.envelopes) if (envelope.kind !== 'request') hear(session, envelope, deps);
   if (requests.length === 0) {
-    response.writeHead(202, { 'content-length': 0 }).end();
+    response.writeHead(202, NOTHING_TO_KEEP).end();
     return [];
   }
   const reply = replyTo(post, session, requests.length, deps);
@@ -60,7 +60,7 @@ export function openOrEnd(identified: Identified, headers: ClientHeaders, respon
   const session = deps.sessions.get(headers.sessionId, endpoint.name, identified.principal);
   if (http.method === 'DELETE') {
     session.end();
-    response.writeHead(200, { 'content-length': 0 }).end();
+    response.writeHead(200, NOTHING_TO_KEEP).end();
     return;
   }
   if (!accepts(http.headers.accept, 'text/event-stream')) throw new Fault('request.not_acceptable');
@@ -127,7 +127,7 @@ function sessionOf(identified: Identified, headers: ClientHeaders, deps: LegacyD
 
 function replyTo({ body, identified, response }: Post, session: Session, answers: number, deps: LegacyDeps): Reply {
   if (identified.door === 'message' && session.main !== undefined) {
-    response.writeHead(202, { 'content-length': 0 }).end();
+    response.writeHead(202, NOTHING_TO_KEEP).end();
     return new StreamReply(session.main);
   }
   const canStream = accepts(identified.http.headers.accept, 'text/event-stream');

@@ -7,7 +7,7 @@ import { decodeModern, type Post, paramsOf } from './decode.ts';
 import type { Decoded } from './exchange.ts';
 import { PARAM_HEADER_PREFIX } from '../protocol/mirrored-params.ts';
 import type { Outbox } from './outbox.ts';
-import { HttpReply } from './reply.ts';
+import { HttpReply, NOTHING_TO_KEEP } from './reply.ts';
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -17,7 +17,7 @@ export function modernRequests({ body, headers, identified, response }: Post, { 
   if (envelope === undefined || body.isBatch) throw new Fault('request.invalid', { reason: 'batch_not_supported' });
   const client = decodeModern(envelope, headers);
   if (envelope.kind !== 'request' || envelope.id === undefined) {
-    response.writeHead(202, { 'content-length': 0 }).end();
+    response.writeHead(202, NOTHING_TO_KEEP).end();
     return [];
   }
   const params = paramsOf(envelope);

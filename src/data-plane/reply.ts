@@ -20,6 +20,9 @@ export interface Reply {
   readonly isGone: boolean;
 }
 
+/** Headers of an answer without a body. */
+export const NOTHING_TO_KEEP: Readonly<Record<string, string>> = Object.freeze({ 'content-length': '0', 'cache-control': 'no-store' });
+
 const NOTHING = (): void => undefined;
 
 /** After so long without an answer the response begins as a stream, so that nothing on the way gives up. */
