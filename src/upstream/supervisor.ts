@@ -150,9 +150,8 @@ export class Supervisor<Connection extends Supervised> {
     }
     const nowMs = this.#deps.clock.monotonicMs();
     this.#exitsMs = [...this.#exitsMs.filter((exitMs) => nowMs - exitMs <= EXIT_WINDOW_MS), nowMs];
-    const isHopeless = fault.code === 'config.value_missing' || fault.code === 'config.invalid' || fault.reason === 'unsupported_protocol_version';
     const isSilent = fault.code === 'upstream.timeout';
-    const hasFailed = this.#status === 'failed' || isHopeless || isSilent || this.#exitsMs.length > EXITS_MAX;
+    const hasFailed = this.#status === 'failed' || isHopeless(fault) || isSilent || this.#exitsMs.length > EXITS_MAX;
     const delayMs = isSilent ? SILENT_MS : hasFailed ? FAILED_MS : (DELAYS_MS[this.#exitsMs.length - 1] ?? FAILED_MS) * (1 + JITTER * this.#deps.random());
     this.#retryAtMs = nowMs + delayMs;
     this.#cancelRetry = this.#deps.clock.after(delayMs, () => {
@@ -195,4 +194,9 @@ export class Supervisor<Connection extends Supervised> {
     const message = `The MCP server ${state === 'failed' ? 'has failed' : 'keeps ending'}; it is tried again in ${retryAfterSeconds} s.`;
     return new Fault('upstream.unavailable', { server, reason: state, message, retryAfterSeconds, ...cause });
   }
+}
+
+/** Trying again would end the same way. */
+function isHopeless({ code, reason }: Fault): boolean {
+  return code === 'config.value_missing' || code === 'config.invalid' || reason === 'unsupported_protocol_version';
 }

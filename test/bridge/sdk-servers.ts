@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Server as ServerV1 } from '@modelcontextprotocol/sdk/server/index.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import { ErrorCode, McpError, ResultSchema } from '@modelcontextprotocol/sdk/types.js';
+import { type ErrorCode, McpError, ResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { createMcpHandler, ProtocolError, Server as ServerV2, type ServerContext, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { isObject, type JsonObject, MODERN_REVISION } from '../../src/protocol/messages.ts';
