@@ -86,19 +86,39 @@ function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonl
         collisions.push({ kind, exposed, kept: taken.member.as, hidden: member.as });
         continue;
       }
-      const shown = throughSteps(overridden(definition, exposed, override), namespace, { kind, member, own });
-      if (shown === undefined) continue;
-      entries.set(exposed, {
-        exposed,
-        member,
-        own,
-        definition: shown,
-        chain: chainOf(namespace, member, own, override),
-        mirrored: mirroredParams(definition['inputSchema']),
-      });
+      const entry = remembered(member, definition, () => namedEntry(namespace, { kind, member, own, exposed, override, definition }));
+      if (entry !== undefined) entries.set(exposed, entry);
     }
   }
   return toList(entries);
+}
+
+interface Named {
+  readonly kind: 'tool' | 'prompt';
+  readonly member: Member;
+  readonly own: string;
+  readonly exposed: string;
+  readonly override: Override | undefined;
+  readonly definition: JsonObject;
+}
+
+function namedEntry(namespace: NamespaceSpec, { kind, member, own, exposed, override, definition }: Named): Entry | undefined {
+  const shown = throughSteps(overridden(definition, exposed, override), namespace, { kind, member, own });
+  if (shown === undefined) return undefined;
+  return { exposed, member, own, definition: shown, chain: chainOf(namespace, member, own, override), mirrored: mirroredParams(definition['inputSchema']) };
+}
+
+/** Of a member, which is one namespace's in one snapshot: what did not change is not made again when another server's list does. */
+const entriesOf = new WeakMap<Member, WeakMap<JsonObject, Entry>>();
+
+function remembered(member: Member, definition: JsonObject, make: () => Entry | undefined): Entry | undefined {
+  let known = entriesOf.get(member);
+  if (known === undefined) entriesOf.set(member, (known = new WeakMap<JsonObject, Entry>()));
+  const before = known.get(definition);
+  if (before !== undefined) return before;
+  const made = make();
+  if (made !== undefined) known.set(definition, made);
+  return made;
 }
 
 /** Resources and templates: by URI, which stays as it is unless another server of the namespace has it already. */
@@ -211,13 +231,21 @@ function asObject(value: JsonValue | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
 
+/** Lists are made again whenever one server's changes; most definitions are what they were. */
+const textsOf = new WeakMap<JsonObject, { readonly modern: string; readonly legacy: string }>();
+
 export function toList(entries: ReadonlyMap<string, Entry>): CatalogList {
   const modern: string[] = [];
   const legacy: string[] = [];
   for (const { definition } of entries.values()) {
-    const text = JSON.stringify(definition);
-    modern.push(text);
-    legacy.push(isLegacySafe(definition) ? text : JSON.stringify({ ...definition, outputSchema: undefined }));
+    let texts = textsOf.get(definition);
+    if (texts === undefined) {
+      const text = JSON.stringify(definition);
+      texts = { modern: text, legacy: isLegacySafe(definition) ? text : JSON.stringify({ ...definition, outputSchema: undefined }) };
+      textsOf.set(definition, texts);
+    }
+    modern.push(texts.modern);
+    legacy.push(texts.legacy);
   }
   return { entries, modernText: modern.join(','), legacyText: legacy.join(',') };
 }

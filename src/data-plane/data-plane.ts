@@ -17,6 +17,7 @@ import { serveCatalog } from './catalog-door.ts';
 import { Catalogs } from './catalogs.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
 import { Deliveries, type DeliveryKind } from './deliveries.ts';
+import { Discovery, shownText } from './discovery.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
@@ -69,7 +70,7 @@ export interface DataPlane {
   readonly snapshotChanged: () => void;
   /** Those that are open now. */
   readonly sessions: () => Iterable<Session>;
-  readonly counts: () => { readonly sessions: number; readonly parked: number };
+  readonly counts: () => { readonly sessions: number; readonly parked: number; readonly indexBuilds: number };
   /** Sessions and listen streams end with their results; nothing is left waiting. */
   readonly close: () => void;
 }
@@ -79,7 +80,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const catalogs = new Catalogs(upstreams, clock, deps.collided);
   const taskIds = new TaskIds(deps.sealer);
   const deliveries = new Deliveries();
-  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds });
+  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds, shownTools: (tools, endpoint) => shownText(tools, endpoint) });
   const ended = (session: Session): void => {
     subscriptions.removeSession(session);
     upstreams.release(session.label);
@@ -87,6 +88,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const sessions = new Sessions({ ended, clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
   const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf: deps.addressOf };
+  const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, signIns: deps.signIns });
   const legacy: LegacyDeps = {
     clock,
     sessions,
@@ -111,7 +113,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     encode: createEncodeOutcome(deps.info),
     refuse: refuseWith,
     record: createRecord(deps.write, clock.monotonicMs),
-    local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds },
+    local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds, discovery },
     middlewareServices: { clock, failed: deps.middlewareFailed },
     bodyBytesMax: deps.bodyBytesMax,
   });
@@ -119,14 +121,15 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
     serve,
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
-    upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
+    upstreamsEvents: eventsFor({ catalogs, discovery, subscriptions, sessions, upstreams, deliveries, taskIds }),
     snapshotChanged: () => {
       endOrphans(sessions, snapshot(), clock.nowMs());
       catalogs.changed();
+      discovery.changed();
       subscriptions.listsChanged();
     },
     sessions: () => sessions.all(),
-    counts: () => ({ sessions: sessions.size, parked: parking.size }),
+    counts: () => ({ sessions: sessions.size, parked: parking.size, indexBuilds: discovery.indexBuilds }),
     close: () => {
       subscriptions.stop();
       parking.close();
@@ -189,6 +192,7 @@ function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: 
 
 interface EventsDeps {
   readonly catalogs: Catalogs;
+  readonly discovery: Discovery;
   readonly subscriptions: Subscriptions;
   readonly sessions: Sessions;
   readonly upstreams: Upstreams;
@@ -197,15 +201,17 @@ interface EventsDeps {
 }
 
 function eventsFor(deps: EventsDeps): UpstreamsEvents {
-  const { catalogs, subscriptions, sessions, upstreams } = deps;
+  const { catalogs, discovery, subscriptions, sessions, upstreams } = deps;
   return {
     listChanged: () => {
       catalogs.changed();
+      discovery.changed();
       subscriptions.listsChanged();
     },
     listAnnounced: (server, kind) => subscriptions.listAnnounced(server, kind),
     stateChanged: (server) => {
       catalogs.changed();
+      discovery.changed();
       subscriptions.listsChanged();
       const status = upstreams.state(server)?.status;
       if (status === 'ready' || status === 'degraded') subscriptions.serverReady(server);

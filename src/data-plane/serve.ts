@@ -77,6 +77,7 @@ async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
   const { message, httpStatus, headers } = deps.encode(decoded, outcome);
   decoded.reply.end(message, httpStatus, headers);
   deps.record(decoded, outcome);
+  deps.local.discovery.ended(decoded, outcome);
 }
 
 async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
@@ -84,6 +85,9 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const local = LOCAL_HANDLERS.get(decoded.method);
   if (local !== undefined) return { kind: 'result', result: await local(decoded, deps.local) };
 
+  const taken = deps.local.discovery.take(decoded);
+  const answered = taken && (await taken);
+  if (answered !== undefined) return answered;
   const found = resolve(decoded, deps.local);
   const resolved = found instanceof Promise ? await found : found;
   // Policy is asked twice: before the middleware, so that none can answer a denied call by itself, and after it, on

@@ -4,9 +4,10 @@ import { isHiddenFrom } from '../policy/decide.ts';
 import { type CatalogList, type Entry, toList } from './catalog.ts';
 import type { Decoded } from './exchange.ts';
 import { claimedLabels } from './policy-action.ts';
+import { ruledList } from './tool-rule.ts';
 
 /** Whose view it is. */
-type Caller = Pick<Decoded, 'endpoint' | 'principal' | 'params' | 'atMs'>;
+type Caller = Pick<Decoded, 'endpoint' | 'principal' | 'params' | 'atMs' | 'snapshot'>;
 
 /** Views of one list that are remembered, each by what it leaves out. */
 const VIEWS_MAX = 100;
@@ -19,6 +20,12 @@ const METHODS: Readonly<Record<PrimitiveKind, string>> = {
 };
 
 export function visibleList(list: CatalogList, primitive: PrimitiveKind, exchange: Caller): CatalogList {
+  const allowed = allowedList(list, primitive, exchange);
+  const rule = primitive === 'tool' ? exchange.endpoint.tools : undefined;
+  return rule === undefined ? allowed : ruledList(allowed, rule, exchange);
+}
+
+function allowedList(list: CatalogList, primitive: PrimitiveKind, exchange: Caller): CatalogList {
   if (exchange.endpoint.namespace.policy === undefined) return list;
   const hidden: string[] = [];
   for (const entry of list.entries.values()) if (isEntryHidden(entry, primitive, exchange)) hidden.push(entry.exposed);

@@ -1,4 +1,5 @@
 /** An endpoint: a public MCP address that offers one namespace, and how to authenticate there. */
+import type { DiscoverySpec, ToolRule } from './discovery.ts';
 import type { NamespaceSpec } from './namespace.ts';
 
 /** So many per window, as a bucket of `max` that refills evenly. */
@@ -51,4 +52,8 @@ export interface EndpointSpec {
     readonly jwt?: JwtRule | undefined;
   };
   readonly limits: readonly LimitSpec[];
+  /** Undefined: the whole list of tools. */
+  readonly discovery?: DiscoverySpec | undefined;
+  /** Undefined: all tools of the namespace. */
+  readonly tools?: ToolRule | undefined;
 }

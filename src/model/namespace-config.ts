@@ -37,6 +37,8 @@ const ToolOverrideSchema = z.strictObject({
   name: toolName.optional().describe('The exposed name.'),
   ...overrideFields,
   arguments: ArgumentsConfigSchema.optional(),
+  keywords: z.array(z.string().min(1).max(100)).max(50).default([]).describe('Further words and names to find it by.'),
+  tags: z.array(z.string().min(1).max(64)).max(50).default([]).describe('What rules of endpoints choose it by.'),
 });
 const PromptOverrideSchema = ToolOverrideSchema;
 const ResourceOverrideSchema = z.strictObject({ name: z.string().min(1).optional().describe('Shown to people; the URI stays.'), ...overrideFields });

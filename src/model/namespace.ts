@@ -27,6 +27,9 @@ export interface Override {
   readonly fixedArguments: Readonly<Record<string, JsonValue>>;
   /** Taken out of the schema and refused from the client. */
   readonly hiddenArguments: readonly string[];
+  /** Further words and names to find it by. */
+  readonly keywords?: readonly string[];
+  readonly tags?: readonly string[];
 }
 
 export interface NamespaceSpec {

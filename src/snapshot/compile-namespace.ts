@@ -91,5 +91,7 @@ function toOverride(override: OverrideConfig): Override {
     argumentDefaults: values?.defaults ?? {},
     fixedArguments: values?.fixed ?? {},
     hiddenArguments: values?.hidden ?? [],
+    keywords: 'keywords' in override ? override.keywords : [],
+    tags: 'tags' in override ? override.tags : [],
   };
 }
