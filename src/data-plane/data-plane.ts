@@ -80,14 +80,13 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const catalogs = new Catalogs(upstreams, clock, deps.collided);
   const taskIds = new TaskIds(deps.sealer);
   const deliveries = new Deliveries();
-  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds, shownTools: (tools, endpoint) => shownText(tools, endpoint) });
+  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds, shownTools: shownText });
   const ended = (session: Session): void => {
     subscriptions.removeSession(session);
     upstreams.release(session.label);
   };
   const sessions = new Sessions({ ended, clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
-  const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf: deps.addressOf };
   const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, signIns: deps.signIns });
   const legacy: LegacyDeps = {
     clock,
@@ -106,7 +105,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const serve = createServe({
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
-    throttle: (identified) => throttle(identified, throttleDeps),
+    throttle: createThrottle(deps),
     openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, refuseWith }),
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
     dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked), signIns: deps.signIns },
@@ -121,11 +120,10 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
     serve,
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
-    upstreamsEvents: eventsFor({ catalogs, discovery, subscriptions, sessions, upstreams, deliveries, taskIds }),
+    upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
     snapshotChanged: () => {
       endOrphans(sessions, snapshot(), clock.nowMs());
       catalogs.changed();
-      discovery.changed();
       subscriptions.listsChanged();
     },
     sessions: () => sessions.all(),
@@ -136,6 +134,11 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
       sessions.close();
     },
   };
+}
+
+function createThrottle({ clock, addressOf }: DataPlaneDeps): (identified: Identified) => Identified {
+  const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf };
+  return (identified) => throttle(identified, throttleDeps);
 }
 
 function collisionsAt(namespace: NamespaceSpec | undefined, catalogs: Catalogs): Collision[] {
@@ -192,7 +195,6 @@ function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: 
 
 interface EventsDeps {
   readonly catalogs: Catalogs;
-  readonly discovery: Discovery;
   readonly subscriptions: Subscriptions;
   readonly sessions: Sessions;
   readonly upstreams: Upstreams;
@@ -201,17 +203,15 @@ interface EventsDeps {
 }
 
 function eventsFor(deps: EventsDeps): UpstreamsEvents {
-  const { catalogs, discovery, subscriptions, sessions, upstreams } = deps;
+  const { catalogs, subscriptions, sessions, upstreams } = deps;
   return {
     listChanged: () => {
       catalogs.changed();
-      discovery.changed();
       subscriptions.listsChanged();
     },
     listAnnounced: (server, kind) => subscriptions.listAnnounced(server, kind),
     stateChanged: (server) => {
       catalogs.changed();
-      discovery.changed();
       subscriptions.listsChanged();
       const status = upstreams.state(server)?.status;
       if (status === 'ready' || status === 'degraded') subscriptions.serverReady(server);

@@ -48,16 +48,12 @@ export class Discovery {
     this.#deps = deps;
     this.#indexes = new SearchIndexes(deps);
     this.#learned = new LearnedUses(deps.clock);
+    deps.catalogs.onChanged = () => this.#indexes.changed();
   }
 
   /** How often a search index was made anew. */
   get indexBuilds(): number {
     return this.#indexes.builds;
-  }
-
-  /** Lists or configuration changed. */
-  changed(): void {
-    this.#indexes.changed();
   }
 
   /** What `tools/list` shows of the tools that the caller may see: all of them, or pins and tools of ours. */
