@@ -8,7 +8,6 @@ import type { EndpointSpec } from '../model/endpoint.ts';
 import { isPerPrincipal } from '../model/server-auth.ts';
 import { RawObject } from '../protocol/envelope.ts';
 import { isObject, type JsonObject } from '../protocol/messages.ts';
-import { SEPARATOR } from '../protocol/names.ts';
 import { answerMetaTool, type MetaToolContext } from '../search/answer-meta-tool.ts';
 import { type DiscoveryMode, DiscoveryModes } from '../search/discovery-mode.ts';
 import { isMetaToolName, type MetaToolName, metaToolDefinitions, type MetaToolOptions } from '../search/meta-tools.ts';
@@ -17,12 +16,14 @@ import type { SearchableTool } from '../search/searchable-tool.ts';
 import { estimateTokens } from '../search/token-estimate.ts';
 import type { Outcome } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
-import { type CatalogList, type Entry, toList } from './catalog.ts';
+import { type CatalogList, toList } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import type { Decoded, Resolved } from './exchange.ts';
+import { Groups } from './groups.ts';
 import { LearnedUses } from './learned-uses.ts';
 import { authorizationKey, SearchIndexes, type SearchIndexesDeps, type Viewer } from './search-indexes.ts';
 import type { SignInDesk } from './sign-in.ts';
+import { isTrusted } from './trusted-tools.ts';
 import { unknownTarget } from './unknown-target.ts';
 
 /** As long as a list waits for servers that are still starting. */
@@ -40,6 +41,7 @@ type Caller = Viewer & Pick<Decoded, 'client'>;
 export class Discovery {
   readonly #deps: DiscoveryDeps;
   readonly #indexes: SearchIndexes;
+  readonly groups: Groups;
   readonly #modes = new DiscoveryModes();
   readonly #learned: LearnedUses;
   readonly #costs = new WeakMap<CatalogList, number>();
@@ -47,6 +49,7 @@ export class Discovery {
   constructor(deps: DiscoveryDeps) {
     this.#deps = deps;
     this.#indexes = new SearchIndexes(deps);
+    this.groups = new Groups(deps);
     this.#learned = new LearnedUses(deps.clock);
     deps.catalogs.onChanged = () => this.#indexes.changed();
   }
@@ -84,17 +87,19 @@ export class Discovery {
     if (exchange.method !== 'tools/call' || typeof name !== 'string') return undefined;
     const isSearched = discovery !== undefined && discovery.mode !== 'full' && discovery.mode !== 'code';
     if (isSearched && isMetaToolName(name)) return this.#answer(name, exchange);
-    return tools === undefined ? undefined : this.#checkRule(name, exchange);
+    return tools === undefined ? this.groups.take(exchange) : this.#checkRule(name, exchange);
   }
 
   /** What the endpoint's rule leaves out does not exist there. Throws `routing.unknown`. */
-  async #checkRule(name: string, exchange: Decoded): Promise<undefined> {
+  async #checkRule(name: string, exchange: Decoded): Promise<Outcome | undefined> {
     await this.#started(exchange);
     if (!this.#indexes.for(exchange).tools.entries.has(name)) throw unknownTarget(exchange.method, exchange.params, 'the rule of the endpoint leaves it out');
+    return this.groups.take(exchange);
   }
 
-  /** The outcome of a call is known: where searches led to it, they learn. */
+  /** The outcome of a call is known: members of groups fare accordingly, and searches that led to it learn. */
   ended(exchange: Decoded, outcome: Outcome): void {
+    this.groups.ended(exchange, outcome);
     if (exchange.endpoint.discovery?.isLearning !== true || exchange.method !== 'tools/call') return;
     const { target } = exchange as Partial<Pick<Resolved, 'target'>>;
     if (target?.entry === undefined || outcome.kind !== 'result' || outcome.result.member('isError') === 'true') return;
@@ -118,7 +123,7 @@ export class Discovery {
     const answer = answerMetaTool(name, isObject(params['arguments']) ? params['arguments'] : {}, context);
     if (answer.kind === 'call') {
       redirect(exchange, answer.tool, answer.arguments);
-      return undefined;
+      return this.groups.take(exchange);
     }
     if (answer.found !== undefined && endpoint.discovery?.isLearning === true) this.#learned.of(exchange).searched(exchange.principal.id, answer.found);
     return { kind: 'result', result: RawObject.of(answer.result) };
@@ -175,14 +180,6 @@ function withOwnTools(tools: CatalogList, pins: readonly string[], definitions: 
   const joined = (text: string): string => [...own, ...(text === '' ? [] : [text])].join(',');
   return { entries: shown.entries, modernText: joined(shown.modernText), legacyText: joined(shown.legacyText) };
 }
-
-/** What a tool says of itself counts where the operator says so, of the server or in an override of the very tool. */
-function isTrusted(entry: Entry | undefined, { endpoint, snapshot }: Decoded): boolean {
-  if (entry === undefined) return false;
-  const annotations = endpoint.namespace.overrides.tool.get(entry.member.as + SEPARATOR + entry.own)?.annotations;
-  return annotations?.['readOnlyHint'] !== undefined || snapshot.servers.get(entry.member.server)?.trustsAnnotations === true;
-}
-
 
 /** What decides whether the list of an endpoint is another: while tools are searched, only what is listed instead of them. */
 export function shownText(tools: CatalogList, { discovery, namespace }: EndpointSpec): string {

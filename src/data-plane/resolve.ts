@@ -65,7 +65,7 @@ interface Found {
 function find(method: string, params: JsonObject, catalog: Catalog): Found | undefined {
   if (method === 'tools/call') {
     const entry = catalog.tools.entries.get(text(params, 'name'));
-    return entry && { entry, upstreamParams: { ...params, name: entry.own } };
+    return entry === undefined || entry.group !== undefined ? undefined : { entry, upstreamParams: { ...params, name: entry.own } };
   }
   if (method === 'prompts/get') {
     const entry = catalog.prompts.entries.get(text(params, 'name'));
