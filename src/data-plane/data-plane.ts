@@ -25,6 +25,7 @@ import { modernRequests } from './modern-front.ts';
 import { Parking, type Sealer } from './parking.ts';
 import { receive } from './receive.ts';
 import { createRecord, type RequestRecord } from './record.ts';
+import { createRunsInMemory, type ScriptRuns } from './scripts.ts';
 import { createServe, type Serve } from './serve.ts';
 import { type Session, type SessionLimits, Sessions } from './sessions.ts';
 import type { SignInDesk } from './sign-in.ts';
@@ -35,6 +36,8 @@ import { throttle } from './throttle.ts';
 export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed' | 'verifyToken'> {
   /** Where people sign in to servers; undefined: nowhere. */
   readonly signIns?: SignInDesk | undefined;
+  /** Where scripts that wait are kept; undefined: in this process. */
+  readonly scriptRuns?: ScriptRuns;
   readonly clock: Clock;
   readonly snapshot: () => Snapshot;
   readonly upstreams: Upstreams;
@@ -87,7 +90,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   };
   const sessions = new Sessions({ ended, clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
-  const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, signIns: deps.signIns });
+  const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, signIns: deps.signIns, scripts: { clock, sealer: deps.sealer, newId: deps.randomId, runs: deps.scriptRuns ?? createRunsInMemory(clock) } });
   const legacy: LegacyDeps = {
     clock,
     sessions,

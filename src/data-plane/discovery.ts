@@ -5,13 +5,19 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
+import { type CodeToolName, codeToolDefinitions, isCodeToolName } from '../code-mode/code-tools.ts';
+import { toDeclarations } from '../code-mode/declarations.ts';
 import { isPerPrincipal } from '../model/server-auth.ts';
 import { RawObject } from '../protocol/envelope.ts';
 import { isObject, type JsonObject } from '../protocol/messages.ts';
 import { answerMetaTool, type MetaToolContext } from '../search/answer-meta-tool.ts';
 import { type DiscoveryMode, DiscoveryModes } from '../search/discovery-mode.ts';
+import { NOTHING_LEARNED } from '../search/learned-terms.ts';
+import { parseSearchArguments } from '../search/meta-arguments.ts';
 import { isMetaToolName, type MetaToolName, metaToolDefinitions, type MetaToolOptions } from '../search/meta-tools.ts';
+import { search } from '../search/search.ts';
 import { compareText } from '../search/search-index.ts';
+import type { SearchView } from '../search/search-view.ts';
 import type { SearchableTool } from '../search/searchable-tool.ts';
 import { estimateTokens } from '../search/token-estimate.ts';
 import type { Outcome } from '../upstream/upstream.ts';
@@ -22,6 +28,7 @@ import type { Decoded, Resolved } from './exchange.ts';
 import { Groups } from './groups.ts';
 import { LearnedUses } from './learned-uses.ts';
 import { authorizationKey, SearchIndexes, type SearchIndexesDeps, type Viewer } from './search-indexes.ts';
+import { Scripts, type ScriptsDeps, type ServeNested } from './scripts.ts';
 import type { SignInDesk } from './sign-in.ts';
 import { isTrusted } from './trusted-tools.ts';
 import { unknownTarget } from './unknown-target.ts';
@@ -34,6 +41,7 @@ export interface DiscoveryDeps extends SearchIndexesDeps {
   readonly catalogs: Catalogs;
   readonly upstreams: Upstreams;
   readonly signIns?: SignInDesk | undefined;
+  readonly scripts: ScriptsDeps;
 }
 
 type Caller = Viewer & Pick<Decoded, 'client'>;
@@ -42,6 +50,7 @@ export class Discovery {
   readonly #deps: DiscoveryDeps;
   readonly #indexes: SearchIndexes;
   readonly groups: Groups;
+  readonly #scripts: Scripts;
   readonly #modes = new DiscoveryModes();
   readonly #learned: LearnedUses;
   readonly #costs = new WeakMap<CatalogList, number>();
@@ -50,6 +59,7 @@ export class Discovery {
     this.#deps = deps;
     this.#indexes = new SearchIndexes(deps);
     this.groups = new Groups(deps);
+    this.#scripts = new Scripts(deps.scripts);
     this.#learned = new LearnedUses(deps.clock);
     deps.catalogs.onChanged = () => this.#indexes.changed();
   }
@@ -64,6 +74,7 @@ export class Discovery {
     const spec = caller.endpoint.discovery;
     const mode = this.modeFor(tools, caller);
     if (spec === undefined || mode === 'full') return tools;
+    if (mode === 'code') return withOwnTools(tools, spec.pins, codeToolDefinitions(serversOf(tools), spec.searchDescription));
     const { revision } = caller.client;
     const options: MetaToolOptions = { searchDescription: spec.searchDescription, hasOutputSchema: revision >= '2025-06-18', hasTasks: revision === '2025-11-25' && this.#hasTasks(caller) };
     return withOwnTools(tools, spec.pins, metaToolDefinitions(serversOf(tools), options));
@@ -81,10 +92,11 @@ export class Discovery {
    * Answers a call of a tool of ours, or makes it the call of the real tool, in place. Undefined: the call goes its way,
    * at once for all calls that are none of ours.
    */
-  take(exchange: Decoded): undefined | Promise<Outcome | undefined> {
+  take(exchange: Decoded, serve: ServeNested): undefined | Promise<Outcome | undefined> {
     const { discovery, tools } = exchange.endpoint;
     const { name } = exchange.params;
     if (exchange.method !== 'tools/call' || typeof name !== 'string') return undefined;
+    if (discovery?.mode === 'code' && isCodeToolName(name)) return this.#code(name, exchange, serve);
     const isSearched = discovery !== undefined && discovery.mode !== 'full' && discovery.mode !== 'code';
     if (isSearched && isMetaToolName(name)) return this.#answer(name, exchange);
     return tools === undefined ? this.groups.take(exchange) : this.#checkRule(name, exchange);
@@ -129,6 +141,17 @@ export class Discovery {
     return { kind: 'result', result: RawObject.of(answer.result) };
   }
 
+  /** A script that runs a script would double its limits: there, the tools of code mode do not exist. */
+  async #code(name: CodeToolName, exchange: Decoded, serve: ServeNested): Promise<Outcome> {
+    if (exchange.via === 'run_code') throw unknownTarget(exchange.method, exchange.params);
+    Object.assign(exchange, { via: name });
+    if (name === 'run_code') return this.#scripts.run(exchange, serve);
+    await this.#started(exchange);
+    const given = exchange.params['arguments'];
+    const { view } = this.#indexes.for(exchange);
+    return { kind: 'result', result: RawObject.of(searchApi(isObject(given) ? given : {}, view)) };
+  }
+
   async #started({ endpoint }: Decoded): Promise<void> {
     const { catalogs } = this.#deps;
     const servers = endpoint.namespace.members.map(({ server }) => server);
@@ -161,6 +184,15 @@ export class Discovery {
     this.#costs.set(tools, tokens);
     return tokens;
   }
+}
+
+/** The declarations of what was found, each tool once, the best of each query first. */
+function searchApi(given: JsonObject, view: SearchView): JsonObject {
+  const parsed = parseSearchArguments(given);
+  if (!parsed.isValid) return { content: [{ type: 'text', text: parsed.problem }], isError: true };
+  const found = search(view, { ...parsed.value, learned: NOTHING_LEARNED }).flatMap((answer) => answer.found.map(({ tool }) => tool));
+  const text = found.length === 0 ? 'Nothing found. Try other words: action, object, product.' : toDeclarations([...new Set(found)]);
+  return { content: [{ type: 'text', text }] };
 }
 
 /** The exchange goes on as a call of this tool; its client never saw the tool's schema, so no header mirrors its arguments. */

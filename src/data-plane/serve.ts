@@ -85,10 +85,24 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const local = LOCAL_HANDLERS.get(decoded.method);
   if (local !== undefined) return { kind: 'result', result: await local(decoded, deps.local) };
 
-  const taken = deps.local.discovery.take(decoded);
+  const taken = deps.local.discovery.take(decoded, (nested) => serveNested(nested, deps));
   const answered = taken && (await taken);
   if (answered !== undefined) return answered;
   return decoded.via === undefined ? call(decoded, deps) : callMembers(decoded, deps);
+}
+
+/** A call of a script goes the whole way too; its outcome goes back into the script. */
+async function serveNested(nested: Decoded, deps: ServeDeps): Promise<Outcome> {
+  let outcome: Outcome;
+  try {
+    deps.throttle(nested);
+    outcome = await run(nested, deps);
+  } catch (thrown) {
+    outcome = { kind: 'fault', fault: toFault(thrown) };
+  }
+  deps.record(nested, outcome);
+  deps.local.discovery.ended(nested, outcome);
+  return outcome;
 }
 
 /** A call of a group goes to its next member where one cannot be reached. */
