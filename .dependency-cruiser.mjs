@@ -38,6 +38,8 @@ const ONLY_IN = {
   citty: ['^src/cli/', '^src/main[.]ts$'],
   '@clack/prompts': ['^src/cli/'],
   react: ['^ui/'],
+  'openapi-fetch': ['^ui/api/'],
+  '@codemirror/view': ['^ui/components/'],
   // Processes are started where their end is watched: servers by the runtime, the gateway by its command line.
   'node:child_process': ['^src/upstream/stdio/', '^src/cli/'],
 };
@@ -96,13 +98,14 @@ export default {
       { path: '^$1/[^/]+/', pathNot: ['^$1/$2/', '^src/upstream/dialer/', '^src/control-plane/(configuration|objects|config-file)/'] },
     ),
     error('ui-sees-the-contract-only', 'The UI is a client like any other.', { path: '^ui/' }, { path: '^(src|test)/', pathNot: '^src/contract/' }),
-    error('ui-downwards', 'app, then features, then components.', { path: '^ui/components/' }, { path: '^ui/(app|features)/' }),
+    error('ui-downwards', 'app, then features, then components, then api and texts.', { path: '^ui/components/' }, { path: '^ui/(app|features)/' }),
     error('ui-features-not-app', 'app, then features, then components.', { path: '^ui/features/' }, { path: '^ui/app/' }),
+    error('ui-foundations', 'What is asked and said knows nothing of how it looks.', { path: '^ui/(api|texts)/' }, { path: '^ui/(app|features|components)/' }),
     error(
       'wiring-is-the-top',
       'Only main.ts, the serve command beside it and tests import gateway.ts.',
-      { path: '^(src|ui)/', pathNot: ['^src/(main|serve-command)[.]ts$', TEST] },
-      { path: '^src/(gateway|main)[.]ts$' },
+      { path: '^(src|ui)/', pathNot: ['^src/(main|program|serve-command)[.]ts$', TEST] },
+      { path: '^src/(gateway|main|program)[.]ts$' },
     ),
     error(
       'config-is-read-at-the-top',

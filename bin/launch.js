@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, linkSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -37,7 +37,7 @@ export function say(text) {
 /** Installs the locked packages where this is a checkout and they are missing or others. Safe to run at the same time. */
 export async function ensureInstalled() {
   if (!existsSync(lockfile) || isInstalled()) return;
-  await withInstallLock(async (noteProcess) => {
+  await withLock(installLock, 'installing packages', async (noteProcess) => {
     if (isInstalled()) return;
     say('installing packages (npm ci), once; this takes about half a minute');
     rmSync(marker, { force: true });
@@ -107,30 +107,75 @@ function npmCommand() {
   return [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
 }
 
-async function withInstallLock(work) {
+/** Where the pages are built: those of `ui/`, stamped with the digest of what they were built from. */
+const pages = join(root, 'dist', 'ui');
+const pagesStamp = join(pages, '.built-from');
+const pagesLock = join(root, '.build.lock');
+
+/**
+ * Builds the web pages where their sources are here and changed since. A build that fails is told and ends nothing: the
+ * gateway does without pages. Safe to run at the same time.
+ */
+export async function ensurePagesBuilt() {
+  const vite = join(modules, 'vite', 'bin', 'vite.js');
+  if (!existsSync(join(root, 'ui')) || !existsSync(vite)) return;
+  const digest = pagesDigest();
+  if (readText(pagesStamp) === digest) return;
+  try {
+    await withLock(pagesLock, 'building the web pages', (noteProcess) => buildPages(vite, digest, noteProcess));
+  } catch (error) {
+    if (!(error instanceof LaunchError)) throw error;
+    say(`the web pages cannot be built, everything else works: ${error.message}`);
+  }
+}
+
+async function buildPages(vite, digest, noteProcess) {
+  if (readText(pagesStamp) === digest) return;
+  say('building the web pages; this takes some seconds, once');
+  const args = [vite, 'build', '--config', join('ui', 'vite.config.ts'), '--configLoader', 'native', '--logLevel', 'warn'];
+  const ended = await run(findNode(), args, { cwd: root, stdio: ['ignore', 2, 2] }, noteProcess);
+  if (ended.code !== 0) throw new LaunchError(`vite build failed (${ended.signal ?? `exit code ${ended.code}`}), see above`);
+  writeQuietly(pagesStamp, digest);
+}
+
+/** Of every file that the pages are made from, and of the packages. */
+function pagesDigest() {
+  const digest = createHash('sha256').update(readText(lockfile) ?? '');
+  for (const folder of ['ui', join('src', 'contract')]) {
+    for (const path of filesBelow(join(root, folder))) digest.update(`\n${path.slice(root.length)}\n`).update(readFileSync(path));
+  }
+  return digest.digest('hex');
+}
+
+function filesBelow(folder) {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1));
+  return entries.flatMap((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)]));
+}
+
+async function withLock(lock, doing, work) {
   const deadline = Date.now() + 15 * 60_000;
   let hasWaited = false;
-  while (!takeLock()) {
-    if (Date.now() > deadline) throw new LaunchError(`another start has been installing for 15 minutes; if none is running, delete ${installLock}`);
-    if (!hasWaited) say('waiting for another start that is installing packages');
+  while (!takeLock(lock)) {
+    if (Date.now() > deadline) throw new LaunchError(`another start has been ${doing} for 15 minutes; if none is running, delete ${lock}`);
+    if (!hasWaited) say(`waiting for another start that is ${doing}`);
     hasWaited = true;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
   try {
-    await work((pid) => writeFileSync(installLock, `${process.pid}\n${pid}\n`));
+    await work((pid) => writeFileSync(lock, `${process.pid}\n${pid}\n`));
   } finally {
-    rmSync(installLock, { force: true });
+    rmSync(lock, { force: true });
   }
 }
 
-function takeLock() {
+function takeLock(lock) {
   try {
-    writeFileSync(installLock, `${process.pid}\n`, { flag: 'wx' });
+    writeFileSync(lock, `${process.pid}\n`, { flag: 'wx' });
     return true;
   } catch (error) {
-    if (error.code !== 'EEXIST') throw new LaunchError(`cannot install packages into ${root}: ${error.message}`);
+    if (error.code !== 'EEXIST') throw new LaunchError(`cannot write to ${root}: ${error.message}`);
   }
-  if (!isHeld(installLock)) clearStaleLock();
+  if (!isHeld(lock)) clearStaleLock(lock);
   return false;
 }
 
@@ -152,11 +197,11 @@ function isAlive(pid) {
 }
 
 /** Moves the lock aside before looking again, so that of two who see a stale one neither removes the other's new one. */
-function clearStaleLock() {
-  const aside = `${installLock}.${process.pid}`;
+function clearStaleLock(lock) {
+  const aside = `${lock}.${process.pid}`;
   try {
-    renameSync(installLock, aside);
-    if (isHeld(aside)) linkSync(aside, installLock);
+    renameSync(lock, aside);
+    if (isHeld(aside)) linkSync(aside, lock);
   } catch {
     return;
   } finally {

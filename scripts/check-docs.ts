@@ -91,7 +91,7 @@ function checkScript(name: string): string | undefined {
 
 /** A command exists where the sources of the command line name it as a word of their own. */
 function checkCommand(name: string): string | undefined {
-  const sources = ['src/main.ts', ...tree('src/cli').map((path) => join('src/cli', path))].filter((path) => path.endsWith('.ts') && existsSync(path));
+  const sources = ['src/main.ts', 'src/program.ts', ...tree('src/cli').map((path) => join('src/cli', path))].filter((path) => path.endsWith('.ts') && existsSync(path));
   // Nothing to compare with before the command line is there.
   if (sources.length === 0) return undefined;
   const word = new RegExp(`['"\`]${name}['"\`]|\\b${name}:`);

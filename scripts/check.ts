@@ -18,11 +18,13 @@ interface Part {
 }
 
 // Folders are always named: without paths, oxlint walks everything below the current folder.
-const SOURCES = ['src', 'test', 'scripts', 'bin', 'bench', 'vitest.config.ts'].filter((path) => existsSync(path));
+const SOURCES = ['src', 'ui', 'test', 'scripts', 'bin', 'bench', 'vitest.config.ts'].filter((path) => existsSync(path));
 const CRUISED = ['src', 'ui', 'test'].filter((path) => existsSync(path));
 
 const PARTS: Readonly<Record<string, Part>> = {
   types: { says: 'types hold', file: 'node_modules/typescript/bin/tsc', args: ['--noEmit', '-p', '.'] },
+  pages: { says: 'types of the web pages hold', file: 'node_modules/typescript/bin/tsc', args: ['--noEmit', '-p', 'ui'], needs: 'ui/tsconfig.json' },
+  texts: { says: 'texts are in every language, and all of them are said', file: 'scripts/check-texts.ts', args: [], needs: 'ui/texts/en.ts' },
   imports: {
     says: 'imports follow the matrix',
     file: 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',

@@ -2,6 +2,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-const sources = ['src', 'test', 'scripts', 'bin', 'bench', 'vitest.config.ts', '.dependency-cruiser.mjs'].filter((path) => existsSync(path));
+const sources = ['src', 'ui', 'test', 'scripts', 'bin', 'bench', 'vitest.config.ts', '.dependency-cruiser.mjs'].filter((path) => existsSync(path));
 const ended = spawnSync(process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'check', '--write', ...sources], { stdio: 'inherit' });
 process.exitCode = ended.status ?? 1;

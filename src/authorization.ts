@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressOf } from './auth/client-address.ts';
-import { createFailureThrottle } from './auth/failure-throttle.ts';
+import { createFailureThrottle, type FailureThrottle } from './auth/failure-throttle.ts';
 import { checkHost, checkHostAndOrigin, type HostRules } from './auth/host-rules.ts';
 import { digestOf as keyedDigest } from './auth/keys.ts';
 import { challengeOf } from './auth/oauth/challenge.ts';
@@ -16,9 +16,10 @@ import { createVerifyToken, type VerifyToken } from './auth/oauth/verify-token.t
 import type { Clock } from './base/clock.ts';
 import type { Fault } from './base/fault.ts';
 import type { RandomBytes } from './base/ids.ts';
+import type { LiveConsents } from './control-plane/live-consents.ts';
 import type { EndpointSpec } from './model/endpoint.ts';
 import type { People } from './model/oauth.ts';
-import type { Settings } from './model/settings.ts';
+import type { LiveSettings } from './model/live-settings.ts';
 import type { Log } from './observability/log.ts';
 import { insertAuditEvent } from './storage/audit-events.ts';
 import { createOAuthStore } from './storage/oauth-store.ts';
@@ -36,7 +37,8 @@ export interface AuthorizationDeps {
   readonly pepper: Uint8Array;
   readonly rules: HostRules;
   readonly addressOf: AddressOf;
-  readonly settings: Pick<Settings, 'oauthRegistration' | 'redirectSchemes'>;
+  readonly redirectSchemes: readonly string[];
+  readonly settings: () => Pick<LiveSettings, 'oauthRegistration' | 'oauthClientsMax' | 'oauthRegistrationsPerHour'>;
   readonly endpoints: () => ReadonlyMap<string, EndpointSpec>;
   /** Base of all addresses, without a slash at the end. */
   readonly publicUrl: () => string;
@@ -50,6 +52,7 @@ export interface Authorization {
   readonly serves: (url: string) => boolean;
   readonly handle: (http: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly verifyToken: VerifyToken;
+  readonly consents: LiveConsents;
   /** `WWW-Authenticate` for a refusal at an endpoint. */
   readonly challenge: (http: IncomingMessage, fault: Fault) => string | undefined;
   readonly close: () => void;
@@ -58,21 +61,23 @@ export interface Authorization {
 /** A document that describes a client (specification, client registration, "Client ID Metadata Documents"). */
 const CLIENT_DOCUMENT = { redirectsMax: 0, bodyBytesMax: 64 * 1024, timeoutMs: 5_000 };
 const ISSUER_DOCUMENT = { redirectsMax: 0, bodyBytesMax: 256 * 1024, timeoutMs: 5_000 };
+/** Per address: so many at once, then as many as the setting says. */
+const REGISTRATIONS_AT_ONCE_MAX = 20;
+const HOUR_MS = 3_600_000;
 /** Per address: so many at once, then one each `refillMs`. */
-const REGISTRATIONS = { failuresMax: 20, refillMs: 30_000, addressesMax: 10_000 };
 const REQUESTS = { failuresMax: 300, refillMs: 100, addressesMax: 10_000 };
 const SWEEP_MS = 10 * 60_000;
 const CLIENT_KEPT_MS = 90 * 86_400_000;
 const ENDPOINT_IN_PATH = /^\/metamcp\/([^/?]+)\//;
 
 export function createAuthorization(deps: AuthorizationDeps): Authorization {
-  const { clock, random, log, rules, addressOf, endpoints, publicUrl, people, dialer } = deps;
+  const { clock, random, log, rules, addressOf, endpoints, publicUrl, people, dialer, redirectSchemes, settings } = deps;
   const store = createOAuthStore(deps.storage.db);
   const digestOf = (value: string): string => keyedDigest(deps.pepper, value);
   const own = createOwnTokens({ store, clock, digestOf });
   const findKey = createIssuerKeys({ clock, fetchDocument: createGuardedFetch({ clock, dialer, bounds: ISSUER_DOCUMENT }) });
-  const [registrations, requests] = [REGISTRATIONS, REQUESTS].map((rate) => createFailureThrottle({ clock, ...rate }));
-  const { redirectSchemes, oauthRegistration } = deps.settings;
+  const requests = createFailureThrottle({ clock, ...REQUESTS });
+  const registering = createRegistrationThrottle(clock, () => settings().oauthRegistrationsPerHour);
   const findClient = createFindClient({
     store,
     clock,
@@ -80,6 +85,10 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
     fetchDocument: createGuardedFetch({ clock, dialer, bounds: CLIENT_DOCUMENT }),
     refused: (clientId, reason) => log.warn('oauth client', { client: clientId, detail: reason }),
   });
+  const withdrawn = (grantDigest: string): void => {
+    own.forget(grantDigest);
+    deps.revoked(`grant:${grantDigest}`);
+  };
   const handler = createOAuthHandler({
     store,
     clock,
@@ -92,18 +101,16 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
     endpoints,
     issuer: publicUrl,
     signingKey: { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256' },
-    isRegistrationOpen: () => oauthRegistration,
+    isRegistrationOpen: () => settings().oauthRegistration,
+    clientsMax: () => settings().oauthClientsMax,
     checkHost: (http) => checkHost(http, rules),
     checkHostAndOrigin: (http) => checkHostAndOrigin(http, rules),
-    registering: (http) => registrations?.failed(addressOf(http)),
-    asking: (http) => requests?.failed(addressOf(http)),
+    registering: (http) => registering(addressOf(http)),
+    asking: (http) => requests.failed(addressOf(http)),
     refusedRequest: (fault) => log.info('oauth refused', { code: fault.code, detail: fault.detail }),
     failed: (error) => log.error('oauth', { detail: error.stack ?? error.message }),
     clientUsed: (id) => store.keepClient(id, clock.nowMs() + CLIENT_KEPT_MS),
-    revoked: (grantDigest) => {
-      own.forget(grantDigest);
-      deps.revoked(`grant:${grantDigest}`);
-    },
+    revoked: withdrawn,
     decided: ({ userId, clientId, resource, outcome }) =>
       transact(deps.storage.db, (tx) =>
         insertAuditEvent(tx, { atMs: clock.nowMs(), principal: `user:${userId}`, action: 'oauth.consent', subject: clientId, outcome, detail: { resource } }),
@@ -111,9 +118,22 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
   });
   return {
     ...handler,
+    consents: { withdrawn },
     verifyToken: createVerifyToken({ issuer: publicUrl, own, outside: createOutsideTokens({ clock, findKey }) }),
     challenge: (http, fault) => challengeOf(fault, endpoints().get(ENDPOINT_IN_PATH.exec(http.url ?? '')?.[1] ?? ''), publicUrl()),
     close: sweepRegularly(() => store.sweep(clock.nowMs()), deps),
+  };
+}
+
+/** Counts anew where the setting changed. */
+function createRegistrationThrottle(clock: Clock, perHour: () => number): (address: string) => void {
+  const made = { perHour: 0, throttle: undefined as FailureThrottle | undefined };
+  return (address) => {
+    if (made.throttle === undefined || made.perHour !== perHour()) {
+      made.perHour = perHour();
+      made.throttle = createFailureThrottle({ clock, failuresMax: Math.min(REGISTRATIONS_AT_ONCE_MAX, made.perHour), refillMs: HOUR_MS / made.perHour, addressesMax: 10_000 });
+    }
+    made.throttle.failed(address);
   };
 }
 

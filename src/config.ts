@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { configInvalid, type ConfigProblem } from './model/config-problem.ts';
+import { type FixedSettings, LIVE_SETTING_NAMES, type LiveSettingName } from './model/live-settings.ts';
 import { nearestName } from './model/nearest-name.ts';
 import { type FileSettings, SETTING_DEFAULTS, type SettingName, type Settings, SettingsSchema } from './model/settings.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
@@ -34,6 +35,13 @@ export const SETTING_SOURCES = {
   sessionsMax: { variables: ['METAMCP_SESSIONS_MAX'], flag: 'sessions-max', kind: 'number' },
   sessionIdleMs: { variables: ['METAMCP_SESSION_IDLE_MS'], flag: 'session-idle-ms', kind: 'number' },
   oauthRegistration: { variables: ['METAMCP_OAUTH_REGISTRATION'], flag: 'oauth-registration', kind: 'boolean' },
+  oauthClientsMax: { variables: ['METAMCP_OAUTH_CLIENTS_MAX'], flag: 'oauth-clients-max', kind: 'number' },
+  oauthRegistrationsPerHour: { variables: ['METAMCP_OAUTH_REGISTRATIONS_PER_HOUR'], flag: 'oauth-registrations-per-hour', kind: 'number' },
+  formSignUp: { variables: ['METAMCP_FORM_SIGN_UP'], flag: 'form-sign-up', kind: 'boolean' },
+  ssoSignUp: { variables: ['METAMCP_SSO_SIGN_UP'], flag: 'sso-sign-up', kind: 'boolean' },
+  passwordSignIn: { variables: ['METAMCP_PASSWORD_SIGN_IN'], flag: 'password-sign-in', kind: 'boolean' },
+  auditRetentionDays: { variables: ['METAMCP_AUDIT_RETENTION_DAYS'], flag: 'audit-retention-days', kind: 'number' },
+  trafficRetentionDays: { variables: ['METAMCP_TRAFFIC_RETENTION_DAYS'], flag: 'traffic-retention-days', kind: 'number' },
   redirectSchemes: { variables: ['METAMCP_REDIRECT_SCHEMES'], flag: 'redirect-scheme', kind: 'list' },
 } as const satisfies Record<SettingName, SettingSource>;
 
@@ -91,6 +99,12 @@ export function resolveSettings(inputs: SettingInputs): ResolvedSettings {
 /** Every effective value and where it came from, for people, in a stable order. */
 export function describeSettings(resolved: ResolvedSettings): { readonly name: SettingName; readonly value: string; readonly from: string }[] {
   return settingNames().map((name) => ({ name, value: maskSecrets(valueText(resolved.settings[name])), from: resolved.origins[name] }));
+}
+
+/** The live settings that flags and variables of this start decide. */
+export function fixedSettings({ settings, origins }: ResolvedSettings): FixedSettings {
+  const isFixed = (name: LiveSettingName): boolean => origins[name] !== 'file' && origins[name] !== 'default';
+  return new Map(LIVE_SETTING_NAMES.filter(isFixed).map((name) => [name, { value: settings[name], from: origins[name] }]));
 }
 
 /** Whoever can reach another address than loopback must not find an open endpoint there. Throws `config.invalid`. */

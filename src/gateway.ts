@@ -27,6 +27,7 @@ import { writeGatewayFile } from './control-plane/gateway-file.ts';
 import { operatorTokenAuthenticator } from './control-plane/identify.ts';
 import { createKeyUses, KEY_USES_FLUSH_MS, type KeyUses } from './control-plane/keys/key-uses.ts';
 import { openStarterKey } from './control-plane/keys/starter-key.ts';
+import type { InstanceSettings } from './control-plane/operation.ts';
 import { createServerValues } from './control-plane/secrets/server-values.ts';
 import { createPublisher, type Publisher, type PublisherDeps } from './control-plane/publish.ts';
 import { toLinkAddress } from './control-plane/people/links.ts';
@@ -35,6 +36,7 @@ import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
 import { createSealer } from './data-plane/sealer.ts';
 import { sessionLimits } from './data-plane/sessions.ts';
+import { openInstanceSettings } from './instance-settings.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { type Listening, listen } from './listening.ts';
 import { createLiveServers } from './live-servers.ts';
@@ -43,6 +45,7 @@ import type { ConfigInput } from './model/config-document.ts';
 import { SERVICE } from './model/grant.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
 import type { People } from './model/oauth.ts';
+import { userPrincipalId } from './model/principal.ts';
 import { toSignInDeps } from './sign-in-deps.ts';
 import { createLog, type Log } from './observability/log.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
@@ -53,6 +56,7 @@ import { Envelope } from './storage/data-keys.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { saveScriptRun, takeScriptRun } from './storage/script-runs.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
+import { withUiPages } from './ui-pages.ts';
 import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
 import { toEgressAllowance } from './upstream/dialer/address-rule.ts';
 import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
@@ -112,6 +116,7 @@ interface Base {
   readonly starterKey: string | undefined;
   readonly rules: HostRules;
   readonly publisher: Publisher;
+  readonly instance: InstanceSettings;
   readonly listening: { current?: Listening };
   readonly addressOf: AddressOf;
   /** Refused credentials, of MCP and admin requests together. */
@@ -167,12 +172,13 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const { servers, endpoints, warnings } = publisher.snapshot();
   log.info('configuration loaded', { servers: servers.size, endpoints: endpoints.size });
   say(`configuration loaded: ${servers.size} servers, ${endpoints.size} endpoints`);
+  const instance = openInstanceSettings(resolved, publisher, log);
   const listening: Base['listening'] = {};
-  const dialer = createDialer({ clock, allowances: settings.egressAllow.map(toEgressAllowance), ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
+  const dialer = createDialer({ clock, allowances: () => instance.now().egressAllow.map(toEgressAllowance), ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
   const people = await openPeople({ environment: options.environment(), isProduction: settings.production, publicUrls: settings.publicUrl, storage, instanceKey, clock, random, dialer, report: (problem) => log.warn('people', { detail: problem }) });
   for (const warning of [...resolved.warnings, ...warnings, ...people.warnings]) say(`warning: ${warning}`);
   const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
-  return { options, undo, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, listening, dialer, people, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -227,7 +233,7 @@ function startUpstreams(base: Base): Live {
   });
   late.upstreams = upstreams;
   undo.push(() => upstreams.close());
-  const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane && endSessionsOf(late.dataPlane, credentialId));
+  const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane?.endCredential(credentialId));
   const dataPlane = createDataPlane({
     clock,
     signIns: signIns.desk,
@@ -268,7 +274,7 @@ function startUpstreams(base: Base): Live {
 function toSignedIn({ signedIn }: People): (http: IncomingMessage) => Promise<{ readonly id: string; readonly isOperator: boolean } | undefined> {
   return async (http) => {
     const user = await signedIn(http);
-    return user && { id: `user:${user.userId}`, isOperator: user.roles.includes('operator') };
+    return user && { id: userPrincipalId(user.userId), isOperator: user.roles.includes('operator') };
   };
 }
 
@@ -283,7 +289,8 @@ function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: 
     pepper: instanceKey.pepper,
     rules,
     addressOf: addressOfClient,
-    settings: options.resolved.settings,
+    redirectSchemes: options.resolved.settings.redirectSchemes,
+    settings: base.instance.now,
     endpoints: () => publisher.snapshot().endpoints,
     publicUrl: () => publicUrlOf(base),
     people: options.people ?? base.people.forOAuth,
@@ -291,10 +298,6 @@ function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: 
   });
   undo.push(() => authorization.close());
   return authorization;
-}
-
-function endSessionsOf(dataPlane: DataPlane, credentialId: string): void {
-  for (const session of [...dataPlane.sessions()]) if (session.opening.principal.credentialId === credentialId) session.end();
 }
 
 /** Never from a request: what it says of our address is a stranger's word. */
@@ -305,7 +308,7 @@ function publicUrlOf(base: Base): string {
 async function startListening(base: Base, live: Live): Promise<void> {
   const { options, undo, log, rules, listening } = base;
   const { settings } = options.resolved;
-  const admin = adminHandler(base, live);
+  const admin = withUiPages(adminHandler(base, live), { rules, report: (problem) => log.error('pages', { detail: String(problem) }) });
   const { serve, refuse } = live.dataPlane;
   listening.current = await listen(
     settings,
@@ -363,6 +366,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       live: createLiveServers(live.upstreams, publisher.snapshot, live.dataPlane.collisions),
       envelope: base.envelope,
       grants: live.signIns.live,
+      consents: live.authorization.consents,
       sessions: createLiveSessions(live.dataPlane.sessions, clock),
       snapshot: publisher.snapshot,
       objects: publisher.objects,
@@ -373,6 +377,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       describeConfig: () => ({ document: maskedDocument(publisher.document()), settings: describeSettings(resolved).map(({ name, value, from }) => ({ name, value, source: from })) }),
       publicUrl: () => publicUrlOf(base),
       people: base.people.services,
+      settings: base.instance,
     },
     version,
     checkHost: (http) => checkHostAndOrigin(http, rules),

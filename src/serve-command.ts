@@ -1,4 +1,5 @@
 /** `metamcp serve`: settings, the configuration file or a first run, the gateway, and what is told once it is ready. */
+import { flushCompileCache } from 'node:module';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +37,8 @@ export function createServeCommand(deps: ServeCommandDeps): (args: readonly stri
       const facts = readyFacts(gateway, options);
       if (options.resolved.settings.printJson) deps.stdout.write(`${readyLine(facts)}\n`);
       else deps.stdout.write(startMessage(facts, { selfCommand: deps.selfCommand, data: options.resolved.settings.data, flags }));
+      // Also where this process will be killed: the next start is a quick one.
+      flushCompileCache();
       await aborted(stopping);
       say('stopping');
       await gateway.close();

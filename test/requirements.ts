@@ -171,5 +171,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'AD-07', text: 'What is far-reaching needs a proof of who one is from the last five minutes.', source: 'OWASP ASVS, re-authentication' },
   { id: 'TN-04', text: 'One table says which role may use which operation, and is tried over HTTP.', source: 'OWASP API Security, API5' },
   { id: 'CD-04', text: 'The state of a sign-in at a provider is random, stored right before the redirect, good once and for ten minutes.', source: 'MCP Security Best Practices' },
+  { id: 'CD-07', text: 'A consent is listed and withdrawn by who gave it; its tokens, sessions and streams end, and stored tokens of servers are revoked.', source: 'Users of other gateways' },
+  { id: 'TN-01', text: 'For every operation with an id, another user’s id answers as if it were not there, and no list has it.', source: 'OWASP API Security, API1' },
+  { id: 'KS-02', text: 'A key is for certain endpoints, namespaces and tools, may expire, is rotated with an overlap, and opens nothing once it is revoked.', source: 'OWASP API Security, API2' },
   { id: 'KS-08', text: 'Weak and placeholder secrets refuse the start in production.', source: 'Default credentials' },
 ];

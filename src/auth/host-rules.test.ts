@@ -56,3 +56,9 @@ test.each([
 test('a header that may come often may come often', () => {
   expect(() => checkHostAndOrigin(incoming(['Host', 'localhost'], ['Accept', 'a'], ['Accept', 'b']), RULES)).not.toThrow();
 });
+
+test('[TR-01] an origin on the port that its scheme means anyway may speak there, and only there', () => {
+  const onPort = (localPort: number): IncomingMessage => Object.assign(incoming(['Host', 'localhost'], ['Origin', 'http://localhost']), { socket: { localPort } });
+  expect(() => checkHostAndOrigin(onPort(80), RULES)).not.toThrow();
+  expect(() => checkHostAndOrigin(onPort(12_008), RULES)).toThrow(expect.objectContaining({ code: 'request.origin_refused' }));
+});

@@ -77,7 +77,9 @@ function isAllowedOrigin(origin: string, http: IncomingMessage, rules: HostRules
   const url = new URL(origin);
   if (url.origin !== origin) return false;
   const port = String(http.socket.localPort ?? '');
-  return LOOPBACK_HOSTS.has(url.hostname) && url.port === port;
+  // An origin leaves out the port that its scheme means anyway.
+  const ownPort = url.port !== '' ? url.port : url.protocol === 'https:' ? '443' : '80';
+  return LOOPBACK_HOSTS.has(url.hostname) && ownPort === port;
 }
 
 /** Host without port; undefined where it is no host at all. */

@@ -18,7 +18,8 @@ export interface AdminClient {
   resyncServer(name: string): Promise<void>;
   callServer(name: string, call: { readonly tool: string; readonly arguments: unknown }): Promise<DirectCall>;
   listKeys(): Promise<{ readonly items: readonly Key[] }>;
-  createKey(key: { readonly name: string; readonly endpoints?: readonly string[]; readonly expiresAt?: string }): Promise<z.infer<typeof CreateKey.answer>>;
+  createKey(key: { readonly name: string; readonly endpoints?: readonly string[]; readonly namespaces?: readonly string[]; readonly tools?: readonly string[]; readonly expiresAt?: string }): Promise<z.infer<typeof CreateKey.answer>>;
+  rotateKey(id: string, overlapSeconds: number): Promise<z.infer<typeof CreateKey.answer>>;
   revokeKey(id: string): Promise<void>;
   rotateSecrets(): Promise<z.infer<typeof RotateSecrets.answer>>;
   listEndpoints(): Promise<{ readonly items: readonly Endpoint[] }>;
@@ -28,6 +29,7 @@ export interface AdminClient {
   exportConfig(query: { readonly format: string; readonly namespace?: string | undefined }): Promise<{ readonly text: string; readonly variables: readonly string[] }>;
   listConfigVersions(limit: number): Promise<{ readonly items: readonly ConfigVersion[] }>;
   diffConfig(number: number, other: number): Promise<Plan>;
+  releaseObjects(of: { readonly source: string; readonly names: readonly string[] | null; readonly reason: string }): Promise<{ readonly released: readonly string[] }>;
   rollbackConfig(to: { readonly number: number; readonly reason: string; readonly dryRun: boolean }): Promise<Applied>;
 }
 
@@ -59,6 +61,8 @@ export function createAdminClient(gateway: Gateway): AdminClient {
     exportConfig: ({ format, namespace }) => ask('GET', `/config/export?${new URLSearchParams({ format, ...(namespace !== undefined && { namespace }) }).toString()}`),
     listConfigVersions: (limit) => ask('GET', `/config/versions?limit=${limit}`),
     diffConfig: (number, other) => ask('GET', `/config/versions/${number}/diff/${other}`),
+    releaseObjects: (of) => ask('POST', '/config/release', of),
+    rotateKey: (id, overlapSeconds) => ask('POST', `/keys/${encodeURIComponent(id)}/rotate`, { overlapSeconds }),
     rollbackConfig: (to) => ask('POST', '/config/rollback', to),
   };
 }

@@ -156,6 +156,15 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/history.ts')).rollback,
   },
   {
+    name: 'release',
+    summary: 'Take objects from the configuration file that owns them; they stay as they are.',
+    usage: 'FILE [OBJECT …] [FLAGS]',
+    wordsMax: 1000,
+    flags: { ...GATEWAY_FLAGS, reason: { value: 'TEXT', help: 'Kept with the version.' } },
+    examples: ['metamcp release /etc/metamcp/old.yaml', 'metamcp release team.yaml servers.search endpoints.dev'],
+    load: async () => (await import('./commands/release.ts')).release,
+  },
+  {
     name: 'promote',
     summary: "Apply one gateway's configuration to another once its test calls pass.",
     usage: 'FROM TO --test FLOWS [FLAGS]',
@@ -180,15 +189,18 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'keys',
-    summary: 'List, create and revoke API keys.',
-    usage: '[list | create NAME | revoke ID] [FLAGS]',
+    summary: 'List, create, rotate and revoke API keys.',
+    usage: '[list | create NAME | rotate ID | revoke ID] [FLAGS]',
     wordsMax: 2,
     flags: {
       ...GATEWAY_FLAGS,
       endpoints: { value: 'A,B', help: 'Endpoints the key opens (default all).' },
+      namespaces: { value: 'A,B', help: 'Only endpoints that offer one of these namespaces (default any).' },
+      tools: { value: 'A,B', help: 'Only these tools, {server}__{own name}, * for any characters (default everything).' },
+      overlap: { value: 'SECONDS', help: 'rotate: how long the old value still opens (default 86400; 0: not at all).' },
       expires: { value: 'DATE', help: 'Last moment it is valid, e.g. 2027-01-31 (default never).' },
     },
-    examples: ['metamcp keys', 'metamcp keys create laptop --endpoints dev', 'metamcp keys revoke key_01'],
+    examples: ['metamcp keys', 'metamcp keys create laptop --endpoints dev', 'metamcp keys rotate key_01 --overlap 3600', 'metamcp keys revoke key_01'],
     load: async () => (await import('./commands/keys.ts')).keys,
   },
   {

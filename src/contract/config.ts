@@ -126,6 +126,21 @@ export const ListConfigVersions = {
   status: 200,
 } as const satisfies Operation;
 
+export const ReleaseObjects = {
+  id: 'releaseObjects',
+  method: 'POST',
+  path: '/api/v1/config/release',
+  summary: 'Takes objects from the configuration file that owns them: they stay as they are and can be changed here',
+  access: 'config:write',
+  body: z.strictObject({
+    source: z.string().min(1).max(500).meta({ description: 'The file, as managedBy names it' }),
+    names: z.array(z.string().min(1).max(300)).min(1).max(10_000).nullable().default(null).meta({ description: 'section.name of each; null: all it owns' }),
+    reason,
+  }),
+  answer: z.object({ released: z.array(z.string()) }),
+  status: 200,
+} as const satisfies Operation;
+
 const number = z.string().regex(/^\d{1,9}$/);
 
 export const DiffConfig = {

@@ -9,6 +9,9 @@ export const KeySchema = z
     id: z.string(),
     name: z.string(),
     endpoints: z.array(z.string()).meta({ description: 'Names of the endpoints it opens; * opens all' }),
+    namespaces: z.array(z.string()).nullable().meta({ description: 'Only endpoints that offer one of these; null: any' }),
+    tools: z.array(z.string()).nullable().meta({ description: 'The key opens only these tools and nothing else: {server}__{own name}, * for any characters; null: everything' }),
+    formerUntil: InstantSchema.nullable().meta({ description: 'The value before the last rotation opens until then' }),
     source: z.enum(['starter', 'created', 'file']).meta({ description: 'The key of the start message, one made here, or one of the configuration file' }),
     owner: z.string().nullable().meta({ description: 'Id of the user it is private to; null: public' }),
     createdAt: InstantSchema.nullable().meta({ description: 'Null for a key of the file' }),
@@ -47,6 +50,8 @@ export const CreateKey = {
       .max(1_000)
       .default([])
       .meta({ description: 'Empty: all' }),
+    namespaces: z.array(z.string().min(1).max(200)).min(1).max(1_000).nullable().default(null),
+    tools: z.array(z.string().min(1).max(1_000)).min(1).max(1_000).nullable().default(null),
     expiresAt: z.iso.datetime({ offset: true }).nullable().default(null),
     visibility: z.enum(['public', 'private']).optional().meta({ description: 'Without it: public for who may change public objects, else private' }),
   }),
@@ -63,5 +68,17 @@ export const RevokeKey = {
   access: 'key:revoke',
   params: z.strictObject({ id: z.string().regex(/^[\w:.-]{1,200}$/) }),
   answer: KeySchema,
+  status: 200,
+} as const satisfies Operation;
+
+export const RotateKey = {
+  id: 'rotateKey',
+  method: 'POST',
+  path: '/api/v1/keys/{id}/rotate',
+  summary: 'Gives a key a new value, shown in this answer and never again; the old one opens for the overlap only',
+  access: 'key:create',
+  params: z.strictObject({ id: z.string().regex(/^[\w:.-]{1,200}$/) }),
+  body: z.strictObject({ overlapSeconds: z.int().min(0).max(30 * 86_400).default(86_400).meta({ description: 'How long the old value still opens; 0: not at all' }) }),
+  answer: z.object({ ...KeySchema.shape, value: z.string() }),
   status: 200,
 } as const satisfies Operation;

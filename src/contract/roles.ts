@@ -34,7 +34,8 @@ export const GRANTS: Readonly<Record<Permission, Grant>> = {
   // A file may define processes and policies.
   'config:write': { ...OPERATOR, needsReauth: true },
   'settings:read': OVERSEERS,
-  'settings:write': OPERATOR,
+  // Opens sign-up and private networks.
+  'settings:write': { ...OPERATOR, needsReauth: true },
   'session:read': EVERYONE,
   'session:end': WORKERS,
   'log:read': OVERSEERS,
@@ -43,13 +44,14 @@ export const GRANTS: Readonly<Record<Permission, Grant>> = {
   'self:write': EVERYONE,
   'user:read': OVERSEERS,
   'user:write': ADMINS,
-  // Names of secrets; no answer has a value.
+  // Names of secrets; no answer has a value. A member's own stand in its servers, sealed and write-only.
   'secret:read': OVERSEERS,
   'secret:write': { ...ADMINS, needsReauth: true },
   'secret:rotate': { ...OPERATOR, needsReauth: true },
-  'grant:read': OVERSEERS,
+  // One's own; those of others with private:all.
+  'grant:read': EVERYONE,
   'grant:begin': WORKERS,
-  'grant:withdraw': ADMINS,
+  'grant:withdraw': WORKERS,
   'public:write': ADMINS,
   'private:all': OVERSEERS,
   'process:define': { ...OPERATOR, needsReauth: true },

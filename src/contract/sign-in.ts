@@ -15,9 +15,6 @@ const ReturnToSchema = z
   .regex(/^\/(?![/\\])[\x21-\x7e]*$/)
   .default('/');
 
-/** The header that a page must send with every change; a foreign page cannot without asking first (Fetch standard, CORS). */
-export const PAGE_HEADER = 'x-metamcp-page';
-
 export const MeSchema = z
   .object({
     kind: z.enum(['user', 'operator']).meta({ description: 'operator: the operator token, which belongs to no user' }),

@@ -55,6 +55,21 @@ export const PatchUser = {
   status: 200,
 } as const satisfies Operation;
 
+export const DeleteUser = {
+  id: 'deleteUser',
+  method: 'DELETE',
+  path: '/api/v1/users/{id}',
+  summary: 'Deletes a user: its sign-ins, keys, consents and grants end at once. While it owns objects that is refused, unless they are deleted or transferred',
+  access: 'user:write',
+  params: UserParams,
+  query: z.strictObject({
+    objects: z.enum(['refuse', 'delete', 'transfer']).default('refuse').meta({ description: 'What becomes of what is private to it' }),
+    to: z.string().max(200).optional().meta({ description: 'transfer: id of the user who gets it' }),
+  }),
+  answer: z.object({ id: z.string(), objects: z.array(z.string()).meta({ description: 'section.name of each that it owned' }), keys: z.array(z.string()).meta({ description: 'Ids of the keys that were revoked' }) }),
+  status: 200,
+} as const satisfies Operation;
+
 export const EndUserSignIns = {
   id: 'endUserSignIns',
   method: 'DELETE',

@@ -7,7 +7,7 @@ import type { AdminServices } from './operation.ts';
 
 export type MakeKeyServices = Pick<AdminServices, 'clock' | 'random' | 'instanceKey'>;
 
-export interface MakeKeyInput extends Pick<KeySpec, 'name' | 'endpoints' | 'expiresAtMs'> {
+export interface MakeKeyInput extends Pick<KeySpec, 'name' | 'endpoints' | 'namespaces' | 'tools' | 'expiresAtMs'> {
   /** Whether the value can be shown again later. */
   readonly isSealed: boolean;
   /** Id of the principal it is private to; undefined: public. */
@@ -16,16 +16,17 @@ export interface MakeKeyInput extends Pick<KeySpec, 'name' | 'endpoints' | 'expi
 
 /** A new key and its value, not stored yet. Whoever stores it must show the value now: there is no other time. */
 export function makeKey(input: MakeKeyInput, services: MakeKeyServices): { readonly key: StoredKey; readonly value: string } {
-  const { clock, random, instanceKey } = services;
-  const { name, endpoints, expiresAtMs } = input;
+  const { clock, random } = services;
+  const { name, endpoints, namespaces, tools, expiresAtMs } = input;
   const id = newId('key', clock, random);
-  const value = newKeyValue(random);
+  const { value, ...proof } = makeKeyValue(id, input.isSealed, services);
   const key = {
     id,
     name,
     endpoints,
-    digest: digestOf(instanceKey.pepper, value),
-    sealedValue: input.isSealed ? seal(value, { key: instanceKey.sealing, record: sealedRecordOf(id) }, random) : undefined,
+    namespaces,
+    tools,
+    ...proof,
     expiresAtMs,
     createdAtMs: clock.nowMs(),
     lastUsedAtMs: undefined,
@@ -33,6 +34,13 @@ export function makeKey(input: MakeKeyInput, services: MakeKeyServices): { reado
     owner: input.owner,
   };
   return { key, value };
+}
+
+/** A new value for the key of that id, as it is shown and as it is stored. */
+export function makeKeyValue(id: string, isSealed: boolean, { random, instanceKey }: MakeKeyServices): Pick<StoredKey, 'digest' | 'sealedValue'> & { readonly value: string } {
+  const value = newKeyValue(random);
+  const sealedValue = isSealed ? seal(value, { key: instanceKey.sealing, record: sealedRecordOf(id) }, random) : undefined;
+  return { value, digest: digestOf(instanceKey.pepper, value), sealedValue };
 }
 
 /** What a sealed value is bound to. */

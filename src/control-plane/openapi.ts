@@ -7,7 +7,7 @@ import { EndpointConfigSchema } from '../model/endpoint-config.ts';
 import { NamespaceConfigSchema } from '../model/namespace-config.ts';
 import { PolicyConfigSchema } from '../model/policy-config.ts';
 import { ServerConfigSchema } from '../model/server-config.ts';
-import { PAGE_HEADER } from '../contract/sign-in.ts';
+import { PAGE_HEADER } from '../contract/page-header.ts';
 
 const TOKEN_SCHEME = 'operatorToken';
 const COOKIE_SCHEME = 'signIn';

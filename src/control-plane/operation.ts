@@ -14,6 +14,7 @@ import type { RandomBytes } from '../base/ids.ts';
 import type { GetConfig } from '../contract/config.ts';
 import type { AnswerOf, InputOf, Operation, Permission } from '../contract/operation.ts';
 import type { Locate } from '../model/config-problem.ts';
+import type { FixedSettings, LiveSettings } from '../model/live-settings.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { insertAuditEvent } from '../storage/audit-events.ts';
@@ -24,12 +25,21 @@ import { query, transact } from '../storage/transaction.ts';
 import type { Browser } from './browser.ts';
 import type { ConfigDraft } from './configuration/draft.ts';
 import type { Viewer } from './configuration/visibility.ts';
+import type { LiveConsents } from './live-consents.ts';
 import type { LiveGrants } from './grants/live-grants.ts';
 import { answerOnce } from './idempotency.ts';
 import type { LiveServers } from './live-servers.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { PeopleServices } from './people-services.ts';
 import type { Change, Publisher } from './publish.ts';
+
+/** Settings that change while the gateway runs. */
+export interface InstanceSettings {
+  /** What flags and variables of the start decide. */
+  readonly fixed: FixedSettings;
+  /** As they were published last. */
+  readonly now: () => LiveSettings;
+}
 
 /** What operations work on. */
 export interface AdminServices {
@@ -40,8 +50,10 @@ export interface AdminServices {
   readonly live: LiveServers;
   readonly envelope: Envelope;
   readonly grants: LiveGrants;
+  readonly consents: LiveConsents;
   readonly sessions: LiveSessions;
   readonly people: PeopleServices;
+  readonly settings: InstanceSettings;
   readonly snapshot: () => Snapshot;
   /** The objects of the snapshot, with owners and in clear: mask what leaves. */
   readonly objects: Publisher['objects'];
@@ -108,6 +120,8 @@ interface Changed<O extends Operation> {
   readonly warnings?: readonly string[];
   /** Compiled and then undone; leaves no audit event. */
   readonly isTrial?: boolean;
+  /** Done once the change is in place: what no transaction can undo. */
+  readonly after?: () => void | Promise<void>;
 }
 
 export function bindRead<O extends Operation>(operation: O, handle: (request: HandlerRequest<O> & { readonly db: Db }) => Promise<AnswerOf<O>>): Bound {
@@ -123,17 +137,22 @@ export function bindChange<O extends Operation>(
 ): Bound {
   return {
     operation,
-    run: (request) =>
-      request.services.change(request.principal.id, async (draft): Promise<Change<AnswerOf<O>>> => {
+    async run(request) {
+      let after: Changed<O>['after'];
+      const result = await request.services.change(request.principal.id, async (draft): Promise<Change<AnswerOf<O>>> => {
         const once = await answerOnce(draft.tx, operation, request);
         if (once.answer !== undefined) return { result: once.answer as AnswerOf<O>, reason: operation.id };
-        const { answer, event, reason, isTrial = false, ...more } = await handle({ ...toHandler<O>(request), tx: draft.tx, draft });
+        const { answer, event, reason, isTrial = false, after: later, ...more } = await handle({ ...toHandler<O>(request), tx: draft.tx, draft });
+        if (!isTrial) after = later;
         if (!isTrial) {
           await insertAuditEvent(draft.tx, { ...toAuditEvent(operation, request, event), outcome: 'done' });
           await once.keep(answer);
         }
         return { result: answer, reason: reason ?? operation.id, isTrial, ...more };
-      }),
+      });
+      await after?.();
+      return result;
+    },
   };
 }
 

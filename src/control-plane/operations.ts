@@ -1,15 +1,18 @@
 /** Every operation of the admin API: the table of contents. What is not in it has no address. */
 import { applyConfig, diffConfig, listVersions, planConfig, rollbackConfig } from './config/change-config.ts';
 import { exportConfig } from './config/export-config.ts';
+import { releaseObjects } from './config/release-objects.ts';
 import { getConfig } from './config/get-config.ts';
 import { endpointOperations, listEndpoints, switchEndpoint } from './endpoints/endpoints.ts';
 import { beginGrant } from './grants/begin-grant.ts';
 import { listGrants } from './grants/list-grants.ts';
 import { withdrawGrant } from './grants/withdraw-grant.ts';
+import { listConsents, withdrawConsent } from './consents/consents.ts';
 import { getHealth } from './health/get-health.ts';
 import { getReady } from './health/get-ready.ts';
 import { createKey } from './keys/create-key.ts';
 import { listKeys } from './keys/list-keys.ts';
+import { rotateKey } from './keys/rotate-key.ts';
 import { revokeKey } from './keys/revoke-key.ts';
 import { listAudit } from './logs/list-audit.ts';
 import { listLogs } from './logs/list-logs.ts';
@@ -26,6 +29,7 @@ import { listServers, serverOperations } from './servers/list-servers.ts';
 import { restartServer } from './servers/restart-server.ts';
 import { resyncServer } from './servers/resync-server.ts';
 import { endSession, listSessions } from './sessions/sessions.ts';
+import { getSettings, patchSettings } from './settings/settings.ts';
 
 export const OPERATIONS: readonly Bound[] = [
   getHealth,
@@ -46,9 +50,12 @@ export const OPERATIONS: readonly Bound[] = [
   switchEndpoint,
   listKeys,
   createKey,
+  rotateKey,
   revokeKey,
   listSessions,
   endSession,
+  getSettings,
+  patchSettings,
   getConfig,
   planConfig,
   applyConfig,
@@ -56,6 +63,7 @@ export const OPERATIONS: readonly Bound[] = [
   listVersions,
   diffConfig,
   rollbackConfig,
+  releaseObjects,
   listLogs,
   listAudit,
   ...PEOPLE_OPERATIONS,
@@ -66,4 +74,6 @@ export const OPERATIONS: readonly Bound[] = [
   listGrants,
   beginGrant,
   withdrawGrant,
+  listConsents,
+  withdrawConsent,
 ];

@@ -19,7 +19,7 @@ import { findVisibilityProblems, mayRefer } from './configuration/visibility.ts'
 
 export interface PublisherDeps extends SealingDeps {
   readonly storage: Storage;
-  readonly compileOptions: Omit<CompileOptions, 'generation' | 'extraKeys' | 'locate' | 'warnings' | 'ownerOf' | 'publicEndpoints'>;
+  readonly compileOptions: Omit<CompileOptions, 'generation' | 'extraKeys' | 'locate' | 'warnings' | 'ownerOf' | 'endpointOwnerOf' | 'publicEndpoints'>;
   /** Throws `config.invalid` for a snapshot that must not be served, whatever it says. */
   readonly check: (snapshot: Snapshot) => void;
 }
@@ -122,7 +122,8 @@ async function make(db: Db, objects: readonly ConfigObject[], { deps, generation
   const document = parseConfigDocument(toSections(objects), locate);
   const problems = findVisibilityProblems(objects);
   if (problems.length > 0) throw configInvalid(locateFindings(problems, locate));
-  const owners = new Map(objects.flatMap(({ kind, name, owner }) => (kind === 'servers' && owner !== undefined ? [[name, owner]] : [])));
+  const ownersOf = (section: ConfigObject['kind']): ReadonlyMap<string, string> => new Map(objects.flatMap(({ kind, name, owner }) => (kind === section && owner !== undefined ? [[name, owner]] : [])));
+  const [owners, endpointOwners] = [ownersOf('servers'), ownersOf('endpoints')];
   const snapshot = compile(document, {
     ...deps.compileOptions,
     generation,
@@ -130,6 +131,7 @@ async function make(db: Db, objects: readonly ConfigObject[], { deps, generation
     locate,
     warnings,
     ownerOf: (server) => owners.get(server),
+    endpointOwnerOf: (endpoint) => endpointOwners.get(endpoint),
     publicEndpoints: publicEndpointsOf(objects),
   });
   deps.check(snapshot);
@@ -144,11 +146,12 @@ function publicEndpointsOf(objects: readonly ConfigObject[]): string[] | undefin
 }
 
 /** A key for all endpoints opens the public ones and its owner's. */
-function withinReach(key: StoredKey & { readonly owner?: string | undefined }, objects: readonly ConfigObject[]): StoredKey {
-  const { digest, id, name, endpoints, expiresAtMs } = key;
+function withinReach(key: StoredKey, objects: readonly ConfigObject[]): StoredKey {
+  const { digest, former, id, name, endpoints, namespaces, tools, expiresAtMs, owner } = key;
+  const kept = { digest, former, id, name, namespaces, tools, expiresAtMs, owner };
   const known = objects.filter((object) => object.kind === 'endpoints');
   const closed = new Set(known.filter((endpoint) => !mayRefer(key, endpoint)).map((endpoint) => endpoint.name));
-  if (closed.size === 0) return { digest, id, name, endpoints, expiresAtMs };
+  if (closed.size === 0) return { ...kept, endpoints };
   const all = endpoints.includes('*') ? known.map((endpoint) => endpoint.name) : endpoints;
-  return { digest, id, name, endpoints: all.filter((endpoint) => !closed.has(endpoint)), expiresAtMs };
+  return { ...kept, endpoints: all.filter((endpoint) => !closed.has(endpoint)) };
 }

@@ -36,6 +36,13 @@ describe('[AZ-13] every operation', () => {
   test('says who may use it, and no more are public than these', () => {
     for (const { access } of operations) expect(['public', ...PERMISSIONS]).toContain(access);
     expect(Object.fromEntries(operations.map(({ method, path, access }) => [`${method} ${path}`, access]))).toEqual({
+      'GET /api/v1/consents': 'self:read',
+      'DELETE /api/v1/consents/{id}': 'self:write',
+      'GET /api/v1/settings': 'settings:read',
+      'PATCH /api/v1/settings': 'settings:write',
+      'POST /api/v1/config/release': 'config:write',
+      'POST /api/v1/keys/{id}/rotate': 'key:create',
+      'DELETE /api/v1/users/{id}': 'user:write',
       'GET /health': 'public',
       'GET /api/v1/secrets': 'secret:read',
       'PUT /api/v1/secrets/{name}': 'secret:write',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decoded } from '../../test/support/plain-exchange.ts';
+import { decoded, plainEndpoint, plainNamespace } from '../../test/support/plain-exchange.ts';
+import { ANONYMOUS } from '../model/principal.ts';
 import { FAULTS, Fault, type FaultCode } from '../base/fault.ts';
 import { RawObject } from '../protocol/envelope.ts';
 import type { JsonObject, JsonValue, Revision } from '../protocol/messages.ts';
@@ -48,8 +49,19 @@ describe('a result', () => {
 
   test('that is read is not to be kept, unless the server says how long', () => {
     expect(resultOf('2026-07-28', { contents: [] }, 'resources/read')).toMatchObject({ ttlMs: 0, cacheScope: 'private' });
-    expect(resultOf('2026-07-28', { contents: [], ttlMs: 5, cacheScope: 'public' }, 'resources/read')).toMatchObject({ ttlMs: 5, cacheScope: 'public' });
+    expect(resultOf('2026-07-28', { contents: [], ttlMs: 5, cacheScope: 'private' }, 'resources/read')).toMatchObject({ ttlMs: 5, cacheScope: 'private' });
+    expect(Object.keys(resultOf('2026-07-28', { resultType: 'input_required', inputRequests: {} }, 'resources/read'))).toEqual(['_meta', 'resultType', 'inputRequests']);
     expect(resultOf('2026-07-28', { content: [] })).not.toHaveProperty('ttlMs');
+  });
+
+  test('[TR-28] that a server gives to everyone stays with its reader, where credentials or policy decide who that is', () => {
+    const scopeFor = (changes: Parameters<typeof decoded>[0]): unknown => {
+      const outcome = { kind: 'result', result: RawObject.of({ contents: [], ttlMs: 5, cacheScope: 'public' }) } as const;
+      const { result } = JSON.parse(encode(decoded({ method: 'resources/read', ...changes }), outcome).message.toString()) as { result: JsonObject };
+      return result['cacheScope'];
+    };
+    const guarded = plainEndpoint({ namespace: plainNamespace({ policy: { rules: [] } as never }) });
+    expect([scopeFor({}), scopeFor({ principal: ANONYMOUS, endpoint: guarded }), scopeFor({ principal: ANONYMOUS })]).toEqual(['private', 'private', 'public']);
   });
 
   test.each(LEGACY)('of a modern server loses towards %s what only 2026-07-28 has', (revision) => {
@@ -106,7 +118,10 @@ describe('an error of the server', () => {
     ['2026-07-28', -32020, -32020, 400],
     ['2026-07-28', -32022, -32022, 400],
     ['2026-07-28', -32019, -32019, 200],
-    ['2026-07-28', -32023, -32023, 200],
+    ['2026-07-28', -32023, -32603, 200],
+    ['2026-07-28', -32042, -32603, 200],
+    ['2026-07-28', -32099, -32603, 200],
+    ['2026-07-28', -32100, -32100, 200],
     ['2025-11-25', -32002, -32002, 200],
     ['2025-11-25', -32601, -32601, 200],
     ['2025-11-25', -32020, -32603, 200],

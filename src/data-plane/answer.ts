@@ -49,7 +49,7 @@ function wrap(id: RequestId, result: string | Buffer): MessageText {
 }
 
 function encodeResult(exchange: Decoded, result: RawObject, infoText: string): string | Buffer {
-  if (exchange.client.revision === MODERN_REVISION) return encodeModern(exchange.method, result, infoText);
+  if (exchange.client.revision === MODERN_REVISION) return encodeModern(exchange, result, infoText);
   const isForeign = MODERN_ONLY.some((key) => result.has(key));
   const lacks = exchange.method === 'tools/call' || exchange.method === 'prompts/get';
   const table = REVISION_TABLES[exchange.client.revision];
@@ -58,14 +58,22 @@ function encodeResult(exchange: Decoded, result: RawObject, infoText: string): s
   return result.byteLength > SPLICE_AS_BYTES ? result.bytes : result.text;
 }
 
-function encodeModern(method: string, result: RawObject, infoText: string): string {
+function encodeModern(exchange: Decoded, result: RawObject, infoText: string): string {
   const meta = result.member('_meta');
   const added: Record<string, string> = result.has('resultType') ? {} : { resultType: '"complete"' };
-  if (CACHEABLE.has(method)) for (const [key, text] of Object.entries(NO_CACHE)) if (!result.has(key)) added[key] = text;
+  if (CACHEABLE.has(exchange.method)) addCacheHints(exchange, result, added);
   // A server says the same of itself every time, so the last edit usually is the next one too.
   if (lastModern?.meta !== meta || lastModern?.infoText !== infoText) lastModern = { meta, infoText, edited: metaWithServerInfo(meta, infoText) };
   added['_meta'] = lastModern.edited;
   return result.edited([], added);
+}
+
+/** A question is nothing to keep. What is for everyone at the server may be for some only here, where credentials open endpoints. */
+function addCacheHints({ principal, endpoint }: Decoded, result: RawObject, added: Record<string, string>): void {
+  if (result.member('resultType') === '"input_required"') return;
+  for (const [key, text] of Object.entries(NO_CACHE)) if (!result.has(key)) added[key] = text;
+  const isForAll = principal.kind === 'anonymous' && endpoint.namespace.policy === undefined;
+  if (!isForAll) added['cacheScope'] = '"private"';
 }
 
 let lastModern: { readonly meta: string | undefined; readonly infoText: string; readonly edited: string } | undefined;
@@ -129,6 +137,7 @@ function downConvertedBlock(block: JsonValue, known: ReadonlySet<string>): JsonV
 function encodeRpcError(id: RequestId, revision: Revision, error: RpcError): Encoded {
   const isModern = revision === MODERN_REVISION;
   if (isModern && error.code === -32002) return encodeError(id, { ...error, code: -32602 }, 200);
+  if (isModern && isReserved(error.code)) return encodeError(id, { ...error, code: -32603 }, 200);
   if (!isModern && isModernCode(error.code)) return encodeError(id, { ...error, code: -32603 }, 200);
   return encodeError(id, error, isModern ? statusOf(error.code) : 200);
 }
@@ -136,6 +145,11 @@ function encodeRpcError(id: RequestId, revision: Revision, error: RpcError): Enc
 /** Codes that 2026-07-28 brought (basic, "Error Codes"). */
 function isModernCode(code: number): boolean {
   return code <= -32020 && code >= -32022;
+}
+
+/** Codes that 2026-07-28 keeps for itself and has no use for (yet): nobody may say them (basic, "Error Codes"). */
+function isReserved(code: number): boolean {
+  return code <= -32023 && code >= -32099;
 }
 
 /** Streamable HTTP 2026-07-28: these codes have a status of their own, also when the server behind us said them. */

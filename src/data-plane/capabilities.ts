@@ -32,8 +32,16 @@ export function missingCapability(method: string, params: JsonObject, client: De
   if (name === undefined || !table.serverRequests.has(method)) return { [name ?? method]: {} };
   const declared = client.capabilities[name];
   if (!isObject(declared)) return { [name]: {} };
-  if (method !== 'elicitation/create' || params['mode'] !== 'url') return undefined;
-  return table.hasUrlElicitation && isObject(declared['url']) ? undefined : { elicitation: { url: {} } };
+  if (method === 'sampling/createMessage') return usesTools(params) && !isObject(declared['tools']) ? { sampling: { tools: {} } } : undefined;
+  if (method !== 'elicitation/create') return undefined;
+  if (params['mode'] === 'url') return table.hasUrlElicitation && isObject(declared['url']) ? undefined : { elicitation: { url: {} } };
+  // Neither mode named means forms, as before there were modes (2025-11-25 and later, client/elicitation, "Capabilities").
+  return isObject(declared['form']) || !isObject(declared['url']) ? undefined : { elicitation: { form: {} } };
+}
+
+/** Only clients that say so can be asked to sample with tools (2025-11-25 and later, client/sampling). */
+function usesTools(params: JsonObject): boolean {
+  return params['tools'] !== undefined || params['toolChoice'] !== undefined;
 }
 
 /** Whether the client takes part in the Tasks extension (SEP-2663), which only 2026-07-28 has. */

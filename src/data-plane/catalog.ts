@@ -10,7 +10,7 @@ import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
 import { collidedUri, exposedName, SEPARATOR, templatePrefix } from '../protocol/names.ts';
 import type { ServerLists } from '../upstream/upstreams.ts';
-import { type MirroredParam, mirroredParams } from './mirrored-params.ts';
+import { type MirroredParam, mirroredParams } from '../protocol/mirrored-params.ts';
 
 /** One primitive as exposed. */
 export interface Entry {

@@ -5,6 +5,7 @@ import { type Fault, toFault } from '../base/fault.ts';
 import type { MiddlewareServices } from '../model/middleware.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
 import type { JsonObject, RequestId, Revision } from '../protocol/messages.ts';
+import type { Principal } from '../model/principal.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { isWanted } from '../upstream/log-level.ts';
 import type { ServerRequest } from '../upstream/upstream.ts';
@@ -22,6 +23,7 @@ import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
 import { modernRequests } from './modern-front.ts';
+import { Outbox } from './outbox.ts';
 import { Parking, type Sealer } from './parking.ts';
 import { receive } from './receive.ts';
 import { createRecord, type RequestRecord } from './record.ts';
@@ -72,6 +74,8 @@ export interface DataPlane {
   /** The snapshot was replaced: sessions that may no longer be end, changed lists are announced. */
   readonly snapshotChanged: () => void;
   /** Those that are open now. */
+  /** Ends every session and listen stream that this credential opened. */
+  readonly endCredential: (credentialId: string) => void;
   readonly sessions: () => Iterable<Session>;
   readonly counts: () => { readonly sessions: number; readonly parked: number; readonly indexBuilds: number };
   /** Sessions and listen streams end with their results; nothing is left waiting. */
@@ -93,10 +97,9 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, signIns: deps.signIns, scripts: { clock, sealer: deps.sealer, newId: deps.randomId, runs: deps.scriptRuns ?? createRunsInMemory(clock) } });
   const legacy: LegacyDeps = {
     clock,
+    outbox: new Outbox(),
     sessions,
-    opened: (session) => {
-      subscriptions.addSession(session);
-    },
+    opened: (session) => subscriptions.addSession(session),
     notified: (session, method, params) => {
       if (method === 'notifications/roots/list_changed') upstreams.notifySession(session.label, method, params);
     },
@@ -125,11 +128,12 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
     upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
     snapshotChanged: () => {
-      endOrphans(sessions, snapshot(), clock.nowMs());
+      endWhere(orphansOf(snapshot(), clock.nowMs()), { sessions, subscriptions });
       catalogs.changed();
       subscriptions.listsChanged();
     },
     sessions: () => sessions.all(),
+    endCredential: (credentialId) => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions }),
     counts: () => ({ sessions: sessions.size, parked: parking.size, indexBuilds: discovery.indexBuilds }),
     close: () => {
       subscriptions.stop();
@@ -174,7 +178,7 @@ function toRequests(identified: Identified, body: Body, response: ServerResponse
   const post = { identified, headers, body, response };
   const [first] = body.envelopes;
   const isForModern = identified.door === 'mcp' && first !== undefined && isModern(first, headers);
-  return isForModern ? modernRequests(post, legacy.clock) : legacyRequests(post, legacy);
+  return isForModern ? modernRequests(post, legacy) : legacyRequests(post, legacy);
 }
 
 function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, { correlationId, challenge }: { readonly correlationId: string; readonly challenge: string | undefined }): void {
@@ -265,14 +269,24 @@ function askSession(session: Session, request: ServerRequest): void {
   }
 }
 
-/** Sessions whose endpoint is gone or whose credential no longer opens it. */
-function endOrphans(sessions: Sessions, snapshot: Snapshot, nowMs: number): void {
+/** What a client holds open: a session or a listen stream. */
+interface Open {
+  readonly endpoint: string;
+  readonly principal: Principal;
+}
+
+function endWhere(isOver: (open: Open) => boolean, { sessions, subscriptions }: Pick<EventsDeps, 'sessions' | 'subscriptions'>): void {
+  for (const session of [...sessions.all()]) if (isOver(session.opening)) session.end();
+  subscriptions.endListens(isOver);
+}
+
+/** Those whose endpoint is gone or whose credential no longer opens it. */
+function orphansOf(snapshot: Snapshot, nowMs: number): (open: Open) => boolean {
   const alive = new Set<string>();
   for (const key of snapshot.keys.values())
     if (key.expiresAtMs === undefined || key.expiresAtMs > nowMs) for (const endpoint of key.endpoints) alive.add(`${key.id}\n${endpoint}`);
-  for (const session of [...sessions.all()]) {
-    const { endpoint, principal } = session.opening;
+  return ({ endpoint, principal }) => {
     const isOpen = principal.kind !== 'key' || alive.has(`${principal.credentialId}\n${endpoint}`) || alive.has(`${principal.credentialId}\n*`);
-    if (!snapshot.endpoints.has(endpoint) || !isOpen) session.end();
-  }
+    return !snapshot.endpoints.has(endpoint) || !isOpen;
+  };
 }

@@ -26,6 +26,14 @@ describe('a body', () => {
     expect(decodeBody(bytes(` \n\t[${JSON.stringify(ping)}]`)).isBatch).toBe(true);
   });
 
+  test('keeps every digit and every key of the members of a batch', () => {
+    const call = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"big":12345678901234567890123,"text":"],[{"}}}';
+    const { envelopes } = decodeBody(bytes(`[ ${call} ,\n${call.replace('"id":1', '"id":2')}]`));
+    expect(envelopes.map(({ id }) => id)).toEqual([1, 2]);
+    expect(envelopes.map(({ body }) => JSON.stringify(body?.value['arguments']))).toEqual(Array(2).fill('{"big":12345678901234567890123,"text":"],[{"}'));
+    expect(() => decodeBody(bytes('[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","name":"b"}}]'))).toThrow(expect.objectContaining({ code: 'request.invalid' }));
+  });
+
   test.each([
     ['', 'request.parse'],
     ['{', 'request.parse'],
@@ -74,6 +82,7 @@ describe('a request of 2026-07-28', () => {
   test('tells who asks', () => {
     const meta = { ...META, 'io.modelcontextprotocol/clientInfo': { name: 'c' }, 'io.modelcontextprotocol/logLevel': 'info' };
     expect(decodeModern(request('tools/list', { _meta: meta }), headers())).toEqual({ capabilities: {}, info: { name: 'c' }, logLevel: 'info' });
+    expect(() => decodeModern(request('tools/list', { _meta: { ...meta, 'io.modelcontextprotocol/logLevel': 'loud' } }), headers())).toThrow(expect.objectContaining({ code: 'request.params_invalid' }));
   });
 
   test.each([

@@ -10,6 +10,7 @@ import { decodeHeaderValue, NAME_MEMBER } from '../protocol/header-value.ts';
 import { familyOf, isObject, isRevision, type JsonObject, MODERN_REVISION, REVISIONS } from '../protocol/messages.ts';
 import { META, metaOf } from '../protocol/meta.ts';
 import { scanJson } from '../protocol/scan.ts';
+import { isLogLevel } from '../upstream/log-level.ts';
 import type { Identified } from './exchange.ts';
 
 export interface ClientHeaders {
@@ -38,10 +39,10 @@ const EMPTY: JsonObject = Object.freeze({});
 /** Throws `request.parse`, `request.json_too_complex`, `request.invalid`. */
 export function decodeBody(body: Buffer): Body {
   if (firstByte(body) !== 0x5b) return { envelopes: [readEnvelope(body)], isBatch: false };
-  scanJson(body);
-  const members = JSON.parse(body.toString()) as unknown[];
+  const { members } = scanJson(body);
   if (members.length === 0) throw new Fault('request.invalid', { reason: 'empty_batch' });
-  return { envelopes: members.map((member) => readEnvelope(Buffer.from(JSON.stringify(member)))), isBatch: true };
+  // Read from their own bytes: numbers keep their digits, and a repeated key is found.
+  return { envelopes: members.map(([start, end]) => readEnvelope(body.subarray(start, end))), isBatch: true };
 }
 
 function firstByte(body: Buffer): number | undefined {
@@ -87,10 +88,11 @@ export function decodeModern(envelope: Envelope, headers: ClientHeaders): Modern
   if (envelope.kind === 'request' && !isObject(capabilities)) throw invalidParams(`_meta["${META.clientCapabilities}"] is required`);
   const info = meta[META.clientInfo];
   const logLevel = meta[META.logLevel];
+  if (logLevel !== undefined && !isLogLevel(logLevel)) throw invalidParams(`_meta["${META.logLevel}"] is no log level`);
   return {
     capabilities: isObject(capabilities) ? capabilities : EMPTY,
     info: isObject(info) ? info : undefined,
-    logLevel: typeof logLevel === 'string' ? logLevel : undefined,
+    logLevel,
   };
 }
 

@@ -7,7 +7,7 @@ import { Fault, toFault } from '../base/fault.ts';
 import { RawObject } from '../protocol/envelope.ts';
 import { isObject, type JsonObject, MODERN_REVISION } from '../protocol/messages.ts';
 import { HOPS_HEADER, readHops } from '../upstream/dialer/hops.ts';
-import { INTERACTIVE_CALLS, type Lease, type Upstreams } from '../upstream/upstreams.ts';
+import type { Lease, Upstreams } from '../upstream/upstreams.ts';
 import type { Call, CallEvents, Outcome, Upstream } from '../upstream/upstream.ts';
 import { declaredToLegacy, declaredToModern, missingCapability, wantsInteraction } from './capabilities.ts';
 import type { Admitted } from './exchange.ts';
@@ -17,6 +17,7 @@ import { RoutedCall, type RoutedCallDeps } from './routed-call.ts';
 import { viewerOf } from './task-ids.ts';
 
 const ROUNDS_MAX = 16;
+const HEADER_MISMATCH = -32020;
 /** `tasks/result` (2025-11-25) waits for the end of a task, whose time is the server's affair. */
 const TASK_RESULT_MS = 60 * 60_000;
 
@@ -43,6 +44,8 @@ export async function dispatch(admitted: Admitted, deps: DispatchDeps): Promise<
     const resumed = deps.parking.resume(admitted);
     const call = resumed.kind === 'call' ? resumed.call : new RoutedCall(admitted, deps);
     const outcome = await cancellable(call, admitted, () => (resumed.kind === 'call' ? call.run(admitted) : roundTrips(call, admitted, resumed.params, deps)));
+    // What the server wants mirrored has changed: its lists are read again, so that the client can (Streamable HTTP, "Client Behavior").
+    if (outcome.kind === 'error' && outcome.error.code === HEADER_MISMATCH) void deps.upstreams.resync(admitted.target.server).catch(() => undefined);
     const exposed = withTaskIds(admitted, outcome, deps);
     return admitted.client.session === undefined ? deps.parking.forModern(admitted, exposed) : exposed;
   } catch (thrown) {
@@ -82,15 +85,9 @@ async function roundTrips(call: RoutedCall, admitted: Admitted, params: JsonObje
 /** A namespace offers completion as a whole, so a server without it has nothing to suggest. */
 const NO_COMPLETIONS: Outcome = { kind: 'result', result: RawObject.of({ completion: { values: [] } }) };
 
-async function acquire({ target, client, principal }: Admitted, { upstreams, parking }: DispatchDeps): Promise<Upstream> {
-  const lease = leaseOf({ client, principal });
-  try {
-    return await upstreams.acquire(target.server, lease);
-  } catch (thrown) {
-    // Calls that wait for a client's answers hold their connections: the one that waits longest makes room.
-    if (toFault(thrown).reason !== INTERACTIVE_CALLS || !parking.dropOldest(target.server, principal.id)) throw thrown;
-    return await upstreams.acquire(target.server, lease);
-  }
+/** Calls that wait for a client's answers hold their connections: when they are in the way for long, the one that waits longest makes room. */
+function acquire({ target, client, principal }: Admitted, { upstreams, parking }: DispatchDeps): Promise<Upstream> {
+  return upstreams.acquire(target.server, { ...leaseOf({ client, principal }), onCrowded: () => parking.dropOldest(target.server, principal.id) });
 }
 
 function send(admitted: Admitted, params: JsonObject, upstream: Upstream, events: CallEvents): Call {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Fault } from '../base/fault.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { KeySpec } from '../model/key.ts';
-import { ANONYMOUS, type Principal } from '../model/principal.ts';
+import { ANONYMOUS, keyPrincipalId, type Principal } from '../model/principal.ts';
 import type { Identified, Received } from './exchange.ts';
 
 export interface IdentifyDeps {
@@ -66,7 +66,7 @@ function openedBy(credential: string, { endpoint, snapshot }: Received, deps: Id
   if (digest === deps.operatorDigest) return OPERATOR;
   const key = endpoint.auth.apiKey ? snapshot.keys.get(digest) : undefined;
   if (key === undefined || !isValid(key, endpoint, deps.nowMs())) return undefined;
-  return { kind: 'key', id: `key:${key.id}`, credentialId: key.id, name: key.name, ...(key.labels === undefined ? {} : { labels: key.labels }) };
+  return { kind: 'key', id: keyPrincipalId(key.id), credentialId: key.id, name: key.name, ...(key.labels === undefined ? {} : { labels: key.labels }), ...(key.tools === undefined ? {} : { tools: key.tools }) };
 }
 
 function openedByToken(credential: string, received: Received, deps: IdentifyDeps): Principal | Promise<Principal> {
@@ -87,7 +87,8 @@ function isBearer({ http }: Received): boolean {
 
 function isValid(key: KeySpec, endpoint: EndpointSpec, nowMs: number): boolean {
   const isAlive = key.expiresAtMs === undefined || nowMs < key.expiresAtMs;
-  return isAlive && (key.endpoints.includes('*') || key.endpoints.includes(endpoint.name));
+  const isForNamespace = key.namespaces === undefined || key.namespaces.includes(endpoint.namespace.name);
+  return isAlive && isForNamespace && (key.endpoints.includes('*') || key.endpoints.includes(endpoint.name));
 }
 
 /** `X-API-Key`, then `Authorization: Bearer`, then the query where the endpoint opted in. */

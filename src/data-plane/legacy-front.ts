@@ -12,6 +12,7 @@ import { REVISION_TABLES } from '../protocol/revisions.ts';
 import { type ClientHeaders, type Post, paramsOf } from './decode.ts';
 import { EventStream } from './event-stream.ts';
 import type { Decoded, Identified } from './exchange.ts';
+import type { Outbox } from './outbox.ts';
 import { HttpReply, type Reply, StreamReply } from './reply.ts';
 import type { ClientAnswer, Session, Sessions } from './sessions.ts';
 
@@ -20,6 +21,7 @@ const HTTP_SSE_REVISION = '2024-11-05' satisfies Revision;
 
 export interface LegacyDeps {
   readonly clock: Clock;
+  readonly outbox: Outbox;
   readonly sessions: Sessions;
   /** A session is open and its client known: it hears of changes from now on. */
   readonly opened: (session: Session) => void;
@@ -84,7 +86,7 @@ function openSession(identified: Identified, envelope: Envelope, response: Serve
   const params = paramsOf(envelope);
   const { id, session } = deps.sessions.open({ endpoint: identified.endpoint.name, principal: identified.principal, ...clientOf(params) });
   deps.opened(session);
-  const reply = new HttpReply({ http: response, clock: deps.clock, canStream: false, openStream: undefined, headers: { 'mcp-session-id': id }, answers: 1, isBatch: false });
+  const reply = new HttpReply({ http: response, clock: deps.clock, outbox: deps.outbox, canStream: false, openStream: undefined, headers: { 'mcp-session-id': id }, answers: 1, isBatch: false });
   return toDecoded(identified, session, envelope, reply);
 }
 
@@ -129,7 +131,7 @@ function replyTo({ body, identified, response }: Post, session: Session, answers
     return new StreamReply(session.main);
   }
   const canStream = accepts(identified.http.headers.accept, 'text/event-stream');
-  return new HttpReply({ http: response, clock: deps.clock, canStream, openStream: () => session.openStream(), headers: NO_HEADERS, answers, isBatch: body.isBatch });
+  return new HttpReply({ http: response, clock: deps.clock, outbox: deps.outbox, canStream, openStream: () => session.openStream(), headers: NO_HEADERS, answers, isBatch: body.isBatch });
 }
 
 function toDecoded(identified: Identified, session: Session, envelope: Envelope, reply: Reply): Decoded {

@@ -5,13 +5,14 @@ import { MODERN_REVISION, type Revision } from '../protocol/messages.ts';
 import { metaOf } from '../protocol/meta.ts';
 import { decodeModern, type Post, paramsOf } from './decode.ts';
 import type { Decoded } from './exchange.ts';
-import { PARAM_HEADER_PREFIX } from './mirrored-params.ts';
+import { PARAM_HEADER_PREFIX } from '../protocol/mirrored-params.ts';
+import type { Outbox } from './outbox.ts';
 import { HttpReply } from './reply.ts';
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 /** The request to serve; none for a notification, which is answered here. */
-export function modernRequests({ body, headers, identified, response }: Post, clock: Clock): readonly Decoded[] {
+export function modernRequests({ body, headers, identified, response }: Post, { clock, outbox }: { readonly clock: Clock; readonly outbox: Outbox }): readonly Decoded[] {
   const [envelope] = body.envelopes;
   if (envelope === undefined || body.isBatch) throw new Fault('request.invalid', { reason: 'batch_not_supported' });
   const client = decodeModern(envelope, headers);
@@ -21,7 +22,7 @@ export function modernRequests({ body, headers, identified, response }: Post, cl
   }
   const params = paramsOf(envelope);
   const token = metaOf(params)['progressToken'];
-  const reply = new HttpReply({ http: response, clock, canStream: true, openStream: undefined, headers: NO_HEADERS, answers: 1, isBatch: false });
+  const reply = new HttpReply({ http: response, clock, outbox, canStream: true, openStream: undefined, headers: NO_HEADERS, answers: 1, isBatch: false });
   return [
     Object.assign(identified, {
       client: { revision: MODERN_REVISION as Revision, session: undefined, ...client },

@@ -192,6 +192,13 @@ describe('a parked call', () => {
     expect(setup.parking.resume(asking({}, state)).kind).toBe('call');
   });
 
+  test('is out of reach where its name leads to another server by now, and still there for its own', async () => {
+    const setup = setUp();
+    const { state } = await parked(setup);
+    expect(() => setup.parking.resume(asking({ server: 'mail' }, state))).toThrow(invalid);
+    expect(setup.parking.resume(asking({}, state)).kind).toBe('call');
+  });
+
   test('is asked again for what was not answered', async () => {
     const setup = setUp();
     const { state, replies, call } = await parked(setup, asking({}), ['name', 'age']);

@@ -45,8 +45,9 @@ interface State {
   readonly untilMs: number;
   /** The parked call. */
   readonly parked?: string;
-  /** A modern server's own state, and whose it is. */
-  readonly server?: string;
+  /** Whose question it is: a name may lead to another server by the time the client comes back. */
+  readonly server: string;
+  /** A modern server's own state. */
   readonly state?: string;
 }
 
@@ -82,7 +83,7 @@ export class Parking {
     const release = call.hold();
     this.#parked.set(id, { call, asked, stopTimer, release });
     const inputRequests = Object.fromEntries([...asked].map(([key, { method, params }]) => [key, { method, params: withoutLegacyMembers(params) }]));
-    const requestState = this.#seal({ untilMs: this.#deps.clock.nowMs() + STATE_MS, parked: id }, call.exchange);
+    const requestState = this.#seal({ untilMs: this.#deps.clock.nowMs() + STATE_MS, server: call.exchange.target.server, parked: id }, call.exchange);
     const result = RawObject.of({ resultType: 'input_required', inputRequests, requestState });
     this.#made.add(result);
     call.detach({ kind: 'result', result });
@@ -107,8 +108,8 @@ export class Parking {
     const sealed = params['requestState'];
     if (exchange.client.revision !== MODERN_REVISION || sealed === undefined) return { kind: 'fresh', params };
     const state = this.#open(sealed, exchange);
+    if (state.server !== exchange.target.server) throw invalidState();
     if (state.parked === undefined) {
-      if (state.server !== exchange.target.server) throw invalidState();
       const { requestState: _, ...rest } = params;
       return { kind: 'fresh', params: state.state === undefined ? rest : { ...rest, requestState: state.state } };
     }

@@ -4,6 +4,7 @@ import { MovableClock } from '../../test/support/movable-clock.ts';
 import { type OpenResponse, type ResponseServer, startResponses } from '../../test/support/open-response.ts';
 import { systemClock } from '../base/clock.ts';
 import { EventStream } from './event-stream.ts';
+import { Outbox } from './outbox.ts';
 import { HttpReply, type HttpReplyOptions, StreamReply } from './reply.ts';
 
 let http: ResponseServer;
@@ -17,6 +18,7 @@ async function replyTo(changes: Partial<HttpReplyOptions> = {}): Promise<OpenRes
   const reply = new HttpReply({
     http: open.response,
     clock: systemClock,
+    outbox: new Outbox(),
     canStream: true,
     openStream: undefined,
     headers: {},

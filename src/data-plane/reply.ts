@@ -5,6 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { EventStream } from './event-stream.ts';
+import type { Outbox } from './outbox.ts';
 
 /** A JSON-RPC message ready to be written. */
 export type MessageText = string | Buffer;
@@ -27,6 +28,7 @@ const PATIENCE_MS = 15_000;
 export interface HttpReplyOptions {
   readonly http: ServerResponse;
   readonly clock: Clock;
+  readonly outbox: Outbox;
   /** The client accepts `text/event-stream`. */
   readonly canStream: boolean;
   /** Set for legacy sessions: makes the event stream resumable. */
@@ -49,8 +51,10 @@ export class HttpReply implements Reply {
   constructor(options: HttpReplyOptions) {
     this.#options = options;
     this.#missing = options.answers;
+    options.outbox.begin();
     options.http.on('close', () => {
       this.#stopPatience?.();
+      if (this.#stream === undefined) options.outbox.leave();
       if (this.#missing === 0 || this.#stream !== undefined) return;
       this.#isGone = true;
       this.onGone();
@@ -93,7 +97,8 @@ export class HttpReply implements Reply {
 
   #begin(): EventStream | undefined {
     if (this.#stream !== undefined || this.#isGone || this.#missing === 0) return this.#stream;
-    const { clock, http, headers, openStream } = this.#options;
+    const { clock, http, headers, openStream, outbox } = this.#options;
+    outbox.leave();
     const stream = openStream?.() ?? new EventStream({ clock });
     this.#stream = stream;
     stream.onGone = () => {
@@ -107,15 +112,16 @@ export class HttpReply implements Reply {
   }
 
   #write(message: MessageText, httpStatus: number, extra?: Readonly<Record<string, string>>): void {
-    const { http, headers } = this.#options;
+    const { http, headers, outbox } = this.#options;
+    const bytes = Buffer.byteLength(message);
     http.writeHead(httpStatus, {
       'content-type': 'application/json',
-      'content-length': Buffer.byteLength(message),
+      'content-length': bytes,
       'cache-control': 'no-store',
       ...headers,
       ...extra,
     });
-    http.end(message);
+    outbox.end(http, message, bytes === message.length ? 'latin1' : 'utf8');
   }
 }
 

@@ -8,7 +8,7 @@ import { type Catalog, type Entry, findReadable } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import type { Decoded, Resolved, Target } from './exchange.ts';
 import type { TaskIds } from './task-ids.ts';
-import { checkMirroredParams, toParamHeaders } from './mirrored-params.ts';
+import { checkMirroredParams, toParamHeaders } from '../protocol/mirrored-params.ts';
 import { unknownTarget } from './unknown-target.ts';
 
 export interface ResolveDeps {

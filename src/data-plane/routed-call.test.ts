@@ -125,6 +125,15 @@ describe('what a server asks of a modern client', () => {
     expect(parked.map((asked) => [...asked.keys()])).toEqual([['input_2', 'input_3']]);
   });
 
+  test.each(['completion/complete', 'tasks/get'])('because of %s, which may not be answered with a question, is refused', async (method) => {
+    const { call, run, parked, clock } = setUp({ client, method });
+    run();
+    const { request, told } = question('elicitation/create');
+    call.ask(request);
+    await clock.move(10);
+    expect([told, parked]).toEqual([[-32601], []]);
+  });
+
   test('and it did not declare is refused; only where the call then fails is that the answer', async () => {
     for (const outcome of [
       DONE,

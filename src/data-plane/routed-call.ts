@@ -6,6 +6,7 @@
 import type { Clock } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import { type JsonObject, MODERN_REVISION } from '../protocol/messages.ts';
+import { MAY_NEED_INPUT } from '../protocol/revisions.ts';
 import { isWanted } from '../upstream/log-level.ts';
 import type { Call, CallEvents, Outcome, ServerRequest } from '../upstream/upstream.ts';
 import { missingCapability } from './capabilities.ts';
@@ -128,6 +129,9 @@ export class RoutedCall implements CallEvents, InFlight {
     const missing = missingCapability(request.method, request.params, client);
     if (missing !== undefined) {
       if (client.revision === MODERN_REVISION) this.#missing ??= missing;
+      request.refuse({ code: -32601, message: 'Method not found' });
+    } else if (client.session === undefined && !MAY_NEED_INPUT.has(this.#exchange.method)) {
+      // No other request of a modern client may be answered with a question.
       request.refuse({ code: -32601, message: 'Method not found' });
     } else if (client.session === undefined) this.#collect(request);
     else this.#relay(request);

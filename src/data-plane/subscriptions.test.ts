@@ -12,8 +12,9 @@ import { TaskIds } from './task-ids.ts';
 const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
 
 /** A modern server with two resources and as many tools as `offered` says. */
-function serverOf(offered: { tools: readonly string[] }): Script {
+function serverOf(offered: { tools: readonly string[] }, hear: (method: string) => void): Script {
   return (sent, link) => {
+    hear(sent.method);
     const answers: Readonly<Record<string, JsonObject>> = {
       'server/discover': { supportedVersions: ['2026-07-28'], capabilities: { tools: { listChanged: true }, resources: { subscribe: true } } },
       'tools/list': { tools: offered.tools.map((name) => tool(name)) },
@@ -26,10 +27,10 @@ function serverOf(offered: { tools: readonly string[] }): Script {
   };
 }
 
-async function setUp() {
+async function setUp(hear: (method: string) => void = () => undefined) {
   const clock = new MovableClock();
   const offered = { tools: ['one'] };
-  const { upstreams, catalogs } = await startPlainUpstreams({ files: serverOf(offered) }, clock);
+  const { upstreams, catalogs } = await startPlainUpstreams({ files: serverOf(offered, hear) }, clock);
   const dev = plainEndpoint();
   const other = plainEndpoint({ name: 'other', namespace: plainNamespace({ name: 'other', members: [] }) });
   const snapshot = plainSnapshot({ endpoints: new Map([dev, other].map((endpoint) => [endpoint.name, endpoint])) });
@@ -87,6 +88,18 @@ describe('[TR-27] a stream of a modern client', () => {
         params: { notifications: { toolsListChanged: true, resourceSubscriptions: ['file:///a'] }, _meta: { [SUBSCRIPTION_ID]: 7 } },
       },
     ]);
+  });
+
+  test('is acknowledged before it carries anything, also where a server tells of a change as soon as it is asked to', async () => {
+    let onListen = (): void => undefined;
+    const { listen, updated } = await setUp((method) => {
+      if (method === 'subscriptions/listen') onListen();
+    });
+    onListen = () => updated('file:///a');
+    const { reply } = listen({ resourceSubscriptions: ['file:///a', 'file:///b'] });
+    await turns();
+    const [first, ...others] = methodsOf(reply.sent);
+    expect([first, ...new Set(others)]).toEqual(['notifications/subscriptions/acknowledged', 'notifications/resources/updated']);
   });
 
   test('carries only what was asked for, each message with the id of its subscription', async () => {

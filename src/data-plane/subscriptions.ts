@@ -9,6 +9,7 @@ import type { EndpointSpec } from '../model/endpoint.ts';
 import { isObject, type JsonObject, type RequestId } from '../protocol/messages.ts';
 import { META } from '../protocol/meta.ts';
 import { TASKS_EXTENSION_ID } from '../protocol/revisions.ts';
+import type { Principal } from '../model/principal.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ListKind, Upstream } from '../upstream/upstream.ts';
 import type { ConnectionOwner, Lease, Upstreams } from '../upstream/upstreams.ts';
@@ -24,6 +25,7 @@ import { type TaskIds, type TaskViewer, viewerOf } from './task-ids.ts';
 /** Who hears. */
 interface Watcher {
   readonly endpoint: string;
+  readonly principal: Principal;
   readonly kinds: ReadonlySet<ListKind>;
   readonly lease: Lease;
   /** Exposed URI → what it is at which server. */
@@ -47,6 +49,8 @@ export interface SubscriptionsDeps {
 const LIST_KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources'];
 const CHANGED_FLAG: Readonly<Record<ListKind, string>> = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' };
 const WATCHED_MAX = 1_000;
+/** Notices kept until a stream is acknowledged. */
+const EARLY_MAX = 1_000;
 /** A server is given so long to take note of a subscription before the client is told that it is there. */
 const TOLD_MS_MAX = 5_000;
 
@@ -70,6 +74,7 @@ export class Subscriptions {
     const { endpoint, principal, capabilities, revision } = session.opening;
     const watcher: Watcher = {
       endpoint,
+      principal,
       kinds: new Set(LIST_KINDS),
       lease: leaseOf({ principal, client: { revision, capabilities, info: undefined, logLevel: undefined, session } }),
       uris: new Map(),
@@ -115,12 +120,20 @@ export class Subscriptions {
       exchange.reply.send(JSON.stringify({ jsonrpc: '2.0', method, params: { ...params, _meta: { ...meta, ...subscription } } }));
     };
     const kinds = new Set(LIST_KINDS.filter((kind) => filter[CHANGED_FLAG[kind]] === true));
-    const watcher: Watcher = { endpoint: exchange.endpoint.name, kinds, lease: leaseOf(exchange), uris: new Map(), tasks: new Map(), viewer: viewerOf(exchange), tell: send };
+    // Servers may tell of changes as soon as they are asked to; the client must hear the acknowledgement first.
+    let early: (() => void)[] | undefined = [];
+    const tell: Watcher['tell'] = (method, params) => {
+      if (early === undefined) send(method, params);
+      else if (early.length < EARLY_MAX) early.push(() => send(method, params));
+    };
+    const watcher: Watcher = { endpoint: exchange.endpoint.name, principal: exchange.principal, kinds, lease: leaseOf(exchange), uris: new Map(), tasks: new Map(), viewer: viewerOf(exchange), tell };
     this.#remember(exchange.endpoint.name);
     const honoured = await this.#honoured(watcher, wanted, exchange);
     const honouredTasks = await this.#honouredTasks(watcher, wantedTasks, exchange);
     const flags = Object.fromEntries([...kinds].map((kind) => [CHANGED_FLAG[kind], true]));
     send('notifications/subscriptions/acknowledged', { notifications: { ...flags, ...(wanted.length > 0 ? { resourceSubscriptions: honoured } : {}), ...(wantedTasks.length > 0 ? { taskIds: honouredTasks } : {}) } });
+    for (const sendNow of early) sendNow();
+    early = undefined;
     this.#watchers.add(watcher);
     await new Promise<void>((resolve) => {
       exchange.reply.onGone = resolve;
@@ -219,6 +232,11 @@ export class Subscriptions {
       const hasServer = this.#deps.snapshot().endpoints.get(watcher.endpoint)?.namespace.members.some((member) => member.server === owner.server) === true;
       if (isOwner && hasServer && watcher.kinds.has(kind)) watcher.tell(method, undefined);
     }
+  }
+
+  /** Ends the listen streams of those who may not listen any more; each gets its result. */
+  endListens(isOver: (listener: Pick<Watcher, 'endpoint' | 'principal'>) => boolean): void {
+    for (const [watcher, end] of [...this.#listens]) if (isOver(watcher)) end();
   }
 
   /** Ends all listen streams; each gets its result. */

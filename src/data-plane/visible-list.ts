@@ -26,7 +26,7 @@ export function visibleList(list: CatalogList, primitive: PrimitiveKind, exchang
 }
 
 function allowedList(list: CatalogList, primitive: PrimitiveKind, exchange: Caller): CatalogList {
-  if (exchange.endpoint.namespace.policy === undefined) return list;
+  if (exchange.endpoint.namespace.policy === undefined && exchange.principal.tools === undefined) return list;
   const hidden: string[] = [];
   for (const entry of list.entries.values()) if (isEntryHidden(entry, primitive, exchange)) hidden.push(entry.exposed);
   if (hidden.length === 0) return list;

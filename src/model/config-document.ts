@@ -31,6 +31,9 @@ export type ConfigSection = Exclude<keyof z.infer<typeof ConfigDocumentSchema>, 
 /** The parts of a document that hold named objects, in its order. */
 export const CONFIG_SECTIONS = Object.keys(ConfigDocumentSchema.shape).filter((key): key is ConfigSection => key !== '$schema' && key !== 'settings');
 
+/** What an object of the configuration can be: an entry of a section, or the settings that someone made. */
+export type ConfigKind = ConfigSection | 'settings';
+
 /** A checked document with every default filled in. */
 export type ConfigDocument = z.infer<typeof ConfigDocumentSchema>;
 

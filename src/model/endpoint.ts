@@ -40,6 +40,8 @@ export interface JwtRule {
 export interface EndpointSpec {
   readonly name: string;
   readonly namespace: NamespaceSpec;
+  /** Id of the user it is private to: no other user's tokens open it. Undefined: public. */
+  readonly owner?: string | undefined;
   /** All false: open to everyone who reaches the port. */
   readonly auth: {
     readonly apiKey: boolean;

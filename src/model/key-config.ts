@@ -12,6 +12,8 @@ export const KeyConfigSchema = z
     value: z.string().min(1).optional().describe('sk_mt_ and 64 letters or digits, or ${NAME} that holds one. Without it: the stored one.'),
     generate: z.literal(true).optional().describe('A value is made and shown once.'),
     endpoints: z.array(z.string()).optional().describe('Endpoints that the key opens. Without it: all.'),
+    namespaces: z.array(z.string()).min(1).optional().describe('Of these endpoints only those that offer one of these namespaces.'),
+    tools: z.array(z.string().min(1).max(1_000)).min(1).max(1_000).optional().describe('The key opens only these tools and nothing else: {server}__{own name}, * for any characters.'),
     expiresAt: z
       .union([z.iso.datetime({ offset: true }), z.iso.date()], 'expected a date, or a date and time with offset (RFC 3339)')
       .optional()

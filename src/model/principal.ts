@@ -16,6 +16,18 @@ export interface Principal {
   readonly client?: string | undefined;
   /** Of the key or the OAuth client. */
   readonly labels?: Labels | undefined;
+  /** Of a key for certain tools only: globs of `{server}__{own name}`, and nothing else of an endpoint. */
+  readonly tools?: readonly string[] | undefined;
+}
+
+/** Id of the principal that a user is to endpoints and servers. In the admin API a user goes by its own id. */
+export function userPrincipalId(userId: string): string {
+  return `user:${userId}`;
+}
+
+/** Id of the principal that a key is. */
+export function keyPrincipalId(keyId: string): string {
+  return `key:${keyId}`;
 }
 
 export const ANONYMOUS: Principal = { kind: 'anonymous', id: 'anonymous', credentialId: 'anonymous', name: 'anonymous' };

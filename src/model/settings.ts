@@ -37,6 +37,13 @@ const fields = {
   sessionsMax: z.int().min(1).max(1_000_000).describe('Client sessions at a time.'),
   sessionIdleMs: z.int().min(1000).max(TIMER_MS_MAX).describe('A client session is forgotten after so long without use, milliseconds.'),
   oauthRegistration: z.boolean().describe('MCP clients may register themselves for OAuth.'),
+  oauthClientsMax: z.int().min(1).max(1_000_000).describe('OAuth clients that registered themselves, at a time.'),
+  oauthRegistrationsPerHour: z.int().min(1).max(100_000).describe('OAuth clients that one address may register in an hour.'),
+  formSignUp: z.boolean().describe('Anyone who reaches the gateway can become a member by a form.'),
+  ssoSignUp: z.boolean().describe('Whoever the identity provider knows becomes a user at the first sign-in.'),
+  passwordSignIn: z.boolean().describe('People sign in with e-mail address and password.'),
+  auditRetentionDays: z.int().min(1).max(36_500).describe('Audit events are kept so many days.'),
+  trafficRetentionDays: z.int().min(1).max(36_500).describe('Records of calls are kept so many days.'),
   redirectSchemes: z.array(z.string().regex(/^[a-z][a-z0-9+.-]*$/, 'expected the scheme of an address, lower case, without colon')).describe('Private schemes that a sign-in of an MCP client may return to, beside https and loopback.'),
 };
 
@@ -61,6 +68,13 @@ export const SETTING_DEFAULTS: Settings = {
   sessionsMax: 10_000,
   sessionIdleMs: 1_800_000,
   oauthRegistration: true,
+  oauthClientsMax: 10_000,
+  oauthRegistrationsPerHour: 120,
+  formSignUp: false,
+  ssoSignUp: true,
+  passwordSignIn: true,
+  auditRetentionDays: 400,
+  trafficRetentionDays: 30,
   redirectSchemes: ['cursor', 'vscode'],
 };
 

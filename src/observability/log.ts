@@ -19,6 +19,8 @@ export interface Log {
   error(event: string, fields?: LogFields): void;
   /** One request, at debug level: a line made without the logger's own machinery, since every call writes one. */
   request(fields: object): void;
+  /** From now on the console shows what this level lets through. */
+  setConsole(level: ConsoleLevel): void;
   /** Resolves when all that was said is written; what is said after that goes to the console only. */
   close(): Promise<void>;
 }
@@ -32,7 +34,8 @@ export interface LogOptions {
   readonly redact?: (line: string) => string;
 }
 
-const CONSOLE_LEVELS: Readonly<Record<ConsoleLevel, pino.Level | undefined>> = { all: 'debug', info: 'info', 'errors-only': 'error', none: undefined };
+/** The least that each lets through, as pino numbers levels. */
+const CONSOLE_LEVELS: Readonly<Record<ConsoleLevel, number>> = { all: 20, info: 30, 'errors-only': 50, none: Number.POSITIVE_INFINITY };
 const STDERR = 2;
 
 export function createLog(options: LogOptions): Log {
@@ -40,14 +43,17 @@ export function createLog(options: LogOptions): Log {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const app = pino.destination({ dest: join(folder, 'app.log'), sync: false, mode: 0o600, minLength: 32_768, maxWrite: 65_536, periodicFlush: 1_000 });
   const errors = pino.destination({ dest: join(folder, 'error.log'), sync: false, mode: 0o600 });
-  const consoleLevel = CONSOLE_LEVELS[options.console];
-  const console = consoleLevel === undefined ? undefined : pino.destination({ dest: STDERR, sync: true });
+  const console = { level: options.console, destination: undefined as { write(line: string): void } | undefined };
+  const show = (line: string): void => {
+    console.destination ??= pino.destination({ dest: STDERR, sync: true });
+    console.destination.write(redact(line));
+  };
   let isClosed = false;
   const redact = options.redact ?? ((line: string): string => line);
   const streams: pino.StreamEntry[] = [
     { level: 'debug', stream: { write: (line: string) => void (isClosed || isError(line) || app.write(redact(line))) } },
     { level: 'error', stream: { write: (line: string) => void (isClosed || errors.write(redact(line))) } },
-    ...(consoleLevel === undefined || console === undefined ? [] : [{ level: consoleLevel, stream: { write: (line: string) => void console.write(redact(line)) } }]),
+    { level: 'debug', stream: { write: (line: string) => void (isShown(line, console.level) && show(line)) } },
   ];
   const logger = pino({ level: 'debug', base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, pino.multistream(streams));
   const timeText = createTimeText(options.clock);
@@ -60,8 +66,9 @@ export function createLog(options: LogOptions): Log {
     request: (fields) => {
       const line = redact(`{"level":"debug","time":"${timeText()}","msg":"request",${JSON.stringify(fields).slice(1)}\n`);
       if (!isClosed) requests.add(line);
-      if (options.console === 'all') console?.write(line);
+      if (console.level === 'all') show(line);
     },
+    setConsole: (level) => void (console.level = level),
     close: async () => {
       requests.flush();
       isClosed = true;
@@ -108,6 +115,11 @@ function createTimeText(clock: Clock): () => string {
     lastMs = nowMs;
     return text;
   };
+}
+
+function isShown(line: string, level: ConsoleLevel): boolean {
+  const name = /^\{"level":"(\w+)"/.exec(line)?.[1] ?? 'error';
+  return (pino.levels.values[name] ?? Number.POSITIVE_INFINITY) >= CONSOLE_LEVELS[level];
 }
 
 function isError(line: string): boolean {

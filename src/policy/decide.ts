@@ -5,6 +5,7 @@
  * A namespace without policies allows whoever passed the endpoint's authentication (product contract); what its
  * configuration switches off is gone from the catalog before anybody asks.
  */
+import { compileGlobs } from '../base/linear-pattern.ts';
 import type { NamespaceSpec, PrimitiveKind } from '../model/namespace.ts';
 import type { Decision, Labels, PolicyFacts } from '../model/policy.ts';
 import type { Principal } from '../model/principal.ts';
@@ -30,10 +31,12 @@ export interface Action {
 }
 
 const ALLOWED: Decision = toDecision({ effect: 'allow', rule: 'default' });
+const NOT_FOR_KEY: Decision = toDecision({ effect: 'deny', rule: 'not_for_key' });
 const NOT_IN_NAMESPACE: Decision = toDecision({ effect: 'deny', rule: 'not_in_namespace' });
 
 export function decide(namespace: NamespaceSpec, principal: Principal, action: Action): Decision {
   if (!isMember(namespace, action.server)) return NOT_IN_NAMESPACE;
+  if (!isWithinKey(principal, action)) return NOT_FOR_KEY;
   return namespace.policy === undefined ? ALLOWED : evaluate(namespace.policy, factsOf(namespace, principal, action));
 }
 
@@ -44,7 +47,7 @@ export function decideTask(namespace: NamespaceSpec, server: string): Decision {
 
 /** Whether lists leave it out: it is denied whatever the arguments and the time. */
 export function isHiddenFrom(namespace: NamespaceSpec, principal: Principal, action: Action): boolean {
-  if (!isMember(namespace, action.server)) return true;
+  if (!isMember(namespace, action.server) || !isWithinKey(principal, action)) return true;
   return namespace.policy !== undefined && isHidden(namespace.policy, factsOf(namespace, principal, action));
 }
 
@@ -58,4 +61,14 @@ export function factsOf(namespace: NamespaceSpec, principal: Principal, action: 
 
 function isMember(namespace: NamespaceSpec, server: string): boolean {
   return namespace.members.some((member) => member.server === server);
+}
+
+const compiled = new WeakMap<readonly string[], (text: string) => boolean>();
+
+/** A key for certain tools opens these and nothing else (KS-02). */
+function isWithinKey({ tools }: Principal, { primitive, as, name }: Action): boolean {
+  if (tools === undefined) return true;
+  let test = compiled.get(tools);
+  if (test === undefined) compiled.set(tools, (test = compileGlobs(tools)));
+  return primitive === 'tool' && test(as + SEPARATOR + name);
 }

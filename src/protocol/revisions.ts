@@ -24,6 +24,8 @@ const LEGACY_NOTIFICATIONS = ['notifications/initialized', 'notifications/cancel
 const TASKS_2025 = ['tasks/get', 'tasks/list', 'tasks/result', 'tasks/cancel'];
 /** Identifier of the Tasks extension in `capabilities.extensions`. */
 export const TASKS_EXTENSION_ID = 'io.modelcontextprotocol/tasks';
+/** Requests that 2026-07-28 lets a server answer with questions (basic/patterns/mrtr, "Supported Requests"). */
+export const MAY_NEED_INPUT: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 const TASKS_EXTENSION = ['tasks/get', 'tasks/update', 'tasks/cancel'];
 
 function table(row: Partial<Record<keyof RevisionTable, readonly string[] | boolean>>): RevisionTable {

@@ -31,6 +31,8 @@ export interface KeySpan {
 export interface JsonScan {
   readonly root: 'object' | 'array' | 'scalar';
   readonly keys: readonly KeySpan[];
+  /** Where the members of a root array lie: from the first byte to the one after the last. */
+  readonly members: readonly (readonly [start: number, end: number])[];
   /** A number is there that a double cannot hold exactly or at all. */
   readonly hasUnsafeNumber: boolean;
 }
@@ -68,6 +70,7 @@ class Scanner {
   readonly #bytes: Buffer;
   readonly #limits: JsonLimits;
   readonly #keys: KeySpan[] = [];
+  readonly #members: [start: number, end: number][] = [];
   #at = 0;
   #nodes = 0;
   #hasUnsafeNumber = false;
@@ -85,7 +88,7 @@ class Scanner {
     this.#value(1, root === 'object');
     this.#skipSpace();
     if (this.#at !== this.#bytes.length) throw this.#malformed();
-    return { root, keys: this.#keys, hasUnsafeNumber: this.#hasUnsafeNumber };
+    return { root, keys: this.#keys, members: this.#members, hasUnsafeNumber: this.#hasUnsafeNumber };
   }
 
   #value(depth: number, isNoted: boolean): void {
@@ -143,7 +146,9 @@ class Scanner {
       return;
     }
     for (;;) {
+      const start = this.#at;
       this.#value(depth + 1, false);
+      if (depth === 1) this.#members.push([start, this.#at]);
       if (this.#isEnd(BRACKET_CLOSE)) return;
     }
   }

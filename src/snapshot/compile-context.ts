@@ -10,6 +10,8 @@ export type FindCommand = (command: string, where: { readonly cwd: string | unde
 export interface StoredKey extends KeySpec {
   /** By the same function as `keyDigest`. */
   readonly digest: string;
+  /** The value before it was rotated, which still opens until then. */
+  readonly former?: { readonly digest: string; readonly untilMs: number } | undefined;
 }
 
 export interface CompileOptions {
@@ -28,6 +30,8 @@ export interface CompileOptions {
   readonly locate?: Locate | undefined;
   /** Id of the principal a server is private to; undefined for those of operators. */
   readonly ownerOf?: (server: string) => string | undefined;
+  /** Id of the user an endpoint is private to; undefined for public ones. */
+  readonly endpointOwnerOf?: (endpoint: string) => string | undefined;
   /** What a key of the document opens that names no endpoints; undefined: all. */
   readonly publicEndpoints?: readonly string[] | undefined;
   /** Warnings of reading the document, kept in the snapshot. */

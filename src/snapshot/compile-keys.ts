@@ -4,14 +4,18 @@ import type { ConfigDocument } from '../model/config-document.ts';
 import type { KeySpec } from '../model/key.ts';
 import { CONFIGURED_KEY_VALUE, type KeyConfig } from '../model/key-config.ts';
 import { isWeakKeyValue } from '../model/weak-secret.ts';
-import type { CompileContext } from './compile-context.ts';
+import type { CompileContext, StoredKey } from './compile-context.ts';
 import { createValues } from './values.ts';
 
 export function compileKeys(document: ConfigDocument, context: CompileContext): Map<string, KeySpec> {
   const { extraKeys = [] } = context.options;
   const keys = new Map<string, KeySpec>();
-  for (const { digest, ...stored } of extraKeys) {
-    if (!Object.hasOwn(document.keys, stored.name)) keys.set(digest, stored);
+  const set = (digest: string, key: KeySpec, former: StoredKey['former']): void => {
+    keys.set(digest, key);
+    if (former !== undefined) keys.set(former.digest, { ...key, expiresAtMs: Math.min(former.untilMs, key.expiresAtMs ?? former.untilMs) });
+  };
+  for (const { digest, former, ...stored } of extraKeys) {
+    if (!Object.hasOwn(document.keys, stored.name)) set(digest, stored, former);
   }
   for (const [name, key] of Object.entries(document.keys)) {
     const stored = extraKeys.find((candidate) => candidate.name === name);
@@ -22,14 +26,14 @@ export function compileKeys(document: ConfigDocument, context: CompileContext): 
     }
     const holder = keys.get(digest);
     if (holder !== undefined) context.findings.problems.push({ path: ['keys', name], part: 'value', message: `expected a value of its own: key "${holder.name}" has the same` });
-    keys.set(digest, toKeySpec(name, key, { id: stored?.id ?? `key_${name}`, all: context.options.publicEndpoints ?? ['*'] }));
+    set(digest, toKeySpec(name, key, { id: stored?.id ?? `key_${name}`, all: context.options.publicEndpoints ?? ['*'] }), key.value === undefined ? stored?.former : undefined);
   }
   return keys;
 }
 
 function toKeySpec(name: string, key: KeyConfig, { id, all }: { readonly id: string; readonly all: readonly string[] }): KeySpec {
   const expiresAtMs = key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt);
-  return { id, name, endpoints: key.endpoints ?? all, expiresAtMs, ...(key.labels === undefined ? {} : { labels: key.labels }) };
+  return { id, name, endpoints: key.endpoints ?? all, expiresAtMs, namespaces: key.namespaces, tools: key.tools, ...(key.labels === undefined ? {} : { labels: key.labels }) };
 }
 
 /** Undefined with a problem noted where the value cannot be used. The value itself is never told. */

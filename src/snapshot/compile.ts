@@ -37,7 +37,7 @@ export function compile(source: ConfigDocument, options: CompileOptions): Snapsh
   for (const [name, endpoint] of Object.entries(document.endpoints)) {
     const namespace = namespaces.get(endpoint.namespace);
     if (namespace === undefined) continue; // already a problem
-    endpoints.set(name, { name, namespace, auth: compileEndpointAuth(endpoint.auth), limits: endpoint.limits.map((limit) => ({ ...limit, header: limit.header })), discovery: toDiscoverySpec(endpoint.discovery), tools: toToolRule(endpoint.tools) });
+    endpoints.set(name, { name, namespace, owner: options.endpointOwnerOf?.(name), auth: compileEndpointAuth(endpoint.auth), limits: endpoint.limits.map((limit) => ({ ...limit, header: limit.header })), discovery: toDiscoverySpec(endpoint.discovery), tools: toToolRule(endpoint.tools) });
   }
   if (servers.size > 0 && endpoints.size === 0) findings.warnings.push('no endpoint is configured: nothing is offered to clients');
   const keys = compileKeys(document, { options, findings });

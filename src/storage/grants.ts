@@ -35,6 +35,12 @@ export async function findGrantById(db: Db, envelope: Envelope, id: string): Pro
   return row && openGrant(db, envelope, row);
 }
 
+export async function listGrantsOf(db: Db, envelope: Envelope, principals: readonly string[]): Promise<Grant[]> {
+  if (principals.length === 0) return [];
+  const rows = await db.selectFrom('upstream_grant').selectAll().where('principal', 'in', [...principals]).execute();
+  return Promise.all(rows.map((row) => openGrant(db, envelope, row)));
+}
+
 /** The one that changed last. */
 export async function findLatestGrant(db: Db, envelope: Envelope, server: string): Promise<Grant | undefined> {
   const row = await db.selectFrom('upstream_grant').selectAll().where('server', '=', server).orderBy('updated_at_ms', 'desc').orderBy('id', 'desc').executeTakeFirst();

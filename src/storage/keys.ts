@@ -11,16 +11,18 @@ import { fromJson, toJson } from './json.ts';
 import type { Db, KeyTable, Tx } from './schema.ts';
 import { isUniqueViolation } from './transaction.ts';
 
+const NamesSchema = z.array(z.string());
+
 export interface StoredKey extends KeySpec {
   /** Keyed digest of the value, hex. */
   readonly digest: string;
   /** Only for a key whose value is shown again: the starter key. */
   readonly sealedValue: string | undefined;
+  /** The value before the last rotation still opens until then. */
+  readonly former?: { readonly digest: string; readonly untilMs: number } | undefined;
   readonly createdAtMs: number;
   readonly lastUsedAtMs: number | undefined;
   readonly revokedAtMs: number | undefined;
-  /** Id of the principal it is private to; undefined: public. */
-  readonly owner?: string | undefined;
 }
 
 /** Throws `request.conflict` where a key that is not revoked has the name. */
@@ -59,7 +61,7 @@ export async function findKey(db: Db, id: string): Promise<StoredKey | undefined
 
 /** Also forgets a sealed value. False where there is no such key, or none that is not revoked already. */
 export async function revokeKey(tx: Tx, id: string, atMs: number): Promise<boolean> {
-  const change = { revoked_at_ms: atMs, sealed_value: null };
+  const change = { revoked_at_ms: atMs, sealed_value: null, former_digest: null, former_until_ms: null };
   const result = await tx.updateTable('key').set(change).where('id', '=', id).where('revoked_at_ms', 'is', null).executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
@@ -71,6 +73,22 @@ export async function updateKeyReach(tx: Tx, id: string, reach: { readonly endpo
     .set({ endpoints: toJson(reach.endpoints), expires_at_ms: reach.expiresAtMs ?? null })
     .where('id', '=', id)
     .execute();
+}
+
+/** A new value; the one before still opens for a while. */
+export async function rotateKey(tx: Tx, id: string, { digest, sealedValue, former }: Pick<StoredKey, 'digest' | 'sealedValue' | 'former'>): Promise<void> {
+  await tx
+    .updateTable('key')
+    .set({ digest, sealed_value: sealedValue ?? null, former_digest: former?.digest ?? null, former_until_ms: former?.untilMs ?? null })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Resolves with the ids of those that were not revoked yet. */
+export async function revokeKeysOf(tx: Tx, owner: string, atMs: number): Promise<string[]> {
+  const rows = await tx.selectFrom('key').select('id').where('owner', '=', owner).where('revoked_at_ms', 'is', null).execute();
+  for (const { id } of rows) await revokeKey(tx, id, atMs);
+  return rows.map(({ id }) => id);
 }
 
 /** Never moves the time back: another gateway may have seen a later use. */
@@ -95,6 +113,10 @@ function toRow(key: StoredKey): Selectable<KeyTable> {
     last_used_at_ms: key.lastUsedAtMs ?? null,
     revoked_at_ms: key.revokedAtMs ?? null,
     owner: key.owner ?? null,
+    namespaces: key.namespaces === undefined ? null : toJson(key.namespaces),
+    tools: key.tools === undefined ? null : toJson(key.tools),
+    former_digest: key.former?.digest ?? null,
+    former_until_ms: key.former?.untilMs ?? null,
   };
 }
 
@@ -102,7 +124,7 @@ function fromRow(row: Selectable<KeyTable>): StoredKey {
   return {
     id: row.id,
     name: row.name,
-    endpoints: fromJson(z.array(z.string()), row.endpoints),
+    endpoints: fromJson(NamesSchema, row.endpoints),
     digest: row.digest,
     sealedValue: row.sealed_value ?? undefined,
     expiresAtMs: row.expires_at_ms ?? undefined,
@@ -110,5 +132,8 @@ function fromRow(row: Selectable<KeyTable>): StoredKey {
     lastUsedAtMs: row.last_used_at_ms ?? undefined,
     revokedAtMs: row.revoked_at_ms ?? undefined,
     owner: row.owner ?? undefined,
+    namespaces: row.namespaces === null ? undefined : fromJson(NamesSchema, row.namespaces),
+    tools: row.tools === null ? undefined : fromJson(NamesSchema, row.tools),
+    former: row.former_digest === null || row.former_until_ms === null ? undefined : { digest: row.former_digest, untilMs: row.former_until_ms },
   };
 }

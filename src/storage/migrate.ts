@@ -7,6 +7,7 @@ import { objects } from './migrations/0002-objects.ts';
 import { people } from './migrations/0100-people.ts';
 import { oauth } from './migrations/0200-oauth.ts';
 import { grants } from './migrations/0300-grants.ts';
+import { keyScopes } from './migrations/0350-key-scopes.ts';
 import { scriptRuns } from './migrations/0600-script-runs.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
@@ -18,6 +19,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0100-people': people,
   '0200-oauth': oauth,
   '0300-grants': grants,
+  '0350-key-scopes': keyScopes,
   '0600-script-runs': scriptRuns,
 };
 

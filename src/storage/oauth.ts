@@ -62,6 +62,20 @@ export async function deleteOAuthFamily(db: Db, grantDigest: string): Promise<vo
     .execute();
 }
 
+/** Of all users. */
+export async function listAllOAuthGrants(db: Db): Promise<OAuthEntity[]> {
+  const rows = await db.selectFrom('oauth_entity').selectAll().where('model', '=', 'Grant').orderBy('user_id').orderBy('digest').execute();
+  return rows.map(fromRow);
+}
+
+/** All that a user consented to, with what came of it. Resolves with the digests of the grants. */
+export async function deleteOAuthOf(tx: Db, userId: string): Promise<string[]> {
+  const grants = await listOAuthGrants(tx, userId);
+  for (const { digest } of grants) await deleteOAuthFamily(tx, digest);
+  await tx.deleteFrom('oauth_entity').where('user_id', '=', userId).execute();
+  return grants.map(({ digest }) => digest);
+}
+
 export async function listOAuthGrants(db: Db, userId: string): Promise<OAuthEntity[]> {
   const rows = await db.selectFrom('oauth_entity').selectAll().where('user_id', '=', userId).where('model', '=', 'Grant').orderBy('digest').execute();
   return rows.map(fromRow);

@@ -25,6 +25,11 @@ export interface KeyTable {
   readonly last_used_at_ms: number | null;
   readonly revoked_at_ms: number | null;
   readonly owner: string | null;
+  readonly namespaces: string | null;
+  readonly tools: string | null;
+  /** Of the value before the last rotation. */
+  readonly former_digest: string | null;
+  readonly former_until_ms: number | null;
 }
 
 export interface SettingTable {

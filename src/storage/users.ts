@@ -86,6 +86,11 @@ export async function updateUser(tx: Tx, id: string, change: UserChange): Promis
   if (Object.keys(set).length > 0) await tx.updateTable('user').set(set).where('id', '=', id).execute();
 }
 
+/** With sign-ins, links and logins at providers. */
+export async function deleteUser(tx: Tx, id: string): Promise<void> {
+  await tx.deleteFrom('user').where('id', '=', id).execute();
+}
+
 /** Rows are parsed, not cast: a role that this version does not know must not become a right. */
 export function toStoredUser(row: Selectable<UserTable>): StoredUser {
   return {

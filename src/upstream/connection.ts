@@ -35,6 +35,8 @@ export interface Declared {
 export interface ConnectionEvents {
   closed(fault: Fault): void;
   listChanged(kind: ListKind): void;
+  /** The last call under way has ended. */
+  idle?(): void;
 }
 
 /** How often a connection that is to be closed is looked at for calls in flight. */
@@ -119,6 +121,7 @@ export class Connection {
         const owner = this.#owner();
         if (owner === undefined || !pool.asked(owner, request)) request.refuse(METHOD_NOT_FOUND);
       },
+      idle: () => events.idle?.(),
       closed: (fault) => {
         this.isClosed = true;
         events.closed(fault);

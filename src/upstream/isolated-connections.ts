@@ -10,7 +10,8 @@ import { isObject, type JsonObject } from '../protocol/messages.ts';
 import { Connection, type ConnectionDeps, type Declared } from './connection.ts';
 import type { Place } from './lease.ts';
 import type { ListKind } from './upstream.ts';
-import { INTERACTIVE_CALLS } from './upstreams.ts';
+import { INTERACTIVE_CALLS, type Lease } from './upstreams.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /** Connections of the whole gateway. */
 export interface Budget {
@@ -33,6 +34,8 @@ interface Group {
   opening: number;
   /** The one that is being opened for all who wait; exclusive groups open one for each. */
   shared: Promise<Connection> | undefined;
+  /** Exclusive groups: who waits for one that is idle, or for room to open one (undefined). */
+  readonly line: WaitingLine<Connection | undefined>;
 }
 
 export class IsolatedConnections {
@@ -65,31 +68,60 @@ export class IsolatedConnections {
   /** Map lookups only. */
   find(key: string, place: Place): Connection | undefined {
     const group = this.#groups.get(key);
-    const connection = place.isExclusive ? group?.connections.find((candidate) => candidate.isIdle) : group?.connections[0];
+    // Whoever waits in line comes first.
+    const connection = place.isExclusive ? group?.connections.find((candidate) => candidate.isIdle && group.line.length === 0) : group?.connections[0];
     if (connection !== undefined) connection.lastUsedMs = this.#deps.clock.monotonicMs();
     return connection;
   }
 
-  /** Rejects with `limit.overloaded` at a cap, else with why no connection came up. */
-  async acquire(key: string, place: Place): Promise<Connection> {
+  /** Rejects with `limit.overloaded` at a cap, for exclusive ones after waiting as long as a call may take; else with why no connection came up. */
+  async acquire(key: string, place: Place, { onCrowded }: Pick<Lease, 'onCrowded'> = {}): Promise<Connection> {
     const found = this.find(key, place);
     if (found !== undefined) return found;
-    const group = this.#groups.get(key) ?? { connections: [], opening: 0, shared: undefined };
+    if (place.isExclusive) return await this.#acquireExclusive(key, place, onCrowded);
+    const group = this.#group(key);
+    group.shared ??= this.#open(key, group, place).finally(() => {
+      group.shared = undefined;
+    });
+    return group.shared;
+  }
+
+  #group(key: string): Group {
+    const group = this.#groups.get(key) ?? { connections: [], opening: 0, shared: undefined, line: new WaitingLine(this.#deps.clock) };
     this.#groups.set(key, group);
-    if (!place.isExclusive) {
-      group.shared ??= this.#open(key, group, place).finally(() => {
-        group.shared = undefined;
-      });
-      return group.shared;
+    return group;
+  }
+
+  async #acquireExclusive(key: string, place: Place, onCrowded: (() => void) | undefined): Promise<Connection> {
+    const { name, callTimeoutMs } = this.#spec();
+    const endMs = this.#deps.clock.monotonicMs() + callTimeoutMs;
+    const tooLate = (): Fault => new Fault('limit.overloaded', { server: name, reason: INTERACTIVE_CALLS, detail: `${EXCLUSIVE_MAX} calls under way that may ask this client` });
+    for (let hasWaited = false; ; hasWaited = true) {
+      const group = this.#group(key);
+      if ((hasWaited || group.line.length === 0) && group.connections.length + group.opening < EXCLUSIVE_MAX) {
+        const connection = await this.#open(key, group, place);
+        this.#keepFor(connection, group);
+        return connection;
+      }
+      const connection = await group.line.wait({ timeoutMs: endMs - this.#deps.clock.monotonicMs(), tooLate, onCrowded });
+      if (connection !== undefined) return connection;
     }
-    if (group.connections.length + group.opening >= EXCLUSIVE_MAX) throw new Fault('limit.overloaded', { server: this.#spec().name, reason: INTERACTIVE_CALLS, detail: `${EXCLUSIVE_MAX} calls under way that may ask this client` });
-    const connection = await this.#open(key, group, place);
-    // Until the waiter has had its turn to send.
+  }
+
+  /** The waiter gets its turn to send; if it does not, the connection is the next one's. */
+  #keepFor(connection: Connection, group: Group): void {
     connection.isReserved = true;
     this.#deps.clock.after(0, () => {
       connection.isReserved = false;
+      this.#serveLine(group, connection);
     });
-    return connection;
+  }
+
+  #serveLine(group: Group, connection: Connection): void {
+    if (group.line.length === 0 || connection.isClosed || !connection.isIdle) return;
+    connection.lastUsedMs = this.#deps.clock.monotonicMs();
+    this.#keepFor(connection, group);
+    group.line.give(connection);
   }
 
   notifySession(sessionId: string, method: string, params: JsonObject): void {
@@ -138,6 +170,7 @@ export class IsolatedConnections {
   async drain(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
     this.#cancelSweep?.();
+    for (const group of this.#groups.values()) group.line.disband(new Fault('upstream.unavailable', { server: this.#spec().name, reason: 'stopped' }));
     const { clock } = this.#deps;
     const endMs = clock.monotonicMs() + timeoutMs;
     for (;;) {
@@ -179,10 +212,11 @@ export class IsolatedConnections {
       const nowMs = this.#deps.clock.monotonicMs();
       // Whoever has not signed in yet says nothing about the server.
       if (toFault(thrown).code !== 'upstream.grant_needed') this.#failuresMs = [...this.#failuresMs.filter((failureMs) => nowMs - failureMs < FAILURE_WINDOW_MS), nowMs];
-      if (group.connections.length === 0 && group.opening === 1) this.#groups.delete(key);
+      if (group.connections.length === 0 && group.opening === 1 && group.line.length === 0) this.#groups.delete(key);
       throw unavailable(thrown, this.#spec().name);
     } finally {
       group.opening--;
+      if (group.connections.length === 0) group.line.give(undefined);
     }
   }
 
@@ -197,6 +231,7 @@ export class IsolatedConnections {
     try {
       connection = await Connection.open(this.#spec(), declared, { ...this.#deps, openLink: (spec) => this.#deps.openLink(spec, principalId) }, {
         listChanged: this.#listChanged,
+        idle: () => this.#idle(connection),
         closed: () => {
           if (connection === undefined) return;
           this.#budget.open--;
@@ -232,7 +267,14 @@ export class IsolatedConnections {
   #remove(key: string, group: Group, connection: Connection): void {
     const index = group.connections.indexOf(connection);
     if (index >= 0) group.connections.splice(index, 1);
-    if (group.connections.length === 0 && group.opening === 0 && this.#groups.get(key) === group) this.#groups.delete(key);
+    // There is room for another.
+    group.line.give(undefined);
+    if (group.connections.length === 0 && group.opening === 0 && group.line.length === 0 && this.#groups.get(key) === group) this.#groups.delete(key);
+  }
+
+  #idle(connection: Connection | undefined): void {
+    if (connection === undefined) return;
+    for (const group of this.#groups.values()) if (group.line.length > 0 && group.connections.includes(connection)) this.#serveLine(group, connection);
   }
 
   #sweepLater(): void {

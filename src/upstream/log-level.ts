@@ -1,6 +1,11 @@
 /** Log levels of MCP in ascending severity (RFC 5424 section 6.2.1; server/utilities/logging). */
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
 
+/** Whether MCP knows this level. */
+export function isLogLevel(level: unknown): level is string {
+  return typeof level === 'string' && LEVELS.includes(level);
+}
+
 /** Whether a message of this level is wanted by who asked for `wanted` and above; undefined wants none. */
 export function isWanted(level: unknown, wanted: string | undefined): boolean {
   if (wanted === undefined) return false;

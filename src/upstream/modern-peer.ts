@@ -8,7 +8,7 @@ import { encodeHeaderValue, NAME_MEMBER } from '../protocol/header-value.ts';
 import type { Envelope, RawObject } from '../protocol/envelope.ts';
 import { isObject, type JsonObject, type JsonValue, MODERN_REVISION } from '../protocol/messages.ts';
 import { META, META_CLIENT, metaOf } from '../protocol/meta.ts';
-import { TASKS_EXTENSION_ID } from '../protocol/revisions.ts';
+import { MAY_NEED_INPUT, TASKS_EXTENSION_ID } from '../protocol/revisions.ts';
 import type { OpenLink, Outgoing } from './link.ts';
 import { LinkPort, type PeerPort } from './link-port.ts';
 import { Listener } from './listener.ts';
@@ -16,7 +16,6 @@ import { INTERACTIVE_CAPABILITIES, noticeText, Peer, type PeerDeps, requestText 
 import type { PendingCall } from './pending.ts';
 import type { ListKind, ServerProfile, Watched } from './upstream.ts';
 
-const MAY_ASK: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 const LIST_KINDS: Readonly<Record<string, ListKind>> = {
   'notifications/tools/list_changed': 'tools',
   'notifications/prompts/list_changed': 'prompts',
@@ -162,7 +161,7 @@ class ModernPeer extends Peer {
   protected checkResult(call: PendingCall, result: RawObject): Fault | undefined {
     const type = result.member('resultType');
     if (type === undefined || type === '"complete"') return undefined;
-    if (type === '"input_required"' && !call.isOwn && MAY_ASK.has(call.request.method)) return undefined;
+    if (type === '"input_required"' && !call.isOwn && MAY_NEED_INPUT.has(call.request.method)) return undefined;
     const extensions = call.request.clientCapabilities['extensions'];
     if (!call.isOwn && type.startsWith('"') && type !== '"input_required"' && isObject(extensions) && Object.keys(extensions).length > 0) return undefined;
     return new Fault('upstream.protocol_error', { server: this.server, reason: 'unknown_result_type', detail: `resultType ${type.slice(0, 80)}` });

@@ -155,6 +155,10 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
     this.deps.events.closed(fault);
   }
 
+  settled(_isAnswered: boolean): void {
+    if (this.calls.clientCount === 0 && this.#end === undefined) this.deps.events.idle?.();
+  }
+
   /** Timers to stop, questions to forget. */
   protected onGone(): void {}
 

@@ -5,7 +5,7 @@ import { Fault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import { createUpstreams } from './pool.ts';
-import type { CallEvents, Outcome, UpstreamRequest } from './upstream.ts';
+import type { Call, CallEvents, Outcome, UpstreamRequest } from './upstream.ts';
 import type { ConnectionOwner, Lease } from './upstreams.ts';
 
 const REQUEST: UpstreamRequest = { method: 'tools/call', params: { name: 'echo' }, progressToken: undefined, clientCapabilities: {}, clientInfo: undefined, logLevel: undefined, headers: {}, timeoutMs: 60_000 };
@@ -86,24 +86,65 @@ test('calls that come at once for one principal open one connection', async () =
   expect(servers['old']?.links).toHaveLength(2);
 });
 
-test('calls of one modern client share a connection until a server over stdio asks something; then they get one each, eight at most', async () => {
-  const { upstreams, apply, servers } = setUp({ old: legacyScript() });
-  await apply(fakeSpec('old'));
+test('calls of one modern client share a connection until a server over stdio asks something; then they get one each, eight at most, and the others wait for their turn', async () => {
+  const { upstreams, apply, servers, clock } = setUp({ old: legacyScript() });
+  await apply(fakeSpec('old', { callTimeoutMs: 60_000 }));
   const interactive = lease({ wantsInteraction: true, family: 'modern' });
   const first = await upstreams.acquire('old', interactive);
   const call = first.send(REQUEST, begin().events);
   expect(upstreams.find('old', interactive)).toBe(first);
   servers['old']?.links.at(-1)?.say({ id: 'q', method: 'roots/list', params: {} });
   call.cancel('done');
-  const used = new Set<unknown>();
+  const used = new Map<unknown, Call>();
   for (let index = 0; index < 8; index++) {
     const upstream = upstreams.find('old', interactive) ?? (await upstreams.acquire('old', interactive));
-    upstream.send(REQUEST, begin().events);
-    used.add(upstream);
+    used.set(upstream, upstream.send({ ...REQUEST, timeoutMs: 500_000 }, begin().events));
   }
   expect(used.size).toBe(8);
   expect(upstreams.find('old', interactive)).toBeUndefined();
-  await expect(upstreams.acquire('old', interactive)).rejects.toMatchObject({ code: 'limit.overloaded' });
+  let crowded = 0;
+  const turns: unknown[] = [];
+  const waiting = [1, 2, 3, 4].map((turn) =>
+    upstreams.acquire('old', { ...interactive, onCrowded: () => crowded++ }).then((upstream) => {
+      turns.push(turn);
+      // The second gives up before it sends anything.
+      if (turn !== 2) upstream.send({ ...REQUEST, timeoutMs: 500_000 }, begin().events);
+      return upstream;
+    }),
+  );
+  const tooLate = expect(waiting[3]).rejects.toMatchObject({ code: 'limit.overloaded', reason: 'interactive_calls', effect: 'not_executed' });
+  await settle();
+  const [[first8, done] = [], [second8, alsoDone] = []] = [...used];
+  done?.cancel('done');
+  // Who comes now does not push in.
+  expect(upstreams.find('old', interactive)).toBeUndefined();
+  expect(await waiting[0]).toBe(first8);
+  await clock.move(5_000);
+  expect(crowded).toBe(3);
+  alsoDone?.cancel('done');
+  expect(await waiting[1]).toBe(second8);
+  await clock.move(0);
+  expect([await waiting[2], turns]).toEqual([second8, [1, 2, 3]]);
+  await clock.move(60_000);
+  await tooLate;
+});
+
+test('who waits for a connection gets a new one when another ends, and hears at once when the server stops', async () => {
+  const { upstreams, apply, servers, clock } = setUp({ old: legacyScript() });
+  await apply(fakeSpec('old'));
+  const interactive = lease({ wantsInteraction: true, family: 'modern' });
+  (await upstreams.acquire('old', interactive)).send(REQUEST, begin().events);
+  servers['old']?.links.at(-1)?.say({ id: 'q', method: 'roots/list', params: {} });
+  for (let index = 0; index < 7; index++) (await upstreams.acquire('old', interactive)).send(REQUEST, begin().events);
+  const busy = servers['old']?.links.length ?? 0;
+  const waiting = [upstreams.acquire('old', interactive), upstreams.acquire('old', interactive)];
+  const stopped = expect(waiting[1]).rejects.toMatchObject({ code: 'upstream.unavailable', reason: 'stopped' });
+  servers['old']?.links.at(-1)?.crash('killed');
+  (await waiting[0])?.send(REQUEST, begin().events);
+  expect(servers['old']?.links).toHaveLength(busy + 1);
+  await apply();
+  await stopped;
+  await clock.move(100_000);
 });
 
 test('unused connections are closed, used ones stay, and the catalogue stays', async () => {
@@ -186,6 +227,42 @@ test('[ST-12] a server that always ends is tried after 1, 2, 4, 8 and 16 s, then
   await upstreams.settled(1);
   await clock.move(5 * 60_000);
   expect(servers['bad']?.links).toHaveLength(7);
+});
+
+test('calls wait over the pause after a first end; at a server that keeps ending they learn at once when it is tried again', async () => {
+  let ends = 2;
+  const { upstreams, apply, clock } = setUp({ a: (sent, link) => (ends-- > 0 ? link.crash('exit 1') : legacyScript()(sent, link)) });
+  await apply(fakeSpec('a', { revision: 'legacy' }));
+  const waiting = expect(upstreams.acquire('a', lease())).rejects.toMatchObject({ code: 'upstream.unavailable', reason: 'backing_off', effect: 'not_executed' });
+  await clock.move(1_100);
+  await waiting;
+  await expect(upstreams.acquire('a', lease())).rejects.toMatchObject({ reason: 'backing_off', retryAfterSeconds: 2, message: 'The MCP server keeps ending; it is tried again in 2 s.' });
+  expect(upstreams.state('a')?.status).toBe('connecting');
+  await clock.move(2_200);
+  expect((await upstreams.acquire('a', lease())).profile.family).toBe('legacy');
+});
+
+test('a failed server says when it is tried again', async () => {
+  const { upstreams, apply, clock } = setUp({ a: (_sent, link) => link.crash('exit 1') });
+  await apply(fakeSpec('a', { revision: 'legacy' }));
+  for (const stepMs of [1_100, 2_200, 4_400, 8_800, 17_600]) await clock.move(stepMs);
+  await clock.move(60_000);
+  await expect(upstreams.acquire('a', lease())).rejects.toMatchObject({ code: 'upstream.unavailable', reason: 'failed', message: expect.stringMatching(/^The MCP server has failed; it is tried again in \d+ s\.$/) });
+});
+
+test('calls that wait for a server whose configuration is replaced wait for its heir, and fail only where there is none', async () => {
+  let isReplaced = false;
+  const { upstreams } = setUp({ a: (sent, link) => (isReplaced ? modernScript()(sent, link) : undefined), b: () => undefined });
+  const old = fakeSpec('a', { revision: 'modern' });
+  const removed = fakeSpec('b', { revision: 'modern' });
+  upstreams.apply(new Map([['a', old], ['b', removed]]));
+  const waiting = [upstreams.acquire('a', lease()), upstreams.acquire('a', lease({ principalId: 'bob' }))];
+  const left = expect(upstreams.acquire('b', lease())).rejects.toMatchObject({ code: 'upstream.unavailable', reason: 'stopped', effect: 'not_executed' });
+  await settle();
+  isReplaced = true;
+  upstreams.apply(new Map([['a', fakeSpec('a', { revision: 'modern', fingerprint: 'new' })]]));
+  await left;
+  expect((await Promise.all(waiting)).map((upstream) => upstream.profile.family)).toEqual(['modern', 'modern']);
 });
 
 test('a call waits for a server that is starting, until its start deadline', async () => {

@@ -63,9 +63,15 @@ class Pool implements Upstreams {
   }
 
   async acquire(server: string, lease: Lease): Promise<Upstream> {
-    const unit = this.#units.get(server);
-    if (unit === undefined) throw new Fault('upstream.unavailable', { server, reason: 'stopped' });
-    return unit.acquire(lease);
+    const unit = this.#get(server);
+    try {
+      return await unit.acquire(lease);
+    } catch (thrown) {
+      // Replaced while the call waited: nothing was sent, so it waits for the new one.
+      const heir = this.#units.get(server);
+      if (heir === undefined || heir === unit) throw thrown;
+      return await this.acquire(server, lease);
+    }
   }
 
   notifySession(sessionId: string, method: string, params: JsonObject): void {

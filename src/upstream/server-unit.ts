@@ -117,13 +117,13 @@ export class ServerUnit {
   async acquire(lease: Lease): Promise<Upstream> {
     if (isPerPrincipal(this.spec.auth)) {
       const place = this.#personalPlace(lease);
-      if (place.key !== undefined) return (await this.#isolated.acquire(place.key, place)).peer;
+      if (place.key !== undefined) return (await this.#isolated.acquire(place.key, place, lease)).peer;
     }
     const catalogue = await this.#supervisor.whenUp();
     const { family } = catalogue.peer.profile;
     if (this.#mayTwin(lease, family)) return (await this.#openTwin(lease)) ?? catalogue.peer;
     const place = placeOf(this.spec, family, lease, this.#hasAsked);
-    return place.key === undefined ? catalogue.peer : (await this.#isolated.acquire(place.key, place)).peer;
+    return place.key === undefined ? catalogue.peer : (await this.#isolated.acquire(place.key, place, lease)).peer;
   }
 
   /**

@@ -1,7 +1,8 @@
 /**
  * Keeps one connection to a server up. A connection that ends is opened again after 1, 2, 4, 8, 16 s; more than five
  * ends within a minute are FAILED, which is tried again after five minutes or by `restart`. One that stayed up for a
- * minute starts the count anew.
+ * minute starts the count anew. Calls wait for a start, and over the short pause after a first end; a server that keeps
+ * ending answers them at once with when it is tried again.
  */
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
@@ -42,6 +43,8 @@ export class Supervisor<Connection extends Supervised> {
   #exitsMs: number[] = [];
   #waiting = new Set<{ resolve(connection: Connection): void; reject(fault: Fault): void }>();
   #cancelRetry: CancelTimer | undefined;
+  /** When the next attempt begins, on the monotonic clock. */
+  #retryAtMs = 0;
   /** Of the attempt that counts; what an earlier one still says is ignored. */
   #attempt = 0;
   restarts = 0;
@@ -62,8 +65,7 @@ export class Supervisor<Connection extends Supervised> {
 
   start(): void {
     const attempt = ++this.#attempt;
-    this.#cancelRetry?.();
-    this.#cancelRetry = undefined;
+    this.#stopRetry();
     // A failed server stays failed while it is tried again: calls must not wait for it.
     if (this.#status !== 'failed') this.#become('connecting');
     const startedMs = this.#deps.clock.monotonicMs();
@@ -75,10 +77,10 @@ export class Supervisor<Connection extends Supervised> {
       );
   }
 
-  /** The connection, once it is up. Rejects with `upstream.unavailable`: at once where it failed, else when the start takes too long. */
+  /** The connection, once it is up. Rejects with `upstream.unavailable`: at once where it failed or keeps ending, else when the start takes too long. */
   whenUp(): Promise<Connection> {
     if (this.#connection !== undefined) return Promise.resolve(this.#connection);
-    if (this.#status !== 'connecting') return Promise.reject(this.#unavailable());
+    if (this.#status !== 'connecting' || this.#isBackingOff) return Promise.reject(this.#unavailable());
     return new Promise((resolve, reject) => {
       const cancelTimer = this.#deps.clock.after(this.#deps.startTimeoutMs(), () => {
         this.#waiting.delete(waiter);
@@ -104,7 +106,7 @@ export class Supervisor<Connection extends Supervised> {
     this.#connection = undefined;
     this.#exitsMs = [];
     this.#attempt++;
-    this.#cancelRetry?.();
+    this.#stopRetry();
     this.#become('connecting');
     await former?.close();
     this.restarts++;
@@ -117,7 +119,7 @@ export class Supervisor<Connection extends Supervised> {
     const former = this.#connection;
     this.#connection = undefined;
     this.#attempt++;
-    this.#cancelRetry?.();
+    this.#stopRetry();
     this.#become('stopped');
     this.#rejectAll();
     return former;
@@ -152,12 +154,23 @@ export class Supervisor<Connection extends Supervised> {
     const isSilent = fault.code === 'upstream.timeout';
     const hasFailed = this.#status === 'failed' || isHopeless || isSilent || this.#exitsMs.length > EXITS_MAX;
     const delayMs = isSilent ? SILENT_MS : hasFailed ? FAILED_MS : (DELAYS_MS[this.#exitsMs.length - 1] ?? FAILED_MS) * (1 + JITTER * this.#deps.random());
+    this.#retryAtMs = nowMs + delayMs;
     this.#cancelRetry = this.#deps.clock.after(delayMs, () => {
       this.restarts++;
       this.start();
     });
     this.#become(hasFailed ? 'failed' : 'connecting');
-    if (hasFailed) this.#rejectAll();
+    if (hasFailed || this.#isBackingOff) this.#rejectAll();
+  }
+
+  /** It ended more than once lately, and waits before it is tried again. */
+  get #isBackingOff(): boolean {
+    return this.#cancelRetry !== undefined && this.#exitsMs.length > 1;
+  }
+
+  #stopRetry(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
   }
 
   #become(status: SupervisorStatus): void {
@@ -175,6 +188,11 @@ export class Supervisor<Connection extends Supervised> {
   #unavailable(): Fault {
     const { server } = this.#deps;
     if (this.#status === 'waiting' && this.lastFault !== undefined) return this.lastFault;
-    return new Fault('upstream.unavailable', { server, reason: this.#status, ...(this.lastFault === undefined ? {} : { detail: this.lastFault.detail ?? this.lastFault.message, cause: this.lastFault }) });
+    const cause = this.lastFault === undefined ? {} : { detail: this.lastFault.detail ?? this.lastFault.message, cause: this.lastFault };
+    if (this.#cancelRetry === undefined) return new Fault('upstream.unavailable', { server, reason: this.#status, ...cause });
+    const state = this.#status === 'failed' ? 'failed' : 'backing_off';
+    const retryAfterSeconds = Math.max(1, Math.ceil((this.#retryAtMs - this.#deps.clock.monotonicMs()) / 1_000));
+    const message = `The MCP server ${state === 'failed' ? 'has failed' : 'keeps ending'}; it is tried again in ${retryAfterSeconds} s.`;
+    return new Fault('upstream.unavailable', { server, reason: state, message, retryAfterSeconds, ...cause });
   }
 }

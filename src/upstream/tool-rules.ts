@@ -3,13 +3,12 @@
  * What breaks a rule is left out with a reason; the others stay.
  */
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
+import { mirrorProblem } from '../protocol/mirrored-params.ts';
 
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const SCHEMA_DEPTH_MAX = 32;
 const SUBSCHEMAS_MAX = 2_000;
-const HEADER_TYPES: ReadonlySet<JsonValue | undefined> = new Set(['string', 'integer', 'boolean']);
-/** Keywords whose value is data, not schema: a `$ref` or annotation in there means nothing. */
+/** Keywords whose value is data, not schema: a `$ref` in there means nothing. */
 const DATA_KEYWORDS: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples']);
 
 /** Why the tool cannot be offered; undefined where it can. `taken`: names of the tools before it. */
@@ -20,18 +19,8 @@ export function toolProblem(tool: JsonValue, taken: ReadonlySet<string>): string
   if (taken.has(name)) return `tool ${name} is there twice`;
   if (!isObject(inputSchema) || inputSchema['type'] !== 'object') return `tool ${name}: inputSchema is not a schema of an object`;
   if (outputSchema !== undefined && !isObject(outputSchema)) return `tool ${name}: outputSchema is no object`;
-  const problem = inputProblem(inputSchema) ?? (outputSchema === undefined ? undefined : schemaProblem(outputSchema));
+  const problem = schemaProblem(inputSchema) ?? mirrorProblem(inputSchema) ?? (outputSchema === undefined ? undefined : schemaProblem(outputSchema));
   return problem === undefined ? undefined : `tool ${name}: ${problem}`;
-}
-
-function inputProblem(schema: JsonObject): string | undefined {
-  const problem = schemaProblem(schema);
-  if (problem !== undefined) return problem;
-  const legal = new Set<JsonObject>();
-  const names = new Set<string>();
-  const header = headerProblem(schema, { legal, names }, 0);
-  if (header !== undefined) return header;
-  return hasStrayHeader(schema, legal) ? 'x-mcp-header where it is not allowed' : undefined;
 }
 
 /** External references and size, over the whole schema. */
@@ -50,38 +39,6 @@ function schemaProblem(schema: JsonObject): string | undefined {
   };
   // A property map and the schemas in it are two steps of the walk for one of the schema.
   return visit(schema, -SCHEMA_DEPTH_MAX);
-}
-
-interface HeaderWalk {
-  readonly legal: Set<JsonObject>;
-  /** Lower case: they are unique whatever their case. */
-  readonly names: Set<string>;
-}
-
-/** Checks the annotations that stand where they may: on properties reached through `properties` alone. */
-function headerProblem(schema: JsonObject, walk: HeaderWalk, depth: number): string | undefined {
-  const { properties } = schema;
-  if (!isObject(properties) || depth > SCHEMA_DEPTH_MAX) return undefined;
-  return firstOf(Object.values(properties), (property) => {
-    if (!isObject(property)) return undefined;
-    const name = property['x-mcp-header'];
-    if (name !== undefined) {
-      if (typeof name !== 'string' || !TOKEN.test(name)) return 'x-mcp-header is no header name';
-      if (!HEADER_TYPES.has(property['type'])) return `x-mcp-header ${name} on a type other than string, integer and boolean`;
-      if (walk.names.has(name.toLowerCase())) return `x-mcp-header ${name} is there twice`;
-      walk.names.add(name.toLowerCase());
-      walk.legal.add(property);
-    }
-    return headerProblem(property, walk, depth + 1);
-  });
-}
-
-/** An annotation anywhere else. A property may be called `x-mcp-header`; then its value is a schema, not a string. */
-function hasStrayHeader(value: JsonValue | undefined, legal: ReadonlySet<JsonObject>): boolean {
-  if (Array.isArray(value)) return value.some((member: JsonValue) => hasStrayHeader(member, legal));
-  if (!isObject(value)) return false;
-  if (typeof value['x-mcp-header'] === 'string' && !legal.has(value)) return true;
-  return Object.entries(value).some(([key, member]) => !DATA_KEYWORDS.has(key) && hasStrayHeader(member, legal));
 }
 
 function firstOf<T>(items: readonly T[], problemOf: (item: T) => string | undefined): string | undefined {

@@ -69,6 +69,8 @@ export interface UpstreamEvents {
   ask(request: ServerRequest): void;
   /** Any further notification, e.g. `notifications/elicitation/complete`, `notifications/tasks/status`. */
   notify(method: string, params: JsonObject): void;
+  /** The last request of a client that was under way has ended. */
+  idle?(): void;
   closed(fault: Fault): void;
 }
 

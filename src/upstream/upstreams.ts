@@ -16,6 +16,8 @@ export interface Lease {
   readonly family: Family;
   /** What a connection of the client's own declares at `initialize`; undefined: all that some client may be able to do. */
   readonly declares?: () => JsonObject;
+  /** Every connection that the principal may have is busy with calls that may ask its client, for 5 s now. */
+  readonly onCrowded?: () => void;
 }
 
 /** What a server offers: all pages, in the server's order, without what no client could use. Immutable. */
@@ -78,7 +80,7 @@ export interface Upstreams {
   apply(servers: ReadonlyMap<string, ServerSpec>): void;
   /** The connection where it is up; Map lookups only. */
   find(server: string, lease: Lease): Upstream | undefined;
-  /** Waits for a server that is starting. Rejects with `upstream.unavailable`, at once where it failed, or `limit.overloaded`. */
+  /** Waits for a server that is starting. Rejects with `upstream.unavailable`, at once where it failed, or `limit.overloaded`, where the principal's calls were too many for as long as a call may take. */
   acquire(server: string, lease: Lease): Promise<Upstream>;
   /** Somebody signed in to the server (`isGiven`) or withdrew that; `principalId` undefined: for all who use it. */
   grantChanged?(server: string, principalId: string | undefined, isGiven: boolean): void;

@@ -2,7 +2,7 @@
 import { encodeHeaderValue } from '../../src/protocol/header-value.ts';
 import { type JsonObject, MODERN_REVISION } from '../../src/protocol/messages.ts';
 import { META } from '../../src/protocol/meta.ts';
-import { mirroredParams, toParamHeaders } from '../../src/data-plane/mirrored-params.ts';
+import { mirroredParams, toParamHeaders } from '../../src/protocol/mirrored-params.ts';
 import { readMessages } from './read-messages.ts';
 
 export interface ModernAnswer {

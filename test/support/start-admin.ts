@@ -30,6 +30,8 @@ import type { PeopleServices } from '../../src/control-plane/people-services.ts'
 import { createPublisher } from '../../src/control-plane/publish.ts';
 import { type AdminRecord, createAdminHandler } from '../../src/control-plane/serve.ts';
 import type { ConfigInput } from '../../src/model/config-document.ts';
+import { liveSettingsOf } from '../../src/control-plane/configuration/instance-settings.ts';
+import type { FixedSettings } from '../../src/model/live-settings.ts';
 import { Envelope } from '../../src/storage/data-keys.ts';
 import { lockDataFolder } from '../../src/storage/data-folder.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
@@ -53,6 +55,8 @@ export interface AdminOptions {
   readonly people?: Partial<PeopleServices>;
   readonly publicUrls?: readonly string[];
   readonly databaseUrl?: string;
+  /** What flags and variables of the start decide. */
+  readonly fixed?: FixedSettings;
 }
 
 /** What is there unless a test says otherwise: one server, offered at one endpoint. */
@@ -135,6 +139,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     report: (problem) => reports.push(problem),
     ...options.people,
   };
+  const fixed: FixedSettings = options.fixed ?? new Map();
   const services: AdminServices = {
     storage,
     people,
@@ -144,6 +149,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     live,
     envelope: new Envelope({ wrapping: instanceKey.wrapping, random: systemRandom, clock: systemClock }),
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
+    consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },
     sessions: options.sessions ?? { list: () => [], end: () => false },
     snapshot: publisher.snapshot,
     objects: publisher.objects,
@@ -152,6 +158,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     configFile: options.file === undefined ? undefined : FILE,
     dataFolder,
     describeConfig: () => ({ settings: [{ name: 'port', value: '12008', source: 'default' }], document: { servers: {} } }),
+    settings: { fixed, now: () => liveSettingsOf(publisher.objects(), fixed) },
     publicUrl: () => options.publicUrls?.[0] ?? 'http://127.0.0.1:12008',
   };
   const token = newOperatorToken(systemRandom);

@@ -1,5 +1,5 @@
 /** A browser as the admin API sees it: keeps cookies, sends the headers that our pages send, follows nothing by itself. */
-import { PAGE_HEADER } from '../../src/contract/sign-in.ts';
+import { PAGE_HEADER } from '../../src/contract/page-header.ts';
 
 export interface BrowserAnswer {
   readonly status: number;

@@ -106,7 +106,7 @@ async function readRequest(
     clientId: text('client_id'),
     redirectUri: text('redirect_uri'),
     resource: resourceOf(deps.issuer(), endpoint.name),
-    isForUser: groups.length === 0 || groups.some((group) => user.groups.includes(group)),
+    isForUser: (endpoint.owner === undefined || endpoint.owner === user.userId) && (groups.length === 0 || groups.some((group) => user.groups.includes(group))),
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
+import { userPrincipalId } from '../../model/principal.ts';
 import type { OAuthStore } from '../../model/oauth.ts';
 import type { TokenGrant } from './token-grant.ts';
 
@@ -61,7 +62,7 @@ export function createOwnTokens({ store, clock, digestOf }: OwnTokensDeps): OwnT
     }
     const { accountId, clientId, aud, scope, extra } = PayloadSchema.parse(entity.payload);
     const grant: TokenGrant = {
-      principalId: `user:${accountId}`,
+      principalId: userPrincipalId(accountId),
       credentialId: `grant:${entity.grantDigest}`,
       name: extra.name,
       roles: extra.roles,

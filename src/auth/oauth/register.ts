@@ -17,6 +17,8 @@ export interface RegisterDeps {
   readonly random: RandomBytes;
   readonly digestOf: (value: string) => string;
   readonly redirectSchemes: readonly string[];
+  /** Registered clients at a time. */
+  readonly clientsMax: () => number;
 }
 
 /** An answer of RFC 7591 section 3.2. */
@@ -27,7 +29,6 @@ export interface RegisterAnswer {
 
 export const REGISTRATION_BYTES_MAX = 16 * 1024;
 const UNUSED_MS = 86_400_000;
-const CLIENTS_MAX = 10_000;
 
 // Members that we do not know are left out of the answer (section 3.2.1), scopes that we do not have as well.
 const RegistrationSchema = z.object({
@@ -56,12 +57,12 @@ export async function register(input: unknown, deps: RegisterDeps): Promise<Regi
 
 async function store(
   wanted: z.infer<typeof RegistrationSchema>,
-  { store: clients, clock, random, digestOf }: RegisterDeps,
+  { store: clients, clock, random, digestOf, clientsMax }: RegisterDeps,
 ): Promise<Readonly<Record<string, unknown>>> {
   const nowMs = clock.nowMs();
-  if ((await clients.countClients()) >= CLIENTS_MAX) {
+  if ((await clients.countClients()) >= clientsMax()) {
     await clients.sweep(nowMs);
-    if ((await clients.countClients()) >= CLIENTS_MAX) throw new Fault('limit.overloaded', { reason: 'too_many_clients', retryAfterSeconds: 3_600 });
+    if ((await clients.countClients()) >= clientsMax()) throw new Fault('limit.overloaded', { reason: 'too_many_clients', retryAfterSeconds: 3_600 });
   }
   const id = newId('client', clock, random);
   const secret = wanted.token_endpoint_auth_method === 'none' ? undefined : newClientSecret(random);

@@ -1,7 +1,7 @@
 /** Bearer token → user, for one endpoint: our own tokens, or those of the issuer that the endpoint names. */
 import { Fault } from '../../base/fault.ts';
 import type { EndpointSpec } from '../../model/endpoint.ts';
-import type { Principal } from '../../model/principal.ts';
+import { type Principal, userPrincipalId } from '../../model/principal.ts';
 import type { VerifyOutsideToken } from './outside-tokens.ts';
 import type { OwnTokens } from './own-tokens.ts';
 import { ENDPOINT_SCOPE, resourceOf } from './resources.ts';
@@ -22,8 +22,13 @@ export function createVerifyToken({ issuer, own, outside }: VerifyTokenDeps): Ve
     const resource = resourceOf(issuer(), endpoint.name);
     // A JWT has two dots, ours have none.
     if (token.includes('.')) return jwt === undefined ? undefined : then(outside(token, jwt, resource), (grant) => toPrincipal(grant, jwt.scopes, jwt.groups));
-    return signIn === undefined ? undefined : then(own.verify(token, resource), (grant) => toPrincipal(grant, [ENDPOINT_SCOPE], signIn.groups));
+    return signIn === undefined ? undefined : then(own.verify(token, resource), (grant) => toPrincipal(isFor(grant, endpoint) ? grant : undefined, [ENDPOINT_SCOPE], signIn.groups));
   };
+}
+
+/** A private endpoint is its owner's, whoever consented to what before. */
+function isFor(grant: TokenGrant | undefined, { owner }: EndpointSpec): boolean {
+  return owner === undefined || grant?.principalId === userPrincipalId(owner);
 }
 
 function then<Value, Result>(value: Value | Promise<Value>, next: (value: Value) => Result): Result | Promise<Result> {

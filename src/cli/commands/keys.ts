@@ -1,15 +1,17 @@
+import type { Key } from '../../contract/keys.ts';
 import { getWord, type Invocation } from '../command.ts';
 import { openAdminClient } from '../gateway-flags.ts';
 import { formatTable, printJson, printLines } from '../print.ts';
 import { Refusal } from '../refusal.ts';
 
-/** `metamcp keys`: list, create, revoke. A value is shown once, on creation, alone on stdout. */
+/** `metamcp keys`: list, create, rotate, revoke. A value is shown once, when it is made, alone on stdout. */
 export async function keys(invocation: Invocation): Promise<number> {
   const [verb = 'list'] = invocation.words;
   if (verb === 'list') return await listKeys(invocation);
   if (verb === 'create') return await createKey(invocation);
+  if (verb === 'rotate') return await rotateKey(invocation);
   if (verb === 'revoke') return await revokeKey(invocation);
-  throw new Refusal(`metamcp keys cannot ${JSON.stringify(verb)}.`, 'It can: list, create NAME, revoke ID');
+  throw new Refusal(`metamcp keys cannot ${JSON.stringify(verb)}.`, 'It can: list, create NAME, rotate ID, revoke ID');
 }
 
 async function listKeys(invocation: Invocation): Promise<number> {
@@ -32,18 +34,29 @@ async function listKeys(invocation: Invocation): Promise<number> {
 }
 
 async function createKey(invocation: Invocation): Promise<number> {
-  const { has, flag, host } = invocation;
+  const { flag } = invocation;
   const name = getWord(invocation, 1, { name: 'keys create', usage: 'NAME' });
-  const endpoints = flag('endpoints')
-    ?.split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
+  const [endpoints, namespaces, tools] = ['endpoints', 'namespaces', 'tools'].map((list) => toList(flag(list)));
   const expires = flag('expires');
   const made = await (await openAdminClient(invocation)).createKey({
     name,
     ...(endpoints && { endpoints }),
+    ...(namespaces && { namespaces }),
+    ...(tools && { tools }),
     ...(expires !== undefined && { expiresAt: toMoment(expires) }),
   });
+  return showMade(made, invocation);
+}
+
+async function rotateKey(invocation: Invocation): Promise<number> {
+  const overlap = invocation.flag('overlap') ?? '86400';
+  if (!/^\d{1,7}$/.test(overlap)) throw new Refusal(`${JSON.stringify(overlap)} is no number of seconds.`, 'Write for example --overlap 3600');
+  const admin = await openAdminClient(invocation);
+  const key = findKey((await admin.listKeys()).items, getWord(invocation, 1, { name: 'keys rotate', usage: 'ID' }));
+  return showMade(await admin.rotateKey(key.id, Number(overlap)), invocation);
+}
+
+function showMade(made: Key & { readonly value: string }, { has, host }: Invocation): number {
   if (has('json')) printJson(host, made);
   else {
     host.stderr.write(`Key ${made.id} (${made.name}); it is shown this once:\n`);
@@ -52,11 +65,26 @@ async function createKey(invocation: Invocation): Promise<number> {
   return 0;
 }
 
+function toList(text: string | undefined): string[] | undefined {
+  return text
+    ?.split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+}
+
 async function revokeKey(invocation: Invocation): Promise<number> {
   const { has, host } = invocation;
   const word = getWord(invocation, 1, { name: 'keys revoke', usage: 'ID' });
   const admin = await openAdminClient(invocation);
-  const { items } = await admin.listKeys();
+  const key = findKey((await admin.listKeys()).items, word);
+  await admin.revokeKey(key.id);
+  if (has('json')) printJson(host, { revoked: key.id });
+  else printLines(host, [`Revoked ${key.id} (${key.name}).`]);
+  return 0;
+}
+
+/** By its id, or by its name where that says which. */
+function findKey(items: readonly Key[], word: string): Key {
   const named = items.filter((key) => key.id === word || (key.name === word && key.revokedAt === null));
   const key = named.find((candidate) => candidate.id === word) ?? (named.length === 1 ? named[0] : undefined);
   if (key === undefined)
@@ -64,10 +92,7 @@ async function revokeKey(invocation: Invocation): Promise<number> {
       named.length > 1 ? `Several keys are named ${JSON.stringify(word)}.` : `There is no key ${JSON.stringify(word)}.`,
       'Take its id from: metamcp keys',
     );
-  await admin.revokeKey(key.id);
-  if (has('json')) printJson(host, { revoked: key.id });
-  else printLines(host, [`Revoked ${key.id} (${key.name}).`]);
-  return 0;
+  return key;
 }
 
 function toMoment(text: string): string {

@@ -1,25 +1,25 @@
 /** What the tool lists that passed through said about parameter headers. */
+import { type MirroredParam, mirroredParams, mirrorProblem } from '../../protocol/mirrored-params.ts';
 import { isRecord, type Message } from './message.ts';
-import { type ParameterHeader, readParameterHeaders } from './parameter-headers.ts';
 
 export interface LearntHeaders {
   /** The headers of a tool; none while it is unknown. */
-  of(tool: unknown): readonly ParameterHeader[];
+  of(tool: unknown): readonly MirroredParam[];
   /** Learns from the answer to a tools/list; the answer without the tools that must not be shown, for their annotations are invalid. */
   keepValid(answer: Message): string;
 }
 
 /** `onInvalid` hears of each tool that is left out. */
 export function createLearntHeaders(onInvalid: (problem: string) => void): LearntHeaders {
-  const learnt = new Map<unknown, readonly ParameterHeader[]>();
+  const learnt = new Map<unknown, readonly MirroredParam[]>();
   const learn = (tool: unknown): boolean => {
     if (!isRecord(tool) || typeof tool['name'] !== 'string') return true;
-    const headers = readParameterHeaders(tool['inputSchema']);
-    if ('invalid' in headers) {
-      onInvalid(`The tool ${JSON.stringify(tool['name'])} is left out: ${headers.invalid}`);
+    const problem = mirrorProblem(tool['inputSchema']);
+    if (problem !== undefined) {
+      onInvalid(`The tool ${JSON.stringify(tool['name'])} is left out: ${problem}`);
       return false;
     }
-    learnt.set(tool['name'], headers);
+    learnt.set(tool['name'], mirroredParams(tool['inputSchema']));
     return true;
   };
   return {

@@ -1,6 +1,7 @@
 /** JSON-RPC messages as the bridge sees them: it reads the envelope, and passes the text on as it came. */
 import { Fault } from '../../base/fault.ts';
 import { META } from '../../protocol/meta.ts';
+import { RESULT_JSON_LIMITS, scanJson } from '../../protocol/scan.ts';
 
 export type MessageId = string | number;
 
@@ -29,7 +30,9 @@ export function parseMessages(text: string): readonly Message[] {
     throw new Fault('request.parse', { cause });
   }
   if (!Array.isArray(value)) return [toMessage(value, oneLine(text))];
-  return value.map((one: unknown) => toMessage(one, JSON.stringify(one)));
+  // Each member as it lies in its bytes: written anew, numbers would lose digits.
+  const bytes = Buffer.from(text);
+  return scanJson(bytes, RESULT_JSON_LIMITS).members.map(([start, end], index) => toMessage(value[index], oneLine(bytes.toString('utf8', start, end))));
 }
 
 function toMessage(value: unknown, text: string): Message {

@@ -2,6 +2,7 @@
 import { toIso } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { ApplyConfig, DiffConfig, ListConfigVersions, type Plan, PlanConfig, RollbackConfig } from '../../contract/config.ts';
+import { isLiveSetting } from '../../model/live-settings.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/messages.ts';
 import { findLatestVersionNumber, listConfigVersions } from '../../storage/config-versions.ts';
 import type { Tx } from '../../storage/schema.ts';
@@ -27,8 +28,18 @@ async function applyText(draft: ConfigDraft, request: ApplyRequest, { services, 
   const value = request.mode === 'import' ? joined(draft, read.input) : read.input;
   const applied = await applyDocument(draft, { value, source: request.source ?? undefined, locate: read.locate }, services);
   for (const item of applied.items) if (item.kind === 'servers' && item.action !== 'delete') refuseProcess(item.write.body, viewer);
-  const warnings = [...read.warnings, ...(read.input['settings'] === undefined ? [] : ['settings are read from the file that is given at start, not from one that is applied'])];
+  const warnings = [...read.warnings, ...settingWarnings(read.input, services)];
   return { applied, locate: read.locate, warnings };
+}
+
+/** What an applied file says that does not come to pass. */
+function settingWarnings(input: JsonObject, { settings }: AdminServices): string[] {
+  const given = isObject(input['settings']) ? input['settings'] : {};
+  return Object.keys(given).flatMap((name) => {
+    if (!isLiveSetting(name)) return [`settings.${name} is read from the file that is given at start, not from one that is applied`];
+    const fixed = settings.fixed.get(name);
+    return fixed === undefined ? [] : [`settings.${name} is kept, but ${fixed.from} of this start wins`];
+  });
 }
 
 /** Namespaces that are there keep what they have and get the servers that are new; endpoints that are there stay as they are. */

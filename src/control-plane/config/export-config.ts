@@ -28,7 +28,8 @@ function write(objects: readonly ConfigObject[], format: (typeof ExportConfig.qu
   const body = format === 'portable' ? (object: ConfigObject) => portableBody(object, secrets) : (object: ConfigObject) => maskBody(object.kind, object.body);
   const sections = toSections(objects.map((object) => ({ ...object, body: body(object) })));
   const document = Object.fromEntries(CONFIG_SECTIONS.filter((kind) => Object.keys(sections[kind]).length > 0).map((kind) => [kind, sections[kind]]));
-  return format === 'json' ? json(document) : stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
+  const whole = sections.settings === undefined ? document : { settings: sections.settings, ...document };
+  return format === 'json' ? json(whole) : stringify(whole, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function clientServers(objects: readonly ConfigObject[], body: (object: ConfigObject) => JsonObject): JsonObject {

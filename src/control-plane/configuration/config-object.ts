@@ -1,9 +1,9 @@
 /** An object of the configuration as the control plane holds it, and objects as one document. */
-import { CONFIG_SECTIONS, type ConfigSection } from '../../model/config-document.ts';
+import { CONFIG_SECTIONS, type ConfigKind, type ConfigSection } from '../../model/config-document.ts';
 import type { JsonObject } from '../../protocol/messages.ts';
 
 export interface ConfigObject {
-  readonly kind: ConfigSection;
+  readonly kind: ConfigKind;
   readonly name: string;
   /** As it was written: without defaults, secrets in clear. Never leaves unmasked. */
   readonly body: JsonObject;
@@ -20,15 +20,25 @@ export interface ConfigObject {
 /** What identifies an object among all. */
 export type ConfigReference = Pick<ConfigObject, 'kind' | 'name'>;
 
-export type Sections = Readonly<Record<ConfigSection, Readonly<Record<string, JsonObject>>>>;
+export interface Sections extends Readonly<Record<ConfigSection, Readonly<Record<string, JsonObject>>>> {
+  /** Of all that set some, as one. */
+  readonly settings?: JsonObject;
+}
 
-export function isConfigSection(text: string): text is ConfigSection {
-  return (CONFIG_SECTIONS as readonly string[]).includes(text);
+export function isConfigKind(text: string): text is ConfigKind {
+  return text === 'settings' || (CONFIG_SECTIONS as readonly string[]).includes(text);
 }
 
 /** The document that the objects make, every section there, in the order of the objects. */
-export function toSections(objects: readonly Pick<ConfigObject, 'kind' | 'name' | 'body'>[]): Sections {
+export function toSections(objects: readonly Pick<ConfigObject, 'kind' | 'name' | 'body' | 'managedBy'>[]): Sections {
   const sections = Object.fromEntries(CONFIG_SECTIONS.map((kind): [ConfigSection, Record<string, JsonObject>] => [kind, {}])) as Record<ConfigSection, Record<string, JsonObject>>;
-  for (const { kind, name, body } of objects) sections[kind][name] = body;
-  return sections;
+  for (const { kind, name, body } of objects) if (kind !== 'settings') sections[kind][name] = body;
+  const settings = settingsOf(objects);
+  return Object.keys(settings).length === 0 ? sections : { ...sections, settings };
+}
+
+/** What files say wins over what was set by hand. */
+export function settingsOf(objects: readonly Pick<ConfigObject, 'kind' | 'body' | 'managedBy'>[]): JsonObject {
+  const made = objects.filter(({ kind }) => kind === 'settings');
+  return Object.assign({}, ...[...made.filter(({ managedBy }) => managedBy === undefined), ...made.filter(({ managedBy }) => managedBy !== undefined)].map(({ body }) => body)) as JsonObject;
 }

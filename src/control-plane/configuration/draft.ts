@@ -9,7 +9,7 @@ import { open, seal } from '../../base/sealed.ts';
 import type { JsonObject } from '../../protocol/messages.ts';
 import { deleteObject, insertObject, listObjects, type StoredObject, updateObject } from '../../storage/objects.ts';
 import type { Db, Tx } from '../../storage/schema.ts';
-import { type ConfigObject, type ConfigReference, isConfigSection } from './config-object.ts';
+import { type ConfigObject, type ConfigReference, isConfigKind } from './config-object.ts';
 
 export interface SealingDeps {
   /** 32 bytes. */
@@ -23,7 +23,7 @@ export type ObjectInput = Pick<ConfigObject, 'kind' | 'name' | 'body' | 'owner' 
 /** Objects of sections that this version does not know stay in the database and are left out. */
 export async function loadObjects(db: Db, { sealing }: Pick<SealingDeps, 'sealing'>): Promise<ConfigObject[]> {
   return (await listObjects(db)).flatMap(({ kind, sealedBody, ...stored }) => {
-    if (!isConfigSection(kind)) return [];
+    if (!isConfigKind(kind)) return [];
     return [{ ...stored, kind, body: JSON.parse(open(sealedBody, { key: sealing, record: recordOf({ kind, ...stored }) })) as JsonObject }];
   });
 }

@@ -2,7 +2,7 @@
  * Secrets are write-only: in every answer each value that could be one is masked, and what comes back masked means the
  * stored one. References such as `${NAME}` hold nothing and stay readable.
  */
-import type { ConfigDocument, ConfigSection } from '../../model/config-document.ts';
+import type { ConfigDocument, ConfigKind } from '../../model/config-document.ts';
 import type { ConfigFinding, ConfigPath } from '../../model/config-problem.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/messages.ts';
 
@@ -21,7 +21,7 @@ export function maskedDocument(document: ConfigDocument): Record<string, unknown
 }
 
 /** A copy of the body of one object that is safe to show. */
-export function maskBody(kind: ConfigSection, body: JsonObject): JsonObject {
+export function maskBody(kind: ConfigKind, body: JsonObject): JsonObject {
   return masked(body, '', kind) as JsonObject;
 }
 
@@ -81,7 +81,7 @@ export interface Restored {
  * What was meant by a body that may hold masks. A stored secret stays only with the address or command it was given
  * for: otherwise who may change an address could send another's secret there.
  */
-export function restoreBody(kind: ConfigSection, given: JsonObject, stored: JsonObject | undefined): Restored {
+export function restoreBody(kind: ConfigKind, given: JsonObject, stored: JsonObject | undefined): Restored {
   const shown = stored && maskBody(kind, stored);
   const findings: ConfigFinding[] = [];
   const restore = (value: JsonValue | undefined, kept: JsonValue | undefined, mask: JsonValue | undefined, path: ConfigPath): JsonValue | undefined => {
@@ -111,7 +111,7 @@ function keptKey(given: JsonObject, stored: JsonObject | undefined): JsonObject 
 }
 
 /** Whether a text with the mask in it is one that we masked, and not prose. */
-function isMasked(kind: ConfigSection, text: string, path: ConfigPath): boolean {
+function isMasked(kind: ConfigKind, text: string, path: ConfigPath): boolean {
   const [key, parent] = [path.at(-1), path.at(-2)];
   if (isSecretPlace(String(key), String(parent ?? ''), kind)) return text === MASK;
   if (kind !== 'servers') return false;

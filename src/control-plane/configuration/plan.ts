@@ -4,11 +4,12 @@
  * A file owns what it made: what left it is deleted, and nobody else may change it. All other objects stay.
  */
 import { Fault } from '../../base/fault.ts';
-import { CONFIG_SECTIONS, ConfigDocumentSchema, type ConfigSection } from '../../model/config-document.ts';
+import { CONFIG_SECTIONS, ConfigDocumentSchema, type ConfigKind } from '../../model/config-document.ts';
 import { configInvalid, type ConfigFinding, type Locate, locateFindings } from '../../model/config-problem.ts';
+import { isLiveSetting } from '../../model/live-settings.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/messages.ts';
 import { canonicalJson } from '../../protocol/canonical.ts';
-import type { ConfigObject, ConfigReference } from './config-object.ts';
+import { type ConfigObject, type ConfigReference, settingsOf } from './config-object.ts';
 import type { ObjectInput } from './draft.ts';
 import { maskBody, restoreBody } from './mask.ts';
 
@@ -22,9 +23,9 @@ export interface ValueChange {
 }
 
 export type PlanItem =
-  | { readonly action: 'create'; readonly kind: ConfigSection; readonly name: string; readonly changes: readonly ValueChange[]; readonly write: ObjectInput }
-  | { readonly action: 'update'; readonly kind: ConfigSection; readonly name: string; readonly changes: readonly ValueChange[]; readonly object: ConfigObject; readonly write: Pick<ObjectInput, 'body' | 'managedBy'> }
-  | { readonly action: 'delete'; readonly kind: ConfigSection; readonly name: string; readonly changes: readonly ValueChange[]; readonly object: ConfigObject };
+  | { readonly action: 'create'; readonly kind: ConfigKind; readonly name: string; readonly changes: readonly ValueChange[]; readonly write: ObjectInput }
+  | { readonly action: 'update'; readonly kind: ConfigKind; readonly name: string; readonly changes: readonly ValueChange[]; readonly object: ConfigObject; readonly write: Pick<ObjectInput, 'body' | 'managedBy'> }
+  | { readonly action: 'delete'; readonly kind: ConfigKind; readonly name: string; readonly changes: readonly ValueChange[]; readonly object: ConfigObject };
 
 export interface ApplyDocument {
   /** Sections of a configuration document as written; masks mean stored values. */
@@ -33,6 +34,9 @@ export interface ApplyDocument {
   readonly source: string | undefined;
   readonly locate?: Locate | undefined;
 }
+
+/** Name of the settings that no file made. */
+export const SET_BY_HAND = 'instance';
 
 /** Throws `request.conflict` where another file or user owns what would change, `config.invalid` for masks that stand for nothing. */
 export function planApply(current: readonly ConfigObject[], { value, source, locate }: ApplyDocument): PlanItem[] {
@@ -50,9 +54,27 @@ export function planApply(current: readonly ConfigObject[], { value, source, loc
       if (item !== undefined) items.push(item);
     }
   }
+  const settings = planSettings(current, value['settings'], source);
+  if (settings !== undefined) named.add(keyOf(settings.named));
+  if (settings?.item !== undefined) items.push(settings.item);
   if (findings.length > 0) throw configInvalid(locateFindings(findings, locate));
   const gone = source === undefined ? [] : current.filter((object) => object.managedBy === source && !named.has(keyOf(object)));
   return [...items, ...gone.map(toDeletion)];
+}
+
+/** What is set otherwise in the same way needs no second place: so an export applied again changes nothing. */
+function planSettings(current: readonly ConfigObject[], value: JsonValue | undefined, source: string | undefined): { readonly named: ConfigReference; readonly item: PlanItem | undefined } | undefined {
+  const named = { kind: 'settings', name: source ?? SET_BY_HAND } as const;
+  const own = current.find((object) => object.kind === 'settings' && object.name === named.name);
+  const others = current.filter((object) => object.kind === 'settings' && object !== own);
+  const ofFiles = settingsOf(others.filter(({ managedBy }) => managedBy !== undefined));
+  const elsewhere = settingsOf(others);
+  const given = Object.entries(isObject(value) ? value : {}).filter(([name]) => isLiveSetting(name));
+  const kept = given.filter(([name, setting]) => own?.body[name] !== undefined || !isSame(setting, elsewhere[name]));
+  const taken = kept.find(([name, setting]) => ofFiles[name] !== undefined && !isSame(setting, ofFiles[name]));
+  if (taken !== undefined) throw new Fault('request.conflict', { message: `A configuration file sets settings.${taken[0]} already: change it there.`, reason: 'owned_by_file' });
+  if (kept.length === 0) return undefined;
+  return { named, item: planOne({ ...named, body: Object.fromEntries(kept), owner: undefined, managedBy: source }, own) };
 }
 
 function planOne(given: ObjectInput, existing: ConfigObject | undefined): PlanItem | undefined {
@@ -100,7 +122,7 @@ function keyOf({ kind, name }: ConfigReference): string {
 }
 
 /** Compared with every default filled in, so that writing a default down is no change. */
-export function changesOf(kind: ConfigSection, before: JsonObject | undefined, after: JsonObject | undefined): ValueChange[] {
+export function changesOf(kind: ConfigKind, before: JsonObject | undefined, after: JsonObject | undefined): ValueChange[] {
   const [from, to] = [normalized(kind, before), normalized(kind, after)];
   const [a, b] = [leavesOf(from), leavesOf(to)];
   const [shownA, shownB] = [leavesOf(from && maskBody(kind, from)), leavesOf(to && maskBody(kind, to))];
@@ -118,10 +140,11 @@ function isSame(one: JsonValue | undefined, other: JsonValue | undefined): boole
 }
 
 /** With every default filled in, as the schema reads it; as it stands where it is not valid, which compiling will say. */
-export function normalized(kind: ConfigSection, body: JsonObject): JsonObject;
-export function normalized(kind: ConfigSection, body: JsonObject | undefined): JsonObject | undefined;
-export function normalized(kind: ConfigSection, body: JsonObject | undefined): JsonObject | undefined {
+export function normalized(kind: ConfigKind, body: JsonObject): JsonObject;
+export function normalized(kind: ConfigKind, body: JsonObject | undefined): JsonObject | undefined;
+export function normalized(kind: ConfigKind, body: JsonObject | undefined): JsonObject | undefined {
   if (body === undefined) return undefined;
+  if (kind === 'settings') return body;
   const parsed = ConfigDocumentSchema.shape[kind].safeParse({ object: body });
   return parsed.success ? ((parsed.data as Record<string, unknown>)['object'] as JsonObject) : body;
 }

@@ -10,5 +10,5 @@ import { type ConfigObject, toSections } from './config-object.ts';
 export function refuseInvalid(objects: readonly ConfigObject[], value: JsonObject, locate?: Locate): void {
   const there = toSections(objects);
   const merged = CONFIG_SECTIONS.map((kind) => [kind, value[kind] === undefined ? there[kind] : isObject(value[kind]) ? { ...there[kind], ...value[kind] } : value[kind]]);
-  parseConfigDocument({ ...value, ...Object.fromEntries(merged) }, locate);
+  parseConfigDocument({ ...(there.settings === undefined ? {} : { settings: there.settings }), ...value, ...Object.fromEntries(merged) }, locate);
 }

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
 import { open, seal } from '../../base/sealed.ts';
-import { CONFIG_SECTIONS } from '../../model/config-document.ts';
 import type { JsonObject } from '../../protocol/messages.ts';
 import { findConfigVersion, findLatestVersionNumber, insertConfigVersion } from '../../storage/config-versions.ts';
 import type { Db } from '../../storage/schema.ts';
+import { isConfigKind } from './config-object.ts';
 import type { ConfigDraft, ObjectInput, SealingDeps } from './draft.ts';
 
 const VersionObjectsSchema = z.array(
@@ -40,8 +40,5 @@ export async function readVersion(db: Db, number: number, { sealing }: Pick<Seal
   const stored = await findConfigVersion(db, number);
   if (stored === undefined) throw new Fault('request.not_found', { message: `There is no version ${number} of the configuration.`, reason: 'version' });
   const objects = VersionObjectsSchema.parse(JSON.parse(open(stored.sealedDocument, { key: sealing, record: recordOf(number) })));
-  return objects.flatMap((object) => {
-    const kind = CONFIG_SECTIONS.find((known) => known === object.kind);
-    return kind === undefined ? [] : [{ ...object, kind, owner: object.owner, managedBy: object.managedBy }];
-  });
+  return objects.flatMap(({ kind, ...object }) => (isConfigKind(kind) ? [{ ...object, kind, owner: object.owner, managedBy: object.managedBy }] : []));
 }

@@ -15,27 +15,30 @@ export const createKey = bindChange(CreateKey, async ({ body, tx, viewer, servic
   const visibility = body.visibility ?? (viewer.permissions.has('public:write') ? 'public' : 'private');
   if (visibility === 'public' && !viewer.permissions.has('public:write')) throw new Fault('auth.scope_missing', { detail: `${viewer.principalId} lacks public:write` });
   const owner = visibility === 'public' ? undefined : viewer.principalId;
-  refuseUnusable(body.endpoints, services.objects().filter((object) => object.kind === 'endpoints' && mayRefer({ owner }, object)));
+  const reachable = services.objects().filter((object) => mayRefer({ owner }, object));
+  refuseUnusable('endpoints', body.endpoints, reachable);
+  refuseUnusable('namespaces', body.namespaces ?? [], reachable);
   if (expiresAtMs !== undefined && expiresAtMs <= services.clock.nowMs()) throw invalid({ path: 'body.expiresAt', expected: 'a time to come' });
   // The configuration file would win over a stored key of the same name.
   if ([...services.snapshot().keys.values()].some((one) => one.name === name)) {
     throw new Fault('request.conflict', { message: `There is a key named ${JSON.stringify(name)} already.` });
   }
 
+  const [namespaces, tools] = [body.namespaces ?? undefined, body.tools ?? undefined];
   const endpoints = body.endpoints.length === 0 ? ['*'] : body.endpoints;
-  const { key, value } = makeKey({ name, endpoints, expiresAtMs, isSealed: false, owner }, services);
+  const { key, value } = makeKey({ name, endpoints, namespaces, tools, expiresAtMs, isSealed: false, owner }, services);
   await insertKey(tx, key);
   return {
     answer: { ...toKey(key, undefined), value },
-    event: { subject: key.id, detail: { name, endpoints, expiresAtMs: expiresAtMs ?? null } },
+    event: { subject: key.id, detail: { name, endpoints, namespaces: body.namespaces, tools: body.tools, expiresAtMs: expiresAtMs ?? null } },
   };
 });
 
 /** A key for an endpoint that is not there would open nothing, and nobody would notice the slip. */
-function refuseUnusable(endpoints: readonly string[], reachable: readonly ConfigObject[]): void {
-  const known = reachable.map((object) => object.name);
-  const index = endpoints.findIndex((name) => name !== '*' && !known.includes(name));
-  if (index !== -1) throw invalid({ path: `body.endpoints[${index}]`, expected: `one of ${['*', ...known].join(', ')}` });
+function refuseUnusable(kind: 'endpoints' | 'namespaces', names: readonly string[], reachable: readonly ConfigObject[]): void {
+  const known = [...(kind === 'endpoints' ? ['*'] : []), ...reachable.filter((object) => object.kind === kind).map((object) => object.name)];
+  const index = names.findIndex((name) => !known.includes(name));
+  if (index !== -1) throw invalid({ path: `body.${kind}[${index}]`, expected: `one of ${known.join(', ')}` });
 }
 
 function invalid(error: Omit<FieldError, 'message'>): Fault {

@@ -32,6 +32,9 @@ test('a key opens from the answer that makes it to the answer that revokes it', 
     id: expect.stringMatching(/^key_[0-9a-f]{32}$/),
     name: 'laptop',
     endpoints: ['dev'],
+    namespaces: null,
+    tools: null,
+    formerUntil: null,
     source: 'created',
     owner: null,
     createdAt: expect.any(String),
@@ -60,6 +63,31 @@ test('the list has every key and its source, and no value', async () => {
   expect(text).not.toContain('sk_mt_');
 });
 
+test('[KS-02] a rotated key has a new value and the same id; the old value opens for the overlap only', async () => {
+  const made = await admin.ask('POST', '/api/v1/keys', { body: { name: 'laptop', namespaces: ['dev'], tools: ['files__*'] } });
+  expect(made.body).toMatchObject({ namespaces: ['dev'], tools: ['files__*'] });
+  const before = Date.now();
+  const rotated = await admin.ask('POST', `/api/v1/keys/${String(made.body['id'])}/rotate`, { body: { overlapSeconds: 600 } });
+  expect([rotated.status, rotated.body['id'], rotated.body['value'] === made.body['value']]).toEqual([200, made.body['id'], false]);
+  expect(Date.parse(String(rotated.body['formerUntil']))).toBeGreaterThanOrEqual(before + 600_000);
+  expect([recognized(made.body['value']), recognized(rotated.body['value'])]).toEqual(['laptop', 'laptop']);
+  const specs = [made, rotated].map(({ body }) => admin.services.snapshot().keys.get(digestOf(admin.services.instanceKey.pepper, String(body['value']))));
+  expect(specs).toMatchObject([{ id: made.body['id'], tools: ['files__*'], expiresAtMs: Date.parse(String(rotated.body['formerUntil'])) }, { id: made.body['id'], tools: ['files__*'], expiresAtMs: undefined }]);
+
+  const again = await admin.ask('POST', `/api/v1/keys/${String(made.body['id'])}/rotate`, { body: { overlapSeconds: 0 } });
+  expect([recognized(made.body['value']), recognized(rotated.body['value']), recognized(again.body['value'])]).toEqual([undefined, undefined, 'laptop']);
+  await admin.ask('DELETE', `/api/v1/keys/${String(made.body['id'])}`);
+  expect(recognized(again.body['value'])).toBeUndefined();
+  expect((await admin.ask('POST', `/api/v1/keys/${String(made.body['id'])}/rotate`, { body: {} })).status).toBe(409);
+  expect((await admin.ask('POST', '/api/v1/keys/key_ci/rotate', { body: {} })).body['reason']).toBe('owned_by_file');
+});
+
+test('the starter key stays shown at each start after it was rotated', async () => {
+  const id = admin.starter?.id ?? '';
+  const rotated = await admin.ask('POST', `/api/v1/keys/${id}/rotate`, { body: {} });
+  expect(await openStarterKey(admin.services)).toEqual({ id, value: rotated.body['value'] });
+});
+
 test('a refused key leaves neither row nor audit event nor snapshot', async () => {
   const { generation } = admin.services.snapshot();
   const past = { name: 'late', expiresAt: '2001-01-01T00:00:00Z' };
@@ -68,6 +96,7 @@ test('a refused key leaves neither row nor audit event nor snapshot', async () =
     [{ name: 'ci' }, 409, undefined],
     [past, 400, 'body.expiresAt'],
     [{ name: 'typo', endpoints: ['*', 'dve'] }, 400, 'body.endpoints[1]'],
+    [{ name: 'typo', namespaces: ['dve'] }, 400, 'body.namespaces[0]'],
   ] as const) {
     const answer = await admin.ask('POST', '/api/v1/keys', { body });
     expect(answer.status).toBe(status);

@@ -16,7 +16,8 @@ export const revokeKey = bindChange(RevokeKey, async ({ params, tx, viewer, serv
   return { answer: toKey(key, await findStarterKeyId(tx)), event: { subject: key.id, detail: { name: key.name } } };
 });
 
-function refusal(id: string, { snapshot, objects }: AdminServices): Fault {
+/** What is not a stored key that one sees: nothing, or one of the configuration file. */
+export function refusal(id: string, { snapshot, objects }: AdminServices): Fault {
   const name = [...snapshot().keys.values()].find((one) => one.id === id)?.name;
   const ofDocument = objects().find((object) => object.kind === 'keys' && object.name === name);
   if (ofDocument === undefined) return new Fault('request.not_found', { message: 'There is no key of this id.', reason: 'key' });

@@ -6,6 +6,7 @@ import type { StoredKey } from '../../storage/keys.ts';
 export function toKey(key: StoredKey, starterKeyId: string | undefined): Key {
   return {
     ...toFileKey(key),
+    formerUntil: toInstant(key.former?.untilMs),
     source: key.id === starterKeyId ? 'starter' : 'created',
     owner: key.owner ?? null,
     createdAt: toInstant(key.createdAtMs),
@@ -20,6 +21,9 @@ export function toFileKey(key: KeySpec): Key {
     id: key.id,
     name: key.name,
     endpoints: [...key.endpoints],
+    namespaces: key.namespaces === undefined ? null : [...key.namespaces],
+    tools: key.tools === undefined ? null : [...key.tools],
+    formerUntil: null,
     source: 'file',
     owner: null,
     createdAt: null,

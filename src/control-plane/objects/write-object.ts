@@ -46,7 +46,7 @@ export function getChangeable(draft: ConfigDraft, reference: ConfigReference, { 
 }
 
 /** RFC 9110 section 13.1.1, strong comparison. */
-function isMatch(ifMatch: string, version: number): boolean {
+export function isMatch(ifMatch: string, version: number): boolean {
   return ifMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === `"${version}"`);
 }
 

@@ -17,7 +17,7 @@ import { getProvider } from './begin-provider-sign-in.ts';
 import { useUp } from './links.ts';
 import { type Flow, refusal, takeFlow } from './provider-flow.ts';
 import { refuseSecondFirstOperator } from './redeem-link.ts';
-import { readRegistration } from './registration-rules.ts';
+import { readRegistration } from '../configuration/registration-rules.ts';
 import { endOf } from './sign-in-life.ts';
 import { newCookieValue, setSignInCookie, startSignIn } from './start-sign-in.ts';
 
@@ -89,7 +89,7 @@ async function makeUser(step: Step): Promise<StoredUser> {
   const { clock, random, people } = request.services;
   if (person.email !== undefined && (await findUserByEmail(tx, person.email)) !== undefined) throw refusal('email_taken', 'a user with this address is there; signed in, it can tie this login to itself');
   const link = await useInvitation(step);
-  if (link === undefined && !(await readRegistration(tx, true)).ssoSignUp) throw refusal('sign_up_closed', 'sign-up by the identity provider is off');
+  if (link === undefined && !readRegistration(request.services).ssoSignUp) throw refusal('sign_up_closed', 'sign-up by the identity provider is off');
   const role: Role = link?.role ?? roleOf(person, people.roleRules) ?? 'member';
   const user: StoredUser = { id: newId('usr', clock, random), email: person.email, name: person.name, role, passwordHash: undefined, createdAtMs: clock.nowMs(), lastSignInAtMs: undefined, disabledAtMs: undefined };
   await insertUser(tx, user);

@@ -1,6 +1,7 @@
 /** Every operation on people: who is asked for what stands with each in the contract. */
 import type { Bound } from '../operation.ts';
 import { beginOwnProviderStep, beginProviderSignIn } from './begin-provider-sign-in.ts';
+import { deleteUser } from './delete-user.ts';
 import { finishProviderSignIn } from './finish-provider-sign-in.ts';
 import { getSignInOptions } from './get-sign-in-options.ts';
 import { createInvitation, deleteInvitation, listInvitations } from './invitations.ts';
@@ -33,6 +34,7 @@ export const PEOPLE_OPERATIONS: readonly Bound[] = [
   endOtherSignIns,
   listUsers,
   patchUser,
+  deleteUser,
   endUserSignIns,
   createResetLink,
   listInvitations,

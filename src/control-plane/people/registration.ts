@@ -1,14 +1,14 @@
-import { Fault } from '../../base/fault.ts';
 import { GetRegistration, PutRegistration } from '../../contract/users.ts';
-import { upsertSetting } from '../../storage/settings.ts';
+import { changeSettings, liveSettingsOf } from '../configuration/instance-settings.ts';
 import { bindChange, bindRead } from '../operation.ts';
-import { readRegistration, REGISTRATION_SETTING } from './registration-rules.ts';
+import { readRegistration, refuseLockOut, registrationOf } from '../configuration/registration-rules.ts';
 
-export const getRegistration = bindRead(GetRegistration, ({ db, services }) => readRegistration(db, services.people.provider !== undefined));
+/** The three switches of the settings that are about people, on their own. */
+export const getRegistration = bindRead(GetRegistration, async ({ services }) => readRegistration(services));
 
-export const putRegistration = bindChange(PutRegistration, async ({ body, tx, services }) => {
+export const putRegistration = bindChange(PutRegistration, async ({ body, draft, services }) => {
   const hasProvider = services.people.provider !== undefined;
-  if (!body.passwordSignIn && !hasProvider) throw new Fault('request.conflict', { message: 'Without an identity provider nobody could sign in any more.', reason: 'no_provider' });
-  await upsertSetting(tx, REGISTRATION_SETTING, body);
-  return { answer: await readRegistration(tx, hasProvider), event: { subject: REGISTRATION_SETTING, detail: body } };
+  refuseLockOut(body, hasProvider);
+  await changeSettings(draft, body, services.settings.fixed);
+  return { answer: registrationOf(liveSettingsOf(draft.objects, services.settings.fixed), hasProvider), event: { subject: 'registration', detail: body } };
 });

@@ -9,7 +9,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Permission } from '../../contract/operation.ts';
 import { permissionsOf, reauthPermissionsOf } from '../../contract/roles.ts';
-import { PAGE_HEADER } from '../../contract/sign-in.ts';
+import { PAGE_HEADER } from '../../contract/page-header.ts';
 import { deleteSignIn, findSignIn, type StoredSignIn, updateSignIn } from '../../storage/sign-ins.ts';
 import type { Storage } from '../../storage/open-storage.ts';
 import { query } from '../../storage/transaction.ts';

@@ -4,7 +4,7 @@ import type { AdminOptions } from '../../../test/support/start-admin.ts';
 import { PASSWORD, startPeople, type TestPeople, tokenOf } from '../../../test/support/start-people.ts';
 import { createPasswords, type Passwords } from '../../auth/passwords.ts';
 import { systemRandom } from '../../base/ids.ts';
-import { PAGE_HEADER } from '../../contract/sign-in.ts';
+import { PAGE_HEADER } from '../../contract/page-header.ts';
 
 const COOKIE = '__Host-metamcp-sign-in';
 const running: TestPeople[] = [];

@@ -5,7 +5,7 @@ import { findUserByEmail, updateUser } from '../../storage/users.ts';
 import { bindSteps } from '../operation.ts';
 import { isDeviceOf } from './device.ts';
 import { toStoredEmail } from './email.ts';
-import { readRegistration } from './registration-rules.ts';
+import { readRegistration } from '../configuration/registration-rules.ts';
 import { startSignIn } from './start-sign-in.ts';
 
 /**
@@ -15,15 +15,12 @@ import { startSignIn } from './start-sign-in.ts';
 export const signIn = bindSteps(SignIn, async ({ body, browser, services, commit }) => {
   const { storage, people } = services;
   const email = toStoredEmail(body.email);
-  const { user, registration } = await query(storage.db, async (db) => ({
-    user: await findUserByEmail(db, email),
-    registration: await readRegistration(db, people.provider !== undefined),
-  }));
+  const user = await query(storage.db, (db) => findUserByEmail(db, email));
   const attempt = { address: browser.address, name: email, isKnownDevice: isDeviceOf(browser.cookie('device'), user?.id, services) };
   people.throttle.begin(attempt);
 
   const isRight = await people.passwords.verify(body.password, user?.passwordHash);
-  if (!isRight || user === undefined || user.disabledAtMs !== undefined || !registration.passwordSignIn) {
+  if (!isRight || user === undefined || user.disabledAtMs !== undefined || !readRegistration(services).passwordSignIn) {
     await commit(async () => ({ result: undefined, event: { subject: user?.id ?? '', outcome: 'denied', detail: { address: browser.address } } }));
     throw new Fault('auth.credential_invalid', { message: 'The e-mail address or the password is not right.', reason: 'sign_in' });
   }

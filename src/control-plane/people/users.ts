@@ -7,6 +7,7 @@ import type { Db } from '../../storage/schema.ts';
 import { deleteSignInsOf } from '../../storage/sign-ins.ts';
 import { countOperators, findUser, listUsers as listStoredUsers, type StoredUser, updateUser } from '../../storage/users.ts';
 import { bindChange, bindRead } from '../operation.ts';
+import { endConsentsOf } from './end-access.ts';
 import { makeLink, toLinkAddress } from './links.ts';
 import { RESET_MS } from './request-password-reset.ts';
 import { toUser } from './to-user.ts';
@@ -23,13 +24,12 @@ export const patchUser = bindChange(PatchUser, async ({ params, body, principal,
   await refuseHigher(tx, principal, [user.role, ...(body.role === undefined ? [] : [body.role])]);
   const isDisabled = body.isDisabled ?? user.disabledAtMs !== undefined;
   const role = body.role ?? user.role;
-  if (isLeaving(user, { role, isDisabled }) && (await countOperators(tx)) === 1) {
-    throw new Fault('request.conflict', { message: 'This is the last operator: make another one first.', reason: 'last_operator' });
-  }
+  if (role !== 'operator' || isDisabled) await refuseLastOperator(tx, user);
   const disabledAtMs = isDisabled ? (user.disabledAtMs ?? services.clock.nowMs()) : undefined;
   await updateUser(tx, user.id, { role, disabledAtMs: disabledAtMs ?? null });
   if (isDisabled) await deleteSignInsOf(tx, user.id);
-  return { answer: toUser({ ...user, role, disabledAtMs }), event: { subject: user.id, detail: { role, isDisabled, roleBefore: user.role } } };
+  const after = isDisabled ? await endConsentsOf(tx, user.id, services) : undefined;
+  return { answer: toUser({ ...user, role, disabledAtMs }), ...(after && { after }), event: { subject: user.id, detail: { role, isDisabled, roleBefore: user.role } } };
 });
 
 export const endUserSignIns = bindChange(EndUserSignIns, async ({ params, principal, tx }) => {
@@ -53,12 +53,13 @@ export async function refuseHigher(db: Db, principal: Principal, roles: readonly
   if (own?.role !== 'operator') throw new Fault('auth.scope_missing', { message: 'Operators are made and changed by operators only.', reason: 'operator_only' });
 }
 
-function isLeaving(user: StoredUser, next: { readonly role: Role; readonly isDisabled: boolean }): boolean {
+/** Throws `request.conflict` where nobody could operate the gateway without that user. */
+export async function refuseLastOperator(db: Db, user: StoredUser): Promise<void> {
   const isOperator = user.role === 'operator' && user.disabledAtMs === undefined;
-  return isOperator && (next.role !== 'operator' || next.isDisabled);
+  if (isOperator && (await countOperators(db)) === 1) throw new Fault('request.conflict', { message: 'This is the last operator: make another one first.', reason: 'last_operator' });
 }
 
-async function getUser(db: Db, id: string): Promise<StoredUser> {
+export async function getUser(db: Db, id: string): Promise<StoredUser> {
   const user = await findUser(db, id);
   if (user === undefined) throw new Fault('request.not_found', { message: 'There is no user of this id.', reason: 'user' });
   return user;

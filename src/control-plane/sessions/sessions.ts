@@ -1,16 +1,20 @@
 import { Fault } from '../../base/fault.ts';
 import { toIso } from '../../base/clock.ts';
 import { EndSession, ListSessions, type Session } from '../../contract/sessions.ts';
+import { keyPrincipalId, userPrincipalId } from '../../model/principal.ts';
 import { maySee, type Viewer } from '../configuration/visibility.ts';
 import type { LiveSession } from '../live-sessions.ts';
 import { type AdminServices, bindAction, bindRead } from '../operation.ts';
 
 /** Sessions at endpoints that the viewer sees; at public ones, everyone's only with the right to see what is private. */
-function visible({ sessions, objects }: AdminServices, viewer: Viewer): LiveSession[] {
+function visible({ sessions, objects, snapshot }: AdminServices, viewer: Viewer): LiveSession[] {
+  const { principalId } = viewer;
+  const keys = [...snapshot().keys.values()].filter(({ owner }) => owner === principalId).map(({ id }) => keyPrincipalId(id));
+  const own = new Set([principalId, userPrincipalId(principalId), ...keys]);
   const endpoints = new Map(objects().flatMap((object) => (object.kind === 'endpoints' ? [[object.name, object]] : [])));
   return sessions.list().filter((session) => {
     const endpoint = endpoints.get(session.endpoint);
-    const isOwn = session.principal.id === viewer.principalId || (endpoint?.owner !== undefined && maySee(viewer, endpoint));
+    const isOwn = own.has(session.principal.id) || (endpoint?.owner !== undefined && maySee(viewer, endpoint));
     return isOwn || viewer.permissions.has('private:all');
   });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../base/fault.ts';
+import { WireError } from './wire-request.ts';
 import { faultOfBreak, faultOfStatus, retryAfterSeconds } from './answer-fault.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 21, 12, 0, 0);
@@ -61,9 +62,7 @@ describe('a broken connection', () => {
   });
 
   test('[F-06] tells HTTP that is wrong from HTTP that is cut off', () => {
-    const parserError = (reason: string) => Object.assign(new Error(`Response does not match the HTTP/1.1 protocol (${reason})`), { name: 'HTTPParserError' });
-    expect(faultOfBreak(parserError('Expected HTTP/'), 'files', true).code).toBe('upstream.protocol_error');
-    expect(faultOfBreak(parserError('Invalid EOF state'), 'files', true).code).toBe('upstream.closed');
-    expect(faultOfBreak(Object.assign(new Error('x'), { code: 'UND_ERR_HEADERS_OVERFLOW' }), 'files', true).code).toBe('upstream.protocol_error');
+    expect(faultOfBreak(new WireError('malformed', 'not an HTTP answer'), 'files', true).code).toBe('upstream.protocol_error');
+    expect(faultOfBreak(new WireError('cut_off', 'the connection ended within the answer'), 'files', true).code).toBe('upstream.closed');
   });
 });

@@ -1,9 +1,10 @@
 /** HTTP's ways of saying no, and connections that break, as faults. */
 import { Fault, type FaultCode, type FaultOptions } from '../../base/fault.ts';
+import { WireError, type WireHeaders } from './wire-request.ts';
 
 export interface AnswerHead {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: WireHeaders;
 }
 
 /** The header's value, the first where it came more than once. */
@@ -70,8 +71,6 @@ export function faultOfBreak(error: unknown, server: string, isSent: boolean): F
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const options: FaultOptions = { server, detail: `${code} ${error instanceof Error ? error.message : String(error)}`.trim().slice(0, 300), cause: error };
   if (!isSent) return new Fault('upstream.unavailable', { ...options, reason: 'upstream_refused' });
-  // The parser has no code for a message that was cut off, only its words.
-  const isMalformed = (error instanceof Error && error.name === 'HTTPParserError' && !error.message.includes('EOF')) || code === 'UND_ERR_HEADERS_OVERFLOW';
-  if (isMalformed) return new Fault('upstream.protocol_error', options);
+  if (error instanceof WireError && error.kind === 'malformed') return new Fault('upstream.protocol_error', options);
   return new Fault('upstream.closed', options);
 }

@@ -195,7 +195,7 @@ describe('a URL that no operator wrote', () => {
   test('[SF-06] closed port, refused address and unknown name cannot be told apart', async () => {
     const { port } = await listenPlain();
     servers.pop()?.close();
-    const allowances = [{ cidr: '127.0.0.0/8', port }];
+    const allowances = () => [{ cidr: '127.0.0.0/8', port }];
     const closed = await dialGuarded(`http://127.0.0.1:${port}/`, { allowances });
     const internal = await dialGuarded('http://internal.test/', { lookup: () => Promise.resolve(['10.0.0.1']) });
     const unknown = await dialGuarded('http://unknown.test/');
@@ -212,7 +212,7 @@ describe('a URL that no operator wrote', () => {
 describe('what an operator opened', () => {
   test('[SF-04] an allowance of network and port lets a guarded URL in, another port does not', async () => {
     const { port } = await listenPlain();
-    const allowances = [{ cidr: '127.0.0.0/8', port }];
+    const allowances = () => [{ cidr: '127.0.0.0/8', port }];
     expect(await dialGuarded(`http://127.0.0.1:${port}/`, { allowances })).toBe('connected');
     expect(await dialGuarded(`http://127.0.0.1:${port + 1}/`, { allowances })).toMatchObject({ code: 'egress.refused' });
   });
@@ -234,7 +234,7 @@ describe('what an operator opened', () => {
 
   test('[SF-05] an allowance does not open our own listeners, whatever address they are reached by', async () => {
     const { port, accepted } = await listenPlain();
-    const allowances = [{ cidr: '0.0.0.0/0', port }];
+    const allowances = () => [{ cidr: '0.0.0.0/0', port }];
     for (const address of ['127.0.0.1', '0.0.0.0', '::']) {
       expect(await dialGuarded(`http://127.0.0.1:${port}/`, { allowances, ownListeners: () => [{ address, port }] })).toMatchObject({ code: 'egress.refused' });
     }
@@ -268,7 +268,7 @@ describe('connecting', () => {
     const answers = [['127.0.0.1'], ['10.9.9.9']];
     let lookups = 0;
     const lookup = () => Promise.resolve(answers[lookups++] ?? []);
-    const allowances = [{ cidr: '127.0.0.1/32', port }];
+    const allowances = () => [{ cidr: '127.0.0.1/32', port }];
     const target = dialer({ lookup, allowances }).guardedTarget(`http://rebind.test:${port}/`);
     expect(await dial(target)).toBe('connected');
     expect(lookups).toBe(1);

@@ -35,8 +35,8 @@ export interface DialerOptions {
   readonly ownListeners: () => readonly OwnListener[];
   /** Default: the system's resolver, which also reads the hosts file. */
   readonly lookup?: Lookup;
-  /** Opens private networks for URLs that no operator wrote. */
-  readonly allowances?: readonly EgressAllowance[];
+  /** Opens private networks for URLs that no operator wrote. Asked at each connection. */
+  readonly allowances?: () => readonly EgressAllowance[];
   /** PEM certificates trusted beside those of the system and NODE_EXTRA_CA_CERTS. */
   readonly certificateAuthorities?: readonly string[];
   readonly connectTimeoutMs?: number;
@@ -148,7 +148,7 @@ function guardedJudge(options: DialerOptions, url: URL): Judge {
   return {
     refusal(address) {
       if (isOwn(options.ownListeners(), address, port)) return `${address} port ${port} is ours`;
-      if (isPublicAddress(address) || isAllowedBy(options.allowances ?? [], address, port)) return undefined;
+      if (isPublicAddress(address) || isAllowedBy(options.allowances?.() ?? [], address, port)) return undefined;
       return `${address} is not public`;
     },
     fault(error) {

@@ -1,8 +1,9 @@
 /** One GET whose answer is an event stream. */
-import type { Dispatcher } from 'undici';
 import type { AnswerHead } from './answer-fault.ts';
 import { mediaTypeOf } from './answer-fault.ts';
 import { EventStreamParser } from './event-stream-parser.ts';
+import type { WirePool } from './wire-pool.ts';
+import type { WireController, WireHandler } from './wire-request.ts';
 
 export interface EventStreamEvents {
   /** The server answered with an event stream. */
@@ -16,23 +17,23 @@ export interface EventStreamEvents {
 }
 
 export interface EventStreamRequest {
-  readonly dispatcher: Dispatcher;
+  readonly pool: WirePool;
   readonly path: string;
-  readonly headers: string[];
+  readonly headers: readonly string[];
   readonly eventBytesMax: number;
 }
 
 /** A running GET; `close` ends it without a further event. */
-export class EventStream implements Dispatcher.DispatchHandler {
+export class EventStream implements WireHandler {
   readonly #events: EventStreamEvents;
   readonly #parser: EventStreamParser;
-  #controller: Dispatcher.DispatchController | undefined;
+  #controller: WireController | undefined;
   #isOver = false;
 
   constructor(request: EventStreamRequest, events: EventStreamEvents) {
     this.#events = events;
     this.#parser = new EventStreamParser(events, request.eventBytesMax);
-    request.dispatcher.dispatch({ method: 'GET', path: request.path, headers: request.headers }, this);
+    request.pool.dispatch({ method: 'GET', path: request.path, headers: request.headers }, this);
   }
 
   get lastEventId(): string {
@@ -49,12 +50,12 @@ export class EventStream implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('stream closed by us'));
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: WireController): void {
     this.#controller = controller;
     if (this.#isOver) controller.abort(new Error('stream closed by us'));
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHead['headers']): void {
+  onResponseStart(_controller: WireController, status: number, headers: AnswerHead['headers']): void {
     if (this.#isOver || status < 200) return;
     const head = { status, headers };
     if (status === 200 && mediaTypeOf(head) === 'text/event-stream') {
@@ -65,7 +66,7 @@ export class EventStream implements Dispatcher.DispatchHandler {
     this.#events.refused(head);
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_controller: WireController, chunk: Buffer): void {
     if (!this.#isOver) this.#parser.push(chunk);
   }
 
@@ -73,7 +74,7 @@ export class EventStream implements Dispatcher.DispatchHandler {
     this.#finish(undefined);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: WireController | undefined, error: Error): void {
     this.#finish(error);
   }
 

@@ -8,7 +8,7 @@ import { createGuardedFetch } from './guarded-fetch.ts';
 async function stage(script: Script, clock: Clock = systemClock) {
   const server = await startScriptedServer(script);
   const { port } = new URL(server.url);
-  const allowances = [{ cidr: '127.0.0.1/32', port: Number(port) }];
+  const allowances = () => [{ cidr: '127.0.0.1/32', port: Number(port) }];
   const lookup = (hostname: string) => Promise.resolve(hostname === 'docs.test' ? ['127.0.0.1'] : ['10.0.0.1']);
   const fetch = createGuardedFetch({ clock, dialer: createDialer({ clock: systemClock, ownListeners: () => [], lookup, allowances }) });
   return { server, fetch, port };

@@ -1,6 +1,6 @@
 /** A POST, DELETE or the like of which only the status matters. */
-import type { Dispatcher } from 'undici';
 import type { AnswerHead } from './answer-fault.ts';
+import type { WireController, WireHandler } from './wire-request.ts';
 
 export interface NoticeEnd {
   /** The answer's status line and headers, undefined where none came. */
@@ -13,7 +13,7 @@ export interface NoticeEnd {
 /** Bodies are not read beyond this: an answer to a notification has none to speak of. */
 const BODY_BYTES_MAX = 64 * 1024;
 
-export class Notice implements Dispatcher.DispatchHandler {
+export class Notice implements WireHandler {
   readonly #ended: (end: NoticeEnd) => void;
   #head: AnswerHead | undefined;
   #isSent = false;
@@ -29,13 +29,13 @@ export class Notice implements Dispatcher.DispatchHandler {
     this.#isSent = true;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHead['headers']): void {
+  onResponseStart(_controller: WireController, status: number, headers: AnswerHead['headers']): void {
     if (status < 200) return;
     this.#head = { status, headers };
     this.#finish(undefined);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: WireController, chunk: Buffer): void {
     this.#bodyBytes += chunk.length;
     if (this.#bodyBytes > BODY_BYTES_MAX) controller.abort(new Error('the body is not wanted'));
   }
@@ -44,7 +44,7 @@ export class Notice implements Dispatcher.DispatchHandler {
     this.#finish(undefined);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: WireController | undefined, error: Error): void {
     this.#finish(error);
   }
 

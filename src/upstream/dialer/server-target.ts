@@ -1,10 +1,10 @@
 /** What the HTTP-based links know of their server: its address, its configured headers, and how to open connections. */
-import { Pool } from 'undici';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { ServerSpec } from '../../model/server.ts';
 import type { Dialer } from './dialer.ts';
 import { HOPS_HEADER } from './hops.ts';
+import { WirePool } from './wire-pool.ts';
 
 export interface LinkDeps {
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export interface ServerTarget {
   readonly headers: readonly string[];
   /** Names, in lower case, that a single message's headers must not replace. */
   readonly reserved: ReadonlySet<string>;
-  openPool(connectionsMax: number): Pool;
+  openPool(connectionsMax: number): WirePool;
 }
 
 /** Framing and routing are ours alone. */
@@ -38,10 +38,11 @@ const USER_AGENT = 'metamcp';
  * Resolves the configured URL and headers. Throws `config.value_missing` (from `values`), `config.invalid` for a header
  * that cannot be sent, `egress.refused` for a URL that cannot be dialled.
  */
-export function openServerTarget(spec: ServerSpec, values: (text: string) => string, dialer: Dialer): ServerTarget {
+export function openServerTarget(spec: ServerSpec, values: (text: string) => string, { clock, dialer }: Pick<LinkDeps, 'clock' | 'dialer'>): ServerTarget {
   // Only what an operator wrote may name hosts of the inside.
   const address = values(spec.url);
-  const { url, connect } = spec.owner === undefined ? dialer.operatorTarget(address, spec.name) : dialer.guardedTarget(address);
+  const target = spec.owner === undefined ? dialer.operatorTarget(address, spec.name) : dialer.guardedTarget(address);
+  const { url } = target;
   const headers: string[] = [];
   const reserved = new Set(REFUSED);
   for (const [name, text] of Object.entries(spec.headers)) {
@@ -56,17 +57,8 @@ export function openServerTarget(spec: ServerSpec, values: (text: string) => str
     reserved.add(lower);
   }
   if (!reserved.has('user-agent')) headers.push('user-agent', USER_AGENT);
-  const openPool = (connectionsMax: number): Pool =>
-    new Pool(url.origin, {
-      connect,
-      connections: connectionsMax,
-      pipelining: 1,
-      allowH2: false,
-      maxHeaderSize: HEADER_BYTES_MAX,
-      // Deadlines belong to the peer, which knows the call; it aborts.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+  // Deadlines belong to the peer, which knows the call; it aborts.
+  const openPool = (connectionsMax: number): WirePool => new WirePool({ target, clock, connectionsMax, headBytesMax: HEADER_BYTES_MAX });
   return { server: spec.name, url, path: url.pathname + url.search, headers, reserved, openPool };
 }
 

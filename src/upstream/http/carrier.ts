@@ -3,7 +3,6 @@
  * stream when its connection ends early. It ends exactly once: with the answer as a message, with `failed`, or silently
  * when it was aborted.
  */
-import type { Dispatcher } from 'undici';
 import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Envelope } from '../../protocol/envelope.ts';
@@ -11,6 +10,7 @@ import { MODERN_REVISION } from '../../protocol/messages.ts';
 import { type AnswerHead, faultOfBreak, faultOfStatus, headerOf, mediaTypeOf } from '../dialer/answer-fault.ts';
 import { EventStreamParser } from '../dialer/event-stream-parser.ts';
 import { describeInvalid, readMessages } from '../dialer/read-messages.ts';
+import type { WireController, WireHandler } from '../dialer/wire-request.ts';
 import type { LinkEvents, Outgoing } from '../link.ts';
 import { isHeaderSafe, type StreamPlace } from './stream-follower.ts';
 
@@ -20,7 +20,7 @@ export interface CarrierHost {
   readonly events: LinkEvents;
   readonly clock: Clock;
   readonly resultBytesMax: number;
-  post(message: Outgoing, handler: Dispatcher.DispatchHandler): void;
+  post(message: Outgoing, handler: WireHandler): void;
   /** Goes on with the stream of that carrier elsewhere. */
   resume(carrier: Carrier, place: StreamPlace): { close(): void };
   /** The carrier is not to be aborted any more. */
@@ -35,12 +35,12 @@ const ABORTED = new Error('aborted');
 
 type Reading = 'head' | 'json' | 'stream' | 'refusal' | 'rest';
 
-export class Carrier implements Dispatcher.DispatchHandler {
+export class Carrier implements WireHandler {
   readonly id: number;
   readonly message: Outgoing;
   readonly #host: CarrierHost;
   #reading: Reading = 'head';
-  #controller: Dispatcher.DispatchController | undefined;
+  #controller: WireController | undefined;
   #head: AnswerHead | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -74,13 +74,13 @@ export class Carrier implements Dispatcher.DispatchHandler {
     this.#controller?.abort(ABORTED);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: WireController): void {
     this.#controller = controller;
     if (this.#isOver) controller.abort(ABORTED);
     else this.#isSent = true;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHead['headers']): void {
+  onResponseStart(_controller: WireController, status: number, headers: AnswerHead['headers']): void {
     if (this.#isOver || status < 200) return;
     const head = { status, headers };
     this.#head = head;
@@ -90,7 +90,7 @@ export class Carrier implements Dispatcher.DispatchHandler {
     else this.#beginAnswer(head);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: WireController, chunk: Buffer): void {
     if (this.#reading === 'stream') {
       this.#parser?.push(chunk);
       return;
@@ -108,7 +108,7 @@ export class Carrier implements Dispatcher.DispatchHandler {
     else this.#streamEnded(new Fault('upstream.closed', { server: this.#host.server, detail: 'the answer ended without the response' }));
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: WireController | undefined, error: Error): void {
     this.#cancelLinger?.();
     if (this.#isOver) return;
     const fault = faultOfBreak(error, this.#host.server, this.#isSent);
@@ -165,7 +165,7 @@ export class Carrier implements Dispatcher.DispatchHandler {
     if (!mayCarryMessage(head)) this.#refuse(this.#statusFault(head));
   }
 
-  #overflow(controller: Dispatcher.DispatchController): void {
+  #overflow(controller: WireController): void {
     if (this.#reading === 'json') this.#fail(this.#tooLarge());
     else if (this.#reading === 'refusal' && this.#head !== undefined) this.#fail(this.#statusFault(this.#head), this.#head.status);
     controller.abort(ABORTED);

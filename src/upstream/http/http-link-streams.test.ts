@@ -17,8 +17,8 @@ function hurriedClock(): Clock & { readonly delaysMs: number[] } {
     ...systemClock,
     delaysMs,
     after(delayMs, run) {
-      // How long a finished stream may linger keeps its real time.
-      if (delayMs === 1_000) return systemClock.after(delayMs, run);
+      // How long a finished stream may linger, and a connection be idle, keeps its real time.
+      if (delayMs === 1_000 || delayMs === 4_000) return systemClock.after(delayMs, run);
       delaysMs.push(delayMs);
       return systemClock.after(1, run);
     },

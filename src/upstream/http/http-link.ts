@@ -4,7 +4,6 @@
  *
  * Nothing is ever sent twice here: when a connection breaks, the fault says whether the request may have arrived.
  */
-import type { Dispatcher, Pool } from 'undici';
 import type { Clock } from '../../base/clock.ts';
 import { RecentTable } from '../../base/recent-table.ts';
 import { Fault } from '../../base/fault.ts';
@@ -13,6 +12,8 @@ import { EventStream, type EventStreamEvents } from '../dialer/event-stream-requ
 import { Notice } from '../dialer/notice.ts';
 import { describeInvalid, readMessages } from '../dialer/read-messages.ts';
 import { type LinkDeps, openServerTarget, type ServerTarget, withMessageHeaders } from '../dialer/server-target.ts';
+import type { WirePool } from '../dialer/wire-pool.ts';
+import type { WireHandler } from '../dialer/wire-request.ts';
 import type { Link, LinkEvents, Outgoing } from '../link.ts';
 import { Carrier, type CarrierHost } from './carrier.ts';
 import { StreamFollower, type StreamPlace } from './stream-follower.ts';
@@ -34,7 +35,7 @@ const BARRIER = 'notifications/initialized';
  * Rejects with `config.value_missing`, `config.invalid` or `egress.refused`.
  */
 export async function openHttpLink(spec: ServerSpec, values: (text: string) => string, deps: LinkDeps, events: LinkEvents): Promise<Link> {
-  return new HttpLink(spec, openServerTarget(spec, values, deps.dialer), deps, events);
+  return new HttpLink(spec, openServerTarget(spec, values, deps), deps, events);
 }
 
 class HttpLink implements Link, CarrierHost {
@@ -46,8 +47,8 @@ class HttpLink implements Link, CarrierHost {
   readonly resultBytesMax: number;
   readonly #target: ServerTarget;
   readonly #random: () => number;
-  readonly #requests: Pool;
-  readonly #notices: Pool;
+  readonly #requests: WirePool;
+  readonly #notices: WirePool;
   readonly #postHeaders: readonly string[];
   readonly #carriers = new RecentTable<Carrier>();
   #noticeCount = 0;
@@ -113,7 +114,7 @@ class HttpLink implements Link, CarrierHost {
 
   // What carriers need.
 
-  post(message: Outgoing, handler: Dispatcher.DispatchHandler): void {
+  post(message: Outgoing, handler: WireHandler): void {
     const headers = withMessageHeaders(this.#postHeaders, message.headers, this.#target.reserved);
     this.#requests.dispatch({ method: 'POST', path: this.#target.path, headers, body: message.text }, handler);
   }
@@ -157,8 +158,7 @@ class HttpLink implements Link, CarrierHost {
         this.events.dropped('not_delivered', `${message.method || 'reply'}: ${head === undefined ? (error?.message ?? 'no answer') : `HTTP ${head.status}`}`);
       }
     });
-    const timeouts = { headersTimeout: NOTICE_TIMEOUT_MS, bodyTimeout: NOTICE_TIMEOUT_MS };
-    this.#notices.dispatch({ method: 'POST', path: this.#target.path, headers, body: message.text, ...timeouts }, notice);
+    this.#notices.dispatch({ method: 'POST', path: this.#target.path, headers, body: message.text, timeoutMs: NOTICE_TIMEOUT_MS }, notice);
   }
 
   #liftBarrier(): void {
@@ -167,11 +167,11 @@ class HttpLink implements Link, CarrierHost {
     if (this.#closing === undefined) for (const start of held) start();
   }
 
-  #openStream(pool: Pool, own: Readonly<Record<string, string>>, lastEventId: string, events: EventStreamEvents): EventStream {
+  #openStream(pool: WirePool, own: Readonly<Record<string, string>>, lastEventId: string, events: EventStreamEvents): EventStream {
     const fixed = ['accept', 'text/event-stream', ...this.#target.headers];
     if (lastEventId !== '') fixed.push('last-event-id', lastEventId);
     const headers = withMessageHeaders(fixed, own, this.#target.reserved);
-    return new EventStream({ dispatcher: pool, path: this.#target.path, headers, eventBytesMax: this.resultBytesMax }, events);
+    return new EventStream({ pool, path: this.#target.path, headers, eventBytesMax: this.resultBytesMax }, events);
   }
 
   #takeUnasked(bytes: Buffer): void {
@@ -186,6 +186,8 @@ class HttpLink implements Link, CarrierHost {
     this.#listener?.close();
     for (const carrier of this.#carriers.values()) carrier.abort();
     this.#held = undefined;
+    // Once `#closing` is set, notices that fail with their connections are nobody's news.
+    await Promise.resolve();
     if (deleteHeaders !== undefined) await this.#deleteSession(deleteHeaders);
     await Promise.all([this.#requests.destroy(), this.#notices.destroy()]);
     this.events.closed(new Fault('upstream.closed', { server: this.server, detail: 'closed by the gateway' }));

@@ -2,7 +2,6 @@
  * HTTP+SSE, the transport of revision 2024-11-05: one GET stream on which everything arrives, and POSTs to the address
  * that the stream's first event names. Answers do not say which POST they belong to.
  */
-import type { Pool } from 'undici';
 import { Fault } from '../../base/fault.ts';
 import type { ServerSpec } from '../../model/server.ts';
 import { type AnswerHead, faultOfBreak, faultOfStatus } from '../dialer/answer-fault.ts';
@@ -10,6 +9,7 @@ import { EventStream } from '../dialer/event-stream-request.ts';
 import { Notice, type NoticeEnd } from '../dialer/notice.ts';
 import { describeInvalid, readMessages } from '../dialer/read-messages.ts';
 import { type LinkDeps, openServerTarget, type ServerTarget, withMessageHeaders } from '../dialer/server-target.ts';
+import type { WirePool } from '../dialer/wire-pool.ts';
 import type { Link, LinkEvents, Outgoing } from '../link.ts';
 
 /** The stream takes one of them. */
@@ -26,7 +26,7 @@ const BARRIER = 'notifications/initialized';
  */
 export function openSseLink(spec: ServerSpec, values: (text: string) => string, deps: LinkDeps, events: LinkEvents): Promise<Link> {
   return new Promise((resolve, reject) => {
-    const link = new SseLink(spec, openServerTarget(spec, values, deps.dialer), deps, {
+    const link = new SseLink(spec, openServerTarget(spec, values, deps), deps, {
       ...bound(events),
       ready: () => {
         cancelTimer();
@@ -56,7 +56,7 @@ class SseLink implements Link {
   readonly #target: ServerTarget;
   readonly #deps: LinkDeps;
   readonly #events: SseEvents;
-  readonly #pool: Pool;
+  readonly #pool: WirePool;
   readonly #stream: EventStream;
   readonly #aborted = new Set<number>();
   #postPath: string | undefined;
@@ -72,7 +72,7 @@ class SseLink implements Link {
     this.#pool = target.openPool(CONNECTIONS_MAX);
     const headers = withMessageHeaders(['accept', 'text/event-stream', ...target.headers], deps.streamHeaders, target.reserved);
     this.#stream = new EventStream(
-      { dispatcher: this.#pool, path: target.path, headers, eventBytesMax: spec.resultBytesMax },
+      { pool: this.#pool, path: target.path, headers, eventBytesMax: spec.resultBytesMax },
       {
         event: (name, data) => this.#event(name, data),
         oversized: () => events.dropped('too_large', `an event above ${spec.resultBytesMax} bytes`),
@@ -143,8 +143,7 @@ class SseLink implements Link {
       if (isBarrier) this.#liftBarrier();
       this.#posted(message, end);
     });
-    const timeouts = { headersTimeout: POST_TIMEOUT_MS, bodyTimeout: POST_TIMEOUT_MS };
-    this.#pool.dispatch({ method: 'POST', path: this.#postPath ?? this.#target.path, headers, body: message.text, ...timeouts }, notice);
+    this.#pool.dispatch({ method: 'POST', path: this.#postPath ?? this.#target.path, headers, body: message.text, timeoutMs: POST_TIMEOUT_MS }, notice);
   }
 
   #posted(message: Outgoing, end: NoticeEnd): void {
@@ -174,6 +173,8 @@ class SseLink implements Link {
   async #shut(fault: Fault): Promise<void> {
     this.#stream.close();
     this.#held = undefined;
+    // Once `#end` is set, posts that fail with their connections are nobody's news.
+    await Promise.resolve();
     await this.#pool.destroy();
     if (this.#postPath === undefined) this.#events.refused(fault);
     else this.#events.closed(fault);

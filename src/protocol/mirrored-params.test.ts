@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../protocol/messages.ts';
-import { checkMirroredParams, mirroredParams, toParamHeaders } from './mirrored-params.ts';
+import type { JsonObject } from './messages.ts';
+import { checkMirroredParams, mirroredParams, mirrorProblem, toParamHeaders } from './mirrored-params.ts';
 
 const REGION = [{ header: 'Region', path: ['region'] }] as const;
 
@@ -16,7 +16,8 @@ test('what a schema wants mirrored is found at any depth, in its order', () => {
     type: 'object',
     properties: {
       region: { type: 'string', 'x-mcp-header': 'Region' },
-      deep: { type: 'object', properties: { id: { 'x-mcp-header': 'Id' } } },
+      deep: { type: 'object', properties: { id: { type: 'integer', 'x-mcp-header': 'Id' } } },
+      properties: { type: 'boolean', 'x-mcp-header': 'P' },
       plain: { type: 'string' },
       odd: true,
     },
@@ -24,8 +25,35 @@ test('what a schema wants mirrored is found at any depth, in its order', () => {
   expect(mirroredParams(schema)).toEqual([
     { header: 'Region', path: ['region'] },
     { header: 'Id', path: ['deep', 'id'] },
+    { header: 'P', path: ['properties'] },
   ]);
+  expect(mirrorProblem(schema)).toBeUndefined();
   expect([mirroredParams(undefined), mirroredParams(true), mirroredParams({ properties: [] })]).toEqual([[], [], []]);
+});
+
+test.each([
+  ['empty', { properties: { a: { type: 'string', 'x-mcp-header': '' } } }],
+  ['with a line end', { properties: { a: { type: 'string', 'x-mcp-header': 'A\r\nB' } } }],
+  ['not a text', { properties: { a: { type: 'string', 'x-mcp-header': 1 } } }],
+  ['on a number', { properties: { a: { type: 'number', 'x-mcp-header': 'A' } } }],
+  ['on an object', { properties: { a: { type: 'object', 'x-mcp-header': 'A' } } }],
+  ['on the root', { type: 'string', 'x-mcp-header': 'A' }],
+  ['twice, in other letters', { properties: { a: { type: 'string', 'x-mcp-header': 'A' }, b: { type: 'string', 'x-mcp-header': 'a' } } }],
+  ['inside items', { properties: { a: { type: 'array', items: { type: 'string', 'x-mcp-header': 'A' } } } }],
+  ['inside oneOf', { oneOf: [{ properties: { a: { type: 'string', 'x-mcp-header': 'A' } } }] }],
+  ['inside $defs', { $defs: { a: { type: 'string', 'x-mcp-header': 'A' } } }],
+])('an annotation that is %s makes the tool invalid', (_what, schema) => {
+  expect(mirrorProblem(schema)).toContain('x-mcp-header');
+});
+
+test('data that looks like an annotation is none', () => {
+  expect(mirrorProblem({ properties: { a: { type: 'string', default: { 'x-mcp-header': 1 }, examples: [{ 'x-mcp-header': 1 }] } } })).toBeUndefined();
+});
+
+test('a schema without an end is refused before the stack is', () => {
+  let schema: JsonObject = {};
+  for (let depth = 0; depth < 5_000; depth++) schema = { not: schema };
+  expect(mirrorProblem(schema)).toContain('too deep');
 });
 
 test('[TR-10] any text passes where its header says the same, and no other header does', () => {

@@ -1,0 +1,24 @@
+/** The program: everything that it may do is a command; `serve` runs the gateway. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from './base/clock.ts';
+import { createProcessHost } from './cli/process-host.ts';
+import { runCli } from './cli/run.ts';
+import { readEnvironment } from './config.ts';
+import { checkConfigFile, createServeCommand } from './serve-command.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const selfCommand: readonly [string, string] = [process.execPath, fileURLToPath(new URL('../bin/metamcp.js', import.meta.url))];
+
+const host = createProcessHost(
+  {
+    env: readEnvironment(),
+    clock: systemClock,
+    selfCommand,
+    version,
+    serve: createServeCommand({ version, selfCommand, stdout: process.stdout, stderr: process.stderr }),
+    checkConfigFile,
+  },
+  process,
+);
+export const exitCode = await runCli(process.argv.slice(2), host);
