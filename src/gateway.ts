@@ -39,6 +39,7 @@ import { sessionLimits } from './data-plane/sessions.ts';
 import { openInstanceSettings } from './instance-settings.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { type Listening, listen } from './listening.ts';
+import { createLiveDiscovery } from './live-discovery.ts';
 import { createLiveServers } from './live-servers.ts';
 import { createLiveSessions } from './live-sessions.ts';
 import type { ConfigInput } from './model/config-document.ts';
@@ -363,6 +364,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       clock,
       random,
       instanceKey,
+      discovery: createLiveDiscovery(live.dataPlane.discoveryDesk, publisher.snapshot),
       live: createLiveServers(live.upstreams, publisher.snapshot, live.dataPlane.collisions),
       envelope: base.envelope,
       grants: live.signIns.live,

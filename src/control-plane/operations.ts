@@ -3,6 +3,7 @@ import { applyConfig, diffConfig, listVersions, planConfig, rollbackConfig } fro
 import { exportConfig } from './config/export-config.ts';
 import { releaseObjects } from './config/release-objects.ts';
 import { getConfig } from './config/get-config.ts';
+import { DISCOVERY_OPERATIONS } from './discovery/operations.ts';
 import { endpointOperations, listEndpoints, switchEndpoint } from './endpoints/endpoints.ts';
 import { beginGrant } from './grants/begin-grant.ts';
 import { listGrants } from './grants/list-grants.ts';
@@ -48,6 +49,7 @@ export const OPERATIONS: readonly Bound[] = [
   listEndpoints,
   ...endpointOperations,
   switchEndpoint,
+  ...DISCOVERY_OPERATIONS,
   listKeys,
   createKey,
   rotateKey,

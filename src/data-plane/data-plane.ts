@@ -18,6 +18,7 @@ import { serveCatalog } from './catalog-door.ts';
 import { Catalogs } from './catalogs.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
 import { Deliveries, type DeliveryKind } from './deliveries.ts';
+import { DiscoveryDesk } from './discovery-desk.ts';
 import { Discovery, shownText } from './discovery.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
@@ -64,6 +65,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
 }
 
 export interface DataPlane {
+  /** What operators ask of discovery. */
+  readonly discoveryDesk: DiscoveryDesk;
   /** Names that two servers of the endpoint's namespace claim, as its lists are now. */
   readonly collisions: (endpoint: string) => Collision[];
   readonly serve: Serve;
@@ -123,6 +126,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     bodyBytesMax: deps.bodyBytesMax,
   });
   return {
+    discoveryDesk: new DiscoveryDesk({ catalogs, upstreams, snapshot, discovery, nowMs: clock.nowMs }),
     collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
     serve,
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
