@@ -39,6 +39,7 @@ import { sessionLimits } from './data-plane/sessions.ts';
 import { openInstanceSettings } from './instance-settings.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { type Listening, listen } from './listening.ts';
+import { createLiveDiscovery } from './live-discovery.ts';
 import { createLiveServers } from './live-servers.ts';
 import { createLiveInspections } from './live-inspections.ts';
 import { createLiveSessions } from './live-sessions.ts';
@@ -56,6 +57,7 @@ import { lateEvents, logState } from './server-events.ts';
 import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
+import { saveScriptRun, takeScriptRun } from './storage/script-runs.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
 import { withUiPages } from './ui-pages.ts';
 import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
@@ -242,6 +244,7 @@ function startUpstreams(base: Base): Live {
   const dataPlane = createDataPlane({
     clock,
     signIns: signIns.desk,
+    scriptRuns: { save: (run) => saveScriptRun(base.storage.db, run, clock.nowMs()), take: (id) => takeScriptRun(base.storage.db, id, clock.nowMs()) },
     snapshot: publisher.snapshot,
     upstreams,
     info,
@@ -368,6 +371,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       clock,
       random,
       instanceKey,
+      discovery: createLiveDiscovery(live.dataPlane.discoveryDesk, publisher.snapshot),
       live: createLiveServers(live.upstreams, publisher.snapshot, live.dataPlane.collisions),
       envelope: base.envelope,
       grants: live.signIns.live,

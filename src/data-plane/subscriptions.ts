@@ -5,6 +5,7 @@
 import { type Clock, sleep } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { decide } from '../policy/decide.ts';
+import type { EndpointSpec } from '../model/endpoint.ts';
 import { isObject, type JsonObject, type RequestId } from '../protocol/messages.ts';
 import { META } from '../protocol/meta.ts';
 import { TASKS_EXTENSION_ID } from '../protocol/revisions.ts';
@@ -13,7 +14,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ListKind, Upstream } from '../upstream/upstream.ts';
 import type { ConnectionOwner, Lease, Upstreams } from '../upstream/upstreams.ts';
 import { hasTasksExtension } from './capabilities.ts';
-import { type Entry, findReadable } from './catalog.ts';
+import { type CatalogList, type Entry, findReadable } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import { leaseOf } from './dispatch.ts';
 import type { Decoded } from './exchange.ts';
@@ -41,6 +42,8 @@ export interface SubscriptionsDeps {
   readonly upstreams: Upstreams;
   readonly catalogs: Catalogs;
   readonly snapshot: () => Snapshot;
+  /** What of these tools decides whether an endpoint's list is another. */
+  readonly shownTools: (tools: CatalogList, endpoint: EndpointSpec) => string;
 }
 
 const LIST_KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources'];
@@ -253,10 +256,10 @@ export class Subscriptions {
   }
 
   #remember(endpoint: string): Readonly<Record<ListKind, string>> {
-    const namespace = this.#deps.snapshot().endpoints.get(endpoint)?.namespace;
-    const catalog = namespace && this.#deps.catalogs.of(namespace);
+    const spec = this.#deps.snapshot().endpoints.get(endpoint);
+    const catalog = spec && this.#deps.catalogs.of(spec.namespace);
     const shown = {
-      tools: catalog?.tools.modernText ?? '',
+      tools: spec && catalog ? this.#deps.shownTools(catalog.tools, spec) : '',
       prompts: catalog?.prompts.modernText ?? '',
       resources: `${catalog?.resources.modernText ?? ''}\n${catalog?.resourceTemplates.modernText ?? ''}`,
     };

@@ -7,6 +7,7 @@ import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
 import type { MemberConfig, NamespaceConfig, OverrideConfig } from '../model/namespace-config.ts';
 import type { CompiledPolicy } from '../model/policy.ts';
 import type { PolicyConfig } from '../model/policy-config.ts';
+import { compileGroups } from './compile-groups.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 
 export interface NamespaceParts {
@@ -31,6 +32,7 @@ export function compileNamespace(name: string, namespace: NamespaceConfig, { ser
     },
     middleware: stepsOf(name, namespace, problems),
     policy: policyOf(namespace, policies, problems),
+    groups: compileGroups(namespace.groups, namespace.servers.map((member) => toMember(member).as), (finding) => problems.push({ ...finding, path: ['namespaces', name, ...finding.path] })),
   };
 }
 
@@ -91,5 +93,7 @@ function toOverride(override: OverrideConfig): Override {
     argumentDefaults: values?.defaults ?? {},
     fixedArguments: values?.fixed ?? {},
     hiddenArguments: values?.hidden ?? [],
+    keywords: 'keywords' in override ? override.keywords : [],
+    tags: 'tags' in override ? override.tags : [],
   };
 }

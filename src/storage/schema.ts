@@ -147,6 +147,12 @@ export interface CostLedgerTable {
   readonly cost: number;
 }
 
+export interface ScriptRunTable {
+  readonly id: string;
+  readonly sealed: string;
+  readonly expires_at_ms: number;
+}
+
 export interface Database extends PeopleTables {
   readonly instance: InstanceTable;
   readonly key: KeyTable;
@@ -155,6 +161,7 @@ export interface Database extends PeopleTables {
   readonly object: ObjectTable;
   readonly config_version: ConfigVersionTable;
   readonly idempotency: IdempotencyTable;
+  readonly script_run: ScriptRunTable;
   readonly oauth_client: OAuthClientTable;
   readonly oauth_entity: OAuthEntityTable;
   readonly data_key: DataKeyTable;
