@@ -28,6 +28,7 @@ import { Parking, type Sealer } from './parking.ts';
 import { receive } from './receive.ts';
 import { createRecord, type RequestRecord } from './record.ts';
 import type { CallRecorder } from './record-call.ts';
+import { markedForm } from './secret-forms.ts';
 import { createServe, type Serve } from './serve.ts';
 import { type Session, type SessionLimits, Sessions } from './sessions.ts';
 import type { SignInDesk } from './sign-in.ts';
@@ -239,7 +240,7 @@ function eventsFor(deps: EventsDeps): UpstreamsEvents {
       const session = sessions.labelled(owner.sessionId);
       // Only a one-to-one session may be asked outside a call.
       if (session === undefined || missingCapability(request.method, request.params, session.opening) !== undefined) return false;
-      askSession(session, request);
+      askSession(session, request, owner.server);
       return true;
     },
   };
@@ -268,9 +269,9 @@ function notified(owner: ConnectionOwner, { method, params }: { readonly method:
   }
 }
 
-function askSession(session: Session, request: ServerRequest): void {
+function askSession(session: Session, request: ServerRequest, server: string): void {
   try {
-    const { answer, cancel } = session.ask(request, (message) => session.carry(message));
+    const { answer, cancel } = session.ask({ ...request, params: markedForm(request.method, request.params, server) }, (message) => session.carry(message));
     request.onWithdrawn = cancel;
     void answer.then((settled) => (settled.kind === 'result' ? request.reply(settled.result) : request.refuse(settled.error)));
   } catch {
