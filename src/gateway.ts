@@ -32,6 +32,7 @@ import { createServerValues } from './control-plane/secrets/server-values.ts';
 import { createPublisher, type Publisher, type PublisherDeps } from './control-plane/publish.ts';
 import { toLinkAddress } from './control-plane/people/links.ts';
 import { type AdminHandler, createAdminHandler } from './control-plane/serve.ts';
+import { createDefinitionWatch, type DefinitionWatch, withDefinitionWatch } from './definition-watch.ts';
 import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
 import { createSealer } from './data-plane/sealer.ts';
@@ -212,6 +213,7 @@ interface Live {
   readonly dataPlane: DataPlane;
   readonly token: string;
   readonly signIns: UpstreamSignIns;
+  readonly definitions: DefinitionWatch;
 }
 
 function startUpstreams(base: Base): Live {
@@ -220,7 +222,7 @@ function startUpstreams(base: Base): Live {
   const watcher = new OrphanWatcher({ clock, platform: process.platform, onProblem: (detail) => log.error('orphan watcher', { detail }) });
   undo.push(() => watcher.close());
   const { settings } = options.resolved;
-  const late: { dataPlane?: DataPlane; upstreams?: Upstreams } = {};
+  const late: { dataPlane?: DataPlane; upstreams?: Upstreams; definitions?: DefinitionWatch } = {};
   const token = newOperatorToken(random);
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
   const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
@@ -230,13 +232,12 @@ function startUpstreams(base: Base): Live {
     random: () => randomFraction(random),
     gatewayInfo: info,
     openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, values, signIns }),
-    events: lateEvents(
-      () => late.dataPlane,
-      (server) => logState(log, server, upstreams.state(server)),
-    ),
+    events: withDefinitionWatch(lateEvents(() => late.dataPlane, (server) => logState(log, server, upstreams.state(server))), () => late.definitions?.changed()),
     onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
   });
   late.upstreams = upstreams;
+  const definitions = (late.definitions = createDefinitionWatch({ clock, log, publisher, upstreams }));
+  undo.push(() => definitions.stop());
   undo.push(() => upstreams.close());
   const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane?.endCredential(credentialId));
   const dataPlane = createDataPlane({
@@ -269,10 +270,11 @@ function startUpstreams(base: Base): Live {
   publisher.onPublish((snapshot) => {
     upstreams.apply(snapshot.servers);
     dataPlane.snapshotChanged();
+    definitions.changed();
     log.info('configuration loaded', { generation: snapshot.generation, servers: snapshot.servers.size, endpoints: snapshot.endpoints.size });
   });
   upstreams.apply(publisher.snapshot().servers);
-  return { authorization, upstreams, dataPlane, token, signIns };
+  return { authorization, upstreams, dataPlane, token, signIns, definitions };
 }
 
 /** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */
@@ -372,6 +374,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       envelope: base.envelope,
       grants: live.signIns.live,
       consents: live.authorization.consents,
+      definitions: live.definitions.live,
       sessions: createLiveSessions(live.dataPlane.sessions, clock),
       inspections: createLiveInspections(live.dataPlane.inspections),
       snapshot: publisher.snapshot,

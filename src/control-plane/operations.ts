@@ -8,6 +8,7 @@ import { releaseObjects } from './config/release-objects.ts';
 import { getConfig } from './config/get-config.ts';
 import { getCosts } from './costs/get-costs.ts';
 import { listPrices, priceOperations } from './costs/prices.ts';
+import { approveDefinitions, listDefinitions, rejectDefinition } from './definitions/definitions.ts';
 import { endpointOperations, listEndpoints, switchEndpoint } from './endpoints/endpoints.ts';
 import { beginGrant } from './grants/begin-grant.ts';
 import { listGrants } from './grants/list-grants.ts';
@@ -50,6 +51,9 @@ export const OPERATIONS: readonly Bound[] = [
   callServer,
   listPolicies,
   ...policyOperations,
+  listDefinitions,
+  approveDefinitions,
+  rejectDefinition,
   listNamespaces,
   ...namespaceOperations,
   cloneNamespace,

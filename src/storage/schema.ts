@@ -145,6 +145,17 @@ export interface CostLedgerTable {
   readonly tokens: number;
   readonly catalog_tokens: number;
   readonly cost: number;
+export interface DefinitionPinTable {
+  readonly namespace: string;
+  readonly server: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly hash: string | null;
+  readonly rejected_hash: string | null;
+  readonly definition: string | null;
+  readonly instructions: string | null;
+  readonly decided_at_ms: number;
+  readonly decided_by: string;
 }
 
 export interface Database extends PeopleTables {
@@ -162,6 +173,7 @@ export interface Database extends PeopleTables {
   readonly upstream_grant: UpstreamGrantTable;
   readonly upstream_client: UpstreamClientTable;
   readonly cost_ledger: CostLedgerTable;
+  readonly definition_pin: DefinitionPinTable;
 }
 
 export type Dialect = 'sqlite' | 'postgres';
