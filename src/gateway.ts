@@ -40,9 +40,11 @@ import { sessionLimits } from './data-plane/sessions.ts';
 import { openInstanceSettings } from './instance-settings.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { type Listening, listen } from './listening.ts';
+import { gatewayMetrics } from './gateway-metrics.ts';
 import { createLiveServers } from './live-servers.ts';
 import { createLiveInspections } from './live-inspections.ts';
 import { createLiveSessions } from './live-sessions.ts';
+import { listenForMetrics } from './metrics-listening.ts';
 import type { ConfigInput } from './model/config-document.ts';
 import { SERVICE } from './model/grant.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
@@ -53,6 +55,9 @@ import { createLog, type Log } from './observability/log.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
 import { Redactor } from './observability/redactor.ts';
 import { openRecording, type Recording } from './recording.ts';
+import { createObserving } from './observing.ts';
+import { startTelemetry, type Telemetry } from './telemetry.ts';
+import { readTelemetrySettings } from './telemetry-settings.ts';
 import { lateEvents, logState } from './server-events.ts';
 import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
@@ -127,6 +132,7 @@ interface Base {
   readonly dialer: Dialer;
   readonly people: OpenedPeople;
   readonly recording: Recording;
+  readonly telemetry: Telemetry;
 }
 
 /** Faults: `config.invalid`, `storage.*`. Whatever was started by then is stopped again. */
@@ -155,7 +161,7 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const folder = lockDataFolder(settings.data);
   undo.push(() => folder.release());
   const redactor = new Redactor();
-  const log = createLog({ console: settings.logLevel, dataFolder: settings.data, clock, redact: (line) => redactor.redact(line) });
+  const log = createLog({ console: settings.logLevel, dataFolder: settings.data, clock, redact: (line) => redactor.redact(line), fileBytesMax: settings.logFileBytesMax, filesMax: settings.logFilesMax });
   undo.push(() => log.close());
   const instanceKey = openInstanceKey(settings.data, random);
   const storage = await openStorage({ folder, databaseUrl: settings.databaseUrl, clock, keyCheck: instanceKey.check, report: (problem) => log.error('storage', { detail: problem.message }) });
@@ -178,6 +184,8 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const instance = openInstanceSettings(resolved, publisher, log);
   const listening: Base['listening'] = {};
   const dialer = createDialer({ clock, allowances: () => instance.now().egressAllow.map(toEgressAllowance), ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
+  const telemetry = await startTelemetry({ settings: readTelemetrySettings(options.environment()), isCounting: settings.metrics, clock, dialer, log, redact: (text) => redactor.redact(text), version: options.version, instanceId: Buffer.from(random(8)).toString('hex') });
+  undo.push(() => telemetry.close());
   const people = await openPeople({ environment: options.environment(), isProduction: settings.production, publicUrls: settings.publicUrl, storage, instanceKey, clock, random, dialer, report: (problem) => log.warn('people', { detail: problem }) });
   for (const warning of [...resolved.warnings, ...warnings, ...people.warnings]) say(`warning: ${warning}`);
   const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
@@ -185,6 +193,7 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const recording = await openRecording({ settings, retention: instance.now, storage, instanceKey, clock, random, addressOf, clean: (text) => redactor.redact(text), report: (problem) => log.error('audit', { detail: problem }) });
   undo.push(() => recording.close());
   return { options, undo, recording, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, telemetry, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -258,15 +267,16 @@ function startUpstreams(base: Base): Live {
     calls: base.recording.calls,
     middlewareFailed: (middleware, hook, detail) => log.error('middleware failed', { middleware, hook, detail }),
     refused: (fault) => log.info('refused', { code: fault.code, detail: fault.detail }),
+    ...createObserving(base),
     addressOf: base.addressOf,
     failed: (http) => base.failures.failed(base.addressOf(http)),
-    collided: (namespace, { kind, exposed, kept, hidden }) => log.warn('name collision', { namespace, kind, exposed, kept, hidden }),
     verifyToken: authorization.verifyToken,
     challenge: authorization.challenge,
     bodyBytesMax: BODY_BYTES_MAX,
     sessionLimits: sessionLimits(settings.sessionsMax, settings.sessionIdleMs),
   });
   late.dataPlane = dataPlane;
+  base.telemetry.add(...gatewayMetrics(dataPlane, upstreams));
   publisher.onPublish((snapshot) => {
     upstreams.apply(snapshot.servers);
     dataPlane.snapshotChanged();
@@ -317,11 +327,14 @@ async function startListening(base: Base, live: Live): Promise<void> {
   const { settings } = options.resolved;
   const admin = withUiPages(adminHandler(base, live), { rules, report: (problem) => log.error('pages', { detail: String(problem) }) });
   const { serve, refuse } = live.dataPlane;
+  const metrics = await listenForMetrics(settings, { clock: options.clock, sources: base.telemetry.sources, snapshot: base.publisher.snapshot, digestOf: (value) => digestOf(base.instanceKey.pepper, value), authenticators: [operatorTokenAuthenticator(live.token), base.people.authenticate], throttle: base.failures, addressOf: base.addressOf, checkHost: (http) => checkHostAndOrigin(http, rules) });
+  undo.push(() => metrics.close());
   listening.current = await listen(
     settings,
     (http, response) => {
       const isSignIn = live.signIns.pages.handles(http.url);
       if (!isSignIn && http.url?.startsWith(PATH_PREFIX) !== true) {
+        if (metrics.serves(http, response)) return;
         if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
         else admin(http, response);
         return;
@@ -392,7 +405,10 @@ function adminHandler(base: Base, live: Live): AdminHandler {
     version,
     checkHost: (http) => checkHostAndOrigin(http, rules),
     addressOf: base.addressOf,
-    record: (entry) => log.info('admin', { requestId: entry.requestId, operation: entry.operation, principal: entry.principal, status: entry.status, code: entry.fault?.code, detail: entry.fault?.detail, durationMs: entry.durationMs }),
+    record: (entry) => {
+      base.telemetry.tally?.answered('admin', entry.status);
+      log.info('admin', { requestId: entry.requestId, operation: entry.operation, principal: entry.principal, status: entry.status, code: entry.fault?.code, detail: entry.fault?.detail, durationMs: entry.durationMs });
+    },
     authenticators: [operatorTokenAuthenticator(live.token), base.people.authenticate],
     throttle: base.failures,
   });

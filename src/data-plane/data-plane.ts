@@ -25,6 +25,7 @@ import { modernRequests } from './modern-front.ts';
 import { Inspections } from './inspections.ts';
 import { Outbox } from './outbox.ts';
 import { Parking, type Sealer } from './parking.ts';
+import type { Observe } from './observe.ts';
 import { receive } from './receive.ts';
 import { createRecord, type RequestRecord } from './record.ts';
 import type { CallRecorder } from './record-call.ts';
@@ -59,6 +60,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly collided: (namespace: string, collision: Collision) => void;
   /** `WWW-Authenticate` for a refusal, where the client can do something about it. */
   readonly challenge: (http: IncomingMessage, fault: Fault) => string | undefined;
+  /** Undefined where nothing is measured. */
+  readonly observe?: Observe | undefined;
   readonly bodyBytesMax: number;
   readonly sessionLimits: SessionLimits;
 }
@@ -78,7 +81,7 @@ export interface DataPlane {
   readonly inspections: Inspections;
   /** Those that are open now. */
   readonly sessions: () => Iterable<Session>;
-  readonly counts: () => { readonly sessions: number; readonly parked: number };
+  readonly counts: () => { readonly sessions: number; readonly streams: number; readonly parked: number };
   /** Sessions and listen streams end with their results; nothing is left waiting. */
   readonly close: () => void;
 }
@@ -90,11 +93,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const taskIds = new TaskIds(deps.sealer);
   const deliveries = new Deliveries();
   const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds });
-  const ended = (session: Session): void => {
-    subscriptions.removeSession(session);
-    upstreams.release(session.label);
-  };
-  const sessions = new Sessions({ ended, clock, randomId: deps.randomId, limits: deps.sessionLimits });
+  const sessions = new Sessions({ ended: (session) => sessionEnded(session, { subscriptions, upstreams }), clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
   const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf: deps.addressOf };
   const legacy = legacyDeps(clock, { sessions, subscriptions, upstreams });
@@ -114,6 +113,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     refuse: refuseWith,
     record: createRecord(deps.write, clock.monotonicMs),
     calls: deps.calls,
+    observe: deps.observe,
     local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds },
     middlewareServices: { clock, failed: deps.middlewareFailed },
     bodyBytesMax: deps.bodyBytesMax,
@@ -135,6 +135,8 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     endCredential,
     inspections,
     counts: () => ({ sessions: sessions.size, parked: parking.size }),
+    endCredential: (credentialId) => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions }),
+    counts: () => ({ sessions: sessions.size, streams: subscriptions.streams, parked: parking.size }),
     close: () => {
       subscriptions.stop();
       parking.close();
@@ -156,6 +158,9 @@ function legacyDeps(clock: Clock, { sessions, subscriptions, upstreams }: Pick<E
       if (method === 'notifications/roots/list_changed') upstreams.notifySession(session.label, method, params);
     },
   };
+function sessionEnded(session: Session, { subscriptions, upstreams }: Pick<EventsDeps, 'subscriptions' | 'upstreams'>): void {
+  subscriptions.removeSession(session);
+  upstreams.release(session.label);
 }
 
 function collisionsAt(namespace: NamespaceSpec | undefined, catalogs: Catalogs): Collision[] {

@@ -20,6 +20,7 @@ import { type Body, decodeBody } from './decode.ts';
 import type { Decoded, Identified, Received } from './exchange.ts';
 import type { Identify } from './identify.ts';
 import { LOCAL_HANDLERS, type LocalDeps } from './local.ts';
+import type { Observe } from './observe.ts';
 import { readBody } from './receive.ts';
 import type { Record } from './record.ts';
 import { type CallRecorder, recorded } from './record-call.ts';
@@ -39,6 +40,8 @@ export interface ServeDeps {
   readonly refuse: (http: IncomingMessage, response: ServerResponse, refused: { readonly fault: Fault; readonly id: RequestId | undefined }) => void;
   readonly record: Record;
   /** Intent before dispatch, outcome after. */ readonly calls: CallRecorder;
+  /** Around all; undefined where nothing is measured. */
+  readonly observe?: Observe | undefined;
   readonly local: LocalDeps;
   /** 7: what middleware may use. */ readonly middlewareServices: MiddlewareServices;
   readonly bodyBytesMax: number;
@@ -72,6 +75,7 @@ export function createServe(deps: ServeDeps): Serve {
 async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
   let outcome: Outcome;
   deps.calls.begin(decoded);
+  deps.observe?.begun(decoded);
   try {
     outcome = await run(decoded, deps);
   } catch (thrown) {
@@ -81,6 +85,7 @@ async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
   decoded.reply.end(message, httpStatus, headers);
   deps.record(decoded, outcome);
   deps.calls.end(decoded, outcome);
+  deps.observe?.ended(decoded, outcome, httpStatus);
 }
 
 async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
@@ -97,6 +102,10 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const call = compose(
     entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, isAboutTask(resolved.method) ? undefined : own),
     (params) => recorded(admit(Object.assign(resolved, { upstreamParams: params })), deps.calls, (admitted) => dispatchSignedIn(admitted, deps.dispatch)),
+    (params) => {
+      const admitted = admit(Object.assign(resolved, { upstreamParams: params }));
+      return deps.observe === undefined ? dispatchSignedIn(admitted, deps.dispatch) : deps.observe.upstream(admitted, (seen) => dispatchSignedIn(seen, deps.dispatch));
+    },
     { method: resolved.method, server, own, definition: entry?.definition, services: deps.middlewareServices },
   );
   return call(resolved.upstreamParams);

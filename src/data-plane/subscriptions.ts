@@ -244,6 +244,11 @@ export class Subscriptions {
     for (const [watcher, end] of [...this.#listens]) if (isOver(watcher)) end();
   }
 
+  /** Listen streams that are open now. */
+  get streams(): number {
+    return this.#listens.size;
+  }
+
   /** Ends all listen streams; each gets its result. */
   stop(): void {
     for (const end of this.#listens.values()) end();
