@@ -144,6 +144,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'TL-10', text: 'A structured result can be held against its schema; one that does not fit is an error or is flagged.', source: 'MCP 2026-07-28, Tools; OWASP AISVS 10.4.1' },
   { id: 'TL-11', text: 'A result can carry which server and tool it comes from.', source: 'Provenance of context' },
   { id: 'TL-12', text: 'Arguments can be held against the schema, and unknown ones refused.', source: 'OWASP AISVS 10.4.3' },
+  // Data.
+  { id: 'DL-03', text: 'Arguments, results, resource addresses and credentials are in no log, metric or trace.', source: 'CVE-2026-20205' },
   // Our authorization server.
   { id: 'AS-01', text: 'Every authorization request needs PKCE with S256.', source: 'OAuth 2.1, 7.6; MCP, Authorization Code Protection' },
   { id: 'AS-02', text: 'A redirect matches a registered one exactly; https, loopback (any port for literals) and listed schemes only.', source: 'OAuth 2.1, 2.3.1; RFC 8252, 7.3' },

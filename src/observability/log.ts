@@ -55,14 +55,17 @@ const CONTROLS = /[\u007f-\u009f]/g;
 export function createLog(options: LogOptions): Log & { listener: LogListener | undefined } {
   const folder = join(options.dataFolder, 'logs');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const rotation = { folder, bytesMax: options.fileBytesMax ?? FILE_BYTES_MAX, filesMax: options.filesMax ?? FILES_MAX };
-  const app = new RotatingFile({ ...rotation, name: 'app', bufferBytes: 32_768 });
-  const errors = new RotatingFile({ ...rotation, name: 'error', bufferBytes: 0 });
   const console = { level: options.console, destination: undefined as { write(line: string): void } | undefined };
   const show = (line: string): void => {
     console.destination ??= pino.destination({ dest: STDERR, sync: true });
     console.destination.write(redact(line));
   };
+  const onLost = (error: Error): void => {
+    if (console.level !== 'none') show(`${JSON.stringify({ level: 'error', time: toIso(options.clock.nowMs()), msg: 'lines of the log are lost', detail: error.message })}\n`);
+  };
+  const rotation = { folder, bytesMax: options.fileBytesMax ?? FILE_BYTES_MAX, filesMax: options.filesMax ?? FILES_MAX, onLost };
+  const app = new RotatingFile({ ...rotation, name: 'app', bufferBytes: 32_768 });
+  const errors = new RotatingFile({ ...rotation, name: 'error', bufferBytes: 0 });
   let isClosed = false;
   const hide = options.redact ?? ((line: string): string => line);
   const redact = (line: string): string => hide(line).replace(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
