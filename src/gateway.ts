@@ -192,8 +192,7 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const addressOf = createAddressOf(settings.trustedProxies);
   const recording = await openRecording({ settings, retention: instance.now, storage, instanceKey, clock, random, addressOf, clean: (text) => redactor.redact(text), report: (problem) => log.error('audit', { detail: problem }) });
   undo.push(() => recording.close());
-  return { options, undo, recording, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
-  return { options, undo, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, telemetry, addressOf: createAddressOf(settings.trustedProxies), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, recording, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, telemetry, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -260,13 +259,7 @@ function startUpstreams(base: Base): Live {
     newCorrelationId: createIdSequence('req', random),
     digestOf: (credential) => digestOf(instanceKey.pepper, credential),
     operatorDigest: digestOf(instanceKey.pepper, token),
-    write: (record) => {
-      if (record.keyId !== undefined) base.keyUses.used(record.keyId);
-      log.request(record);
-    },
     calls: base.recording.calls,
-    middlewareFailed: (middleware, hook, detail) => log.error('middleware failed', { middleware, hook, detail }),
-    refused: (fault) => log.info('refused', { code: fault.code, detail: fault.detail }),
     ...createObserving(base),
     addressOf: base.addressOf,
     failed: (http) => base.failures.failed(base.addressOf(http)),

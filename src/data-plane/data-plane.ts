@@ -134,8 +134,6 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     sessions: () => sessions.all(),
     endCredential,
     inspections,
-    counts: () => ({ sessions: sessions.size, parked: parking.size }),
-    endCredential: (credentialId) => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions }),
     counts: () => ({ sessions: sessions.size, streams: subscriptions.streams, parked: parking.size }),
     close: () => {
       subscriptions.stop();
@@ -158,6 +156,8 @@ function legacyDeps(clock: Clock, { sessions, subscriptions, upstreams }: Pick<E
       if (method === 'notifications/roots/list_changed') upstreams.notifySession(session.label, method, params);
     },
   };
+}
+
 function sessionEnded(session: Session, { subscriptions, upstreams }: Pick<EventsDeps, 'subscriptions' | 'upstreams'>): void {
   subscriptions.removeSession(session);
   upstreams.release(session.label);

@@ -8,6 +8,7 @@ import type { JsonObject } from '../protocol/messages.ts';
 import { metaOf } from '../protocol/meta.ts';
 import type { Outcome } from '../upstream/upstream.ts';
 import type { Admitted, Decoded, Resolved } from './exchange.ts';
+import { wordFor } from './record-word.ts';
 
 /** Undefined where nothing is measured: then nothing is made for it. */
 export interface Observe {
@@ -121,10 +122,4 @@ function endAttributes({ target, decision, principal }: Decoded & Partial<Resolv
     ...(decision === undefined ? {} : { 'metamcp.policy.rule': decision.rule }),
     ...(outcome.kind === 'error' ? { 'rpc.response.status_code': String(outcome.error.code) } : outcome.kind === 'fault' ? { 'rpc.response.status_code': String(outcome.fault.rpc) } : {}),
   };
-}
-
-function wordFor(outcome: Outcome): string {
-  if (outcome.kind === 'fault') return outcome.fault.code;
-  if (outcome.kind === 'error') return `rpc:${outcome.error.code}`;
-  return outcome.result.member('isError') === 'true' ? 'tool_error' : 'ok';
 }

@@ -17,7 +17,7 @@ import type { EncodeOutcome } from './answer.ts';
 import { stepsFor } from './catalog.ts';
 import { isAboutTask } from './policy-action.ts';
 import { type Body, decodeBody } from './decode.ts';
-import type { Decoded, Identified, Received } from './exchange.ts';
+import type { Admitted, Decoded, Identified, Received } from './exchange.ts';
 import type { Identify } from './identify.ts';
 import { LOCAL_HANDLERS, type LocalDeps } from './local.ts';
 import type { Observe } from './observe.ts';
@@ -101,12 +101,12 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const { entry, server, own } = resolved.target;
   const call = compose(
     entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, isAboutTask(resolved.method) ? undefined : own),
-    (params) => recorded(admit(Object.assign(resolved, { upstreamParams: params })), deps.calls, (admitted) => dispatchSignedIn(admitted, deps.dispatch)),
-    (params) => {
-      const admitted = admit(Object.assign(resolved, { upstreamParams: params }));
-      return deps.observe === undefined ? dispatchSignedIn(admitted, deps.dispatch) : deps.observe.upstream(admitted, (seen) => dispatchSignedIn(seen, deps.dispatch));
-    },
+    (params) => recorded(admit(Object.assign(resolved, { upstreamParams: params })), deps.calls, (admitted) => observed(admitted, deps)),
     { method: resolved.method, server, own, definition: entry?.definition, services: deps.middlewareServices },
   );
   return call(resolved.upstreamParams);
+}
+
+function observed(admitted: Admitted, { observe, dispatch }: ServeDeps): Promise<Outcome> {
+  return observe === undefined ? dispatchSignedIn(admitted, dispatch) : observe.upstream(admitted, (seen) => dispatchSignedIn(seen, dispatch));
 }

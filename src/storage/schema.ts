@@ -145,6 +145,8 @@ export interface CostLedgerTable {
   readonly tokens: number;
   readonly catalog_tokens: number;
   readonly cost: number;
+}
+
 export interface DefinitionPinTable {
   readonly namespace: string;
   readonly server: string;
