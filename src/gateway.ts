@@ -55,6 +55,7 @@ import { createLog, type Log } from './observability/log.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
 import { Redactor } from './observability/redactor.ts';
 import { openRecording, type Recording } from './recording.ts';
+import { createMiddlewarePost } from './middleware-post.ts';
 import { createObserving } from './observing.ts';
 import { startTelemetry, type Telemetry } from './telemetry.ts';
 import { readTelemetrySettings } from './telemetry-settings.ts';
@@ -261,6 +262,7 @@ function startUpstreams(base: Base): Live {
     operatorDigest: digestOf(instanceKey.pepper, token),
     calls: base.recording.calls,
     ...createObserving(base),
+    middlewarePost: createMiddlewarePost({ clock, dialer }),
     addressOf: base.addressOf,
     failed: (http) => base.failures.failed(base.addressOf(http)),
     verifyToken: authorization.verifyToken,

@@ -22,6 +22,7 @@ import { listKeys } from './keys/list-keys.ts';
 import { rotateKey } from './keys/rotate-key.ts';
 import { revokeKey } from './keys/revoke-key.ts';
 import { listLogs } from './logs/list-logs.ts';
+import { listMiddleware, tryMiddleware } from './middleware/middleware.ts';
 import { cloneNamespace, listNamespaces, namespaceOperations, switchPrimitives } from './namespaces/namespaces.ts';
 import type { Bound } from './operation.ts';
 import { listPolicies, policyOperations } from './policies/policies.ts';
@@ -51,6 +52,8 @@ export const OPERATIONS: readonly Bound[] = [
   callServer,
   listPolicies,
   ...policyOperations,
+  listMiddleware,
+  tryMiddleware,
   listDefinitions,
   approveDefinitions,
   rejectDefinition,

@@ -65,6 +65,8 @@ describe('[AZ-13] every operation', () => {
       'POST /api/v1/servers/{name}/restart': 'server:operate',
       'POST /api/v1/servers/{name}/resync': 'server:operate',
       'POST /api/v1/servers/{name}/call': 'server:call',
+      'GET /api/v1/middleware': 'namespace:read',
+      'POST /api/v1/middleware/try': 'namespace:read',
       'GET /api/v1/definitions': 'definition:read',
       'POST /api/v1/definitions/approve': 'definition:decide',
       'POST /api/v1/definitions/reject': 'definition:decide',

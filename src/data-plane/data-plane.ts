@@ -17,6 +17,7 @@ import type { Collision } from './catalog.ts';
 import { serveCatalog } from './catalog-door.ts';
 import { Catalogs } from './catalogs.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
+import { Continuations } from './continuations.ts';
 import { Deliveries, type DeliveryKind } from './deliveries.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
@@ -54,6 +55,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly refused: (fault: Fault) => void;
   /** A middleware failed, whether the call went on or not. */
   readonly middlewareFailed: MiddlewareServices['failed'];
+  /** How middleware reaches services of the operator; undefined: not at all. */
+  readonly middlewarePost?: MiddlewareServices['post'] | undefined;
   /** Of the client, past trusted proxies. */
   readonly addressOf: (http: IncomingMessage) => string;
   /** Two servers of a namespace offer the same name; told once, for the log. */
@@ -115,7 +118,8 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     calls: deps.calls,
     observe: deps.observe,
     local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds },
-    middlewareServices: { clock, failed: deps.middlewareFailed },
+    middlewareServices: { clock, failed: deps.middlewareFailed, post: deps.middlewarePost },
+    continuations: new Continuations(clock, deps.randomId),
     bodyBytesMax: deps.bodyBytesMax,
   });
   const endCredential = (credentialId: string): void => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions });

@@ -17,6 +17,7 @@ import type { EncodeOutcome } from './answer.ts';
 import { stepsFor } from './catalog.ts';
 import { isAboutTask } from './policy-action.ts';
 import { type Body, decodeBody } from './decode.ts';
+import { type Continuations, servicesFor } from './continuations.ts';
 import type { Admitted, Decoded, Identified, Received } from './exchange.ts';
 import type { Identify } from './identify.ts';
 import { LOCAL_HANDLERS, type LocalDeps } from './local.ts';
@@ -44,6 +45,7 @@ export interface ServeDeps {
   readonly observe?: Observe | undefined;
   readonly local: LocalDeps;
   /** 7: what middleware may use. */ readonly middlewareServices: MiddlewareServices;
+  readonly continuations: Continuations;
   readonly bodyBytesMax: number;
 }
 
@@ -93,6 +95,8 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const local = LOCAL_HANDLERS.get(decoded.method);
   if (local !== undefined) return { kind: 'result', result: await local(decoded, deps.local) };
 
+  const rest = deps.continuations.read(decoded);
+  if (rest !== undefined) return rest;
   const found = resolve(decoded, deps.local);
   const resolved = found instanceof Promise ? await found : found;
   // Policy is asked twice: before the middleware, so that none can answer a denied call by itself, and after it, on
@@ -102,7 +106,7 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const call = compose(
     entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, isAboutTask(resolved.method) ? undefined : own),
     (params) => recorded(admit(Object.assign(resolved, { upstreamParams: params })), deps.calls, (admitted) => observed(admitted, deps)),
-    { method: resolved.method, server, own, definition: entry?.definition, services: deps.middlewareServices },
+    { method: resolved.method, server, own, definition: entry?.definition, principal: resolved.principal.id, services: servicesFor(resolved, deps.middlewareServices, deps.continuations) },
   );
   return call(resolved.upstreamParams);
 }
