@@ -14,7 +14,7 @@ import { systemClock } from '../src/base/clock.ts';
 import type { JsonObject } from '../src/protocol/messages.ts';
 import { evaluate, quantile } from '../src/search/evaluate.ts';
 import { NOTHING_LEARNED } from '../src/search/learned-terms.ts';
-import { metaToolDefinitions } from '../src/search/meta-tools.ts';
+import { metaToolDefinitions, visibleServers } from '../src/search/meta-tools.ts';
 import { search } from '../src/search/search.ts';
 import { SearchIndex } from '../src/search/search-index.ts';
 import { toSearchReply } from '../src/search/search-reply.ts';
@@ -107,7 +107,7 @@ async function measureFolder(folder: string): Promise<Record<string, unknown>> {
     coldMs: { p50: quantile(coldMs, 0.5), p95: quantile(coldMs, 0.95) },
     warmMs: { p50: quantile(warmMs, 0.5), p95: quantile(warmMs, 0.95) },
     exactHitAt1: exactHits.length / tools.length,
-    metaToolTokens: estimateTokens(JSON.stringify(metaToolDefinitions(view, { searchDescription: undefined, hasOutputSchema: true }))),
+    metaToolTokens: estimateTokens(JSON.stringify(metaToolDefinitions(visibleServers(view), { searchDescription: undefined, hasOutputSchema: true }))),
     recall,
   };
 }

@@ -41,6 +41,7 @@ import { openInstanceSettings } from './instance-settings.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { type Listening, listen } from './listening.ts';
 import { gatewayMetrics } from './gateway-metrics.ts';
+import { createLiveDiscovery } from './live-discovery.ts';
 import { createLiveServers } from './live-servers.ts';
 import { createLiveInspections } from './live-inspections.ts';
 import { createLiveSessions } from './live-sessions.ts';
@@ -63,6 +64,7 @@ import { lateEvents, logState } from './server-events.ts';
 import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
+import { saveScriptRun, takeScriptRun } from './storage/script-runs.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
 import { withUiPages } from './ui-pages.ts';
 import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
@@ -246,12 +248,12 @@ function startUpstreams(base: Base): Live {
   });
   late.upstreams = upstreams;
   const definitions = (late.definitions = createDefinitionWatch({ clock, log, publisher, upstreams }));
-  undo.push(() => definitions.stop());
-  undo.push(() => upstreams.close());
+  undo.push(() => upstreams.close(), () => definitions.stop());
   const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane?.endCredential(credentialId));
   const dataPlane = createDataPlane({
     clock,
     signIns: signIns.desk,
+    scriptRuns: { save: (run) => saveScriptRun(base.storage.db, run, clock.nowMs()), take: (id) => takeScriptRun(base.storage.db, id, clock.nowMs()) },
     snapshot: publisher.snapshot,
     upstreams,
     info,
@@ -378,6 +380,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       clock,
       random,
       instanceKey,
+      discovery: createLiveDiscovery(live.dataPlane.discoveryDesk, publisher.snapshot),
       live: createLiveServers(live.upstreams, publisher.snapshot, live.dataPlane.collisions),
       envelope: base.envelope,
       grants: live.signIns.live,

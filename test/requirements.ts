@@ -64,7 +64,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'SS-09', text: 'Request state of a server returns to that server and principal only.', source: 'MCP 2026-07-28, Multi Round-Trip Requests' },
   { id: 'SS-10', text: 'The handle of another principal\'s task is indistinguishable from an unknown one.', source: 'SEP-2663' },
   { id: 'SS-11', text: 'A reply to a server\'s question counts once, and only from the session that was asked.', source: 'MCP Security Best Practices' },
-  { id: 'SS-12', text: 'A form of a server that asks for secrets is refused or marked, and names its server.', source: 'MCP 2026-07-28, Elicitation', notYet: `${LATER}guards on elicitation.` },
+  { id: 'SS-12', text: 'A form of a server that asks for secrets is refused or marked, and names its server.', source: 'MCP 2026-07-28, Elicitation' },
   // Outgoing connections.
   { id: 'SF-01', text: 'One dialer: every address that a name resolves to must be allowed, and the one that was judged is connected to.', source: 'MCP Security Best Practices, SSRF' },
   { id: 'SF-02', text: 'Only public unicast addresses are allowed beside what an operator wrote; metadata addresses never are.', source: 'RFC 9728 section 7.7' },

@@ -1,6 +1,7 @@
 /** The admin API as the command line uses it: a request each, errors as RFC 9457 problem details made into refusals. */
 import type { z } from 'zod';
 import type { Applied, ConfigVersion, GetConfig, Plan } from '../contract/config.ts';
+import type { EvaluateSearch, SearchTools } from '../contract/discovery.ts';
 import type { Endpoint } from '../contract/endpoints.ts';
 import type { ApproveDefinitions, Definition, RejectDefinition } from '../contract/definitions.ts';
 import type { CreateKey, Key } from '../contract/keys.ts';
@@ -24,6 +25,8 @@ export interface AdminClient {
   revokeKey(id: string): Promise<void>;
   rotateSecrets(): Promise<z.infer<typeof RotateSecrets.answer>>;
   listEndpoints(): Promise<{ readonly items: readonly Endpoint[] }>;
+  searchTools(endpoint: string, asked: { readonly queries: readonly string[]; readonly limit?: number }): Promise<z.infer<typeof SearchTools.answer>>;
+  evaluateSearch(endpoint: string, asked: { readonly cases: unknown; readonly against?: { readonly text: string; readonly name: string } }): Promise<z.infer<typeof EvaluateSearch.answer>>;
   getConfig(): Promise<z.infer<typeof GetConfig.answer>>;
   planConfig(file: ConfigFile): Promise<Plan>;
   applyConfig(file: ConfigFile & { readonly reason: string }): Promise<Applied>;
@@ -59,6 +62,8 @@ export function createAdminClient(gateway: Gateway): AdminClient {
     rotateSecrets: () => ask('POST', '/secrets/rotate'),
     revokeKey: (id) => ask('DELETE', `/keys/${encodeURIComponent(id)}`),
     listEndpoints: () => ask('GET', '/endpoints'),
+    searchTools: (name, asked) => ask('POST', `/endpoints/${encodeURIComponent(name)}/search`, asked),
+    evaluateSearch: (name, asked) => ask('POST', `/endpoints/${encodeURIComponent(name)}/evaluation`, asked),
     getConfig: () => ask('GET', '/config'),
     planConfig: (file) => ask('POST', '/config/plan', file),
     applyConfig: (file) => ask('POST', '/config/apply', file),

@@ -1,5 +1,6 @@
 /** Endpoints in the admin API. */
 import { z } from 'zod';
+import { DISCOVERY_MODES } from '../model/discovery.ts';
 import { EndpointAuthSchema } from '../model/endpoint-config.ts';
 import { nextCursor, ObjectParams, objectOperations, ObjectShape, PageQueryShape } from './objects.ts';
 import type { Operation } from './operation.ts';
@@ -19,6 +20,7 @@ export const EndpointSchema = z
     namespace: z.string(),
     mcpUrl: z.string(),
     auth: EndpointAuthSchema,
+    discovery: z.object({ mode: z.enum(DISCOVERY_MODES), budgetTokens: z.int(), pins: z.array(z.string()) }).meta({ description: 'How its tools are shown' }),
     servers: z.array(z.string()).meta({ description: 'What its namespace offers now; disabled servers are left out' }),
     collisions: z.array(CollisionSchema),
   })

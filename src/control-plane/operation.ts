@@ -26,6 +26,7 @@ import type { Browser } from './browser.ts';
 import type { ConfigDraft } from './configuration/draft.ts';
 import type { Viewer } from './configuration/visibility.ts';
 import type { LiveConsents } from './live-consents.ts';
+import type { LiveDiscovery } from './discovery/live-discovery.ts';
 import type { LiveGrants } from './grants/live-grants.ts';
 import { answerOnce } from './idempotency.ts';
 import type { LiveInspections } from './live-inspections.ts';
@@ -51,6 +52,7 @@ export interface AdminServices {
   readonly random: RandomBytes;
   readonly instanceKey: InstanceKey;
   readonly live: LiveServers;
+  readonly discovery: LiveDiscovery;
   readonly envelope: Envelope;
   readonly grants: LiveGrants;
   readonly consents: LiveConsents;

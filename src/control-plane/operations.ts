@@ -9,6 +9,7 @@ import { getConfig } from './config/get-config.ts';
 import { getCosts } from './costs/get-costs.ts';
 import { listPrices, priceOperations } from './costs/prices.ts';
 import { approveDefinitions, listDefinitions, rejectDefinition } from './definitions/definitions.ts';
+import { DISCOVERY_OPERATIONS } from './discovery/operations.ts';
 import { endpointOperations, listEndpoints, switchEndpoint } from './endpoints/endpoints.ts';
 import { beginGrant } from './grants/begin-grant.ts';
 import { listGrants } from './grants/list-grants.ts';
@@ -64,6 +65,7 @@ export const OPERATIONS: readonly Bound[] = [
   listEndpoints,
   ...endpointOperations,
   switchEndpoint,
+  ...DISCOVERY_OPERATIONS,
   listKeys,
   createKey,
   rotateKey,

@@ -5,6 +5,7 @@
  */
 import { overriddenArguments } from '../middleware/arguments/arguments.ts';
 import type { Middleware } from '../middleware/middleware.ts';
+import type { GroupSpec } from '../model/group.ts';
 import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
 import { collidedUri, exposedName, SEPARATOR, templatePrefix } from '../protocol/names.ts';
@@ -25,6 +26,8 @@ export interface Entry {
   readonly chain: readonly Middleware[];
   /** What modern clients mirror into headers, from the server's own schema. */
   readonly mirrored: readonly MirroredParam[];
+  /** Of a group: the tools that a call of it may become the call of. */
+  readonly group?: { readonly spec: GroupSpec; readonly members: readonly Entry[] };
 }
 
 /** One list, in order, and its members' text as JSON without the brackets. */
@@ -70,7 +73,7 @@ export function mergeCatalog(namespace: NamespaceSpec, listsOf: (server: string)
   const notes: Notes = { collisions, quarantined, inspect };
   const resources = located('resource', namespace, parts, collisions);
   return {
-    tools: withMovedUi(named('tool', namespace, parts, notes), resources),
+    tools: withGroups(withMovedUi(named('tool', namespace, parts, notes), resources), namespace, collisions),
     prompts: named('prompt', namespace, parts, notes),
     resources,
     resourceTemplates: located('resourceTemplate', namespace, parts, collisions),
@@ -85,6 +88,30 @@ interface Notes {
   readonly quarantined: Map<string, Verdict>;
   readonly inspect: Inspect | undefined;
 }
+
+/** Groups of which some member is there stand behind all tools. They are called through a member, so nothing stands around them. */
+function withGroups(tools: CatalogList, { groups }: NamespaceSpec, collisions: Collision[]): CatalogList {
+  if (groups === undefined || groups.size === 0) return tools;
+  const byKey = new Map([...tools.entries.values()].map((entry) => [exposedName(entry.member.as, entry.own, SEPARATOR), entry]));
+  const entries = new Map(tools.entries);
+  for (const group of groups.values()) {
+    const members = group.members.flatMap(({ tool }) => byKey.get(tool) ?? []);
+    const taken = entries.get(group.name);
+    if (taken !== undefined) collisions.push({ kind: 'tool', exposed: group.name, kept: taken.member.as, hidden: GROUPS.as });
+    else if (members.length > 0) entries.set(group.name, groupEntry(group, members));
+  }
+  return toList(entries);
+}
+
+/** A group as whoever sees these members sees it: what it does not say itself, the first of them does. */
+export function groupEntry(spec: GroupSpec, members: readonly Entry[]): Entry {
+  const { description, inputSchema } = members[0]?.definition ?? {};
+  const definition: JsonObject = { name: spec.name, description: spec.description === '' ? description : spec.description, inputSchema: spec.inputSchema ?? inputSchema };
+  return { exposed: spec.name, member: GROUPS, own: spec.name, definition, chain: [], mirrored: [], group: { spec, members } };
+}
+
+/** Where groups stand among servers. */
+const GROUPS: Member = { server: '', as: 'groups' };
 
 /** Tools and prompts: by name. */
 function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonly Part[], { collisions, quarantined, inspect }: Notes): CatalogList {
@@ -105,19 +132,39 @@ function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonl
         collisions.push({ kind, exposed, kept: taken.member.as, hidden: member.as });
         continue;
       }
-      const shown = throughSteps(overridden(definition, exposed, override), namespace, { kind, member, own });
-      if (shown === undefined) continue;
-      entries.set(exposed, {
-        exposed,
-        member,
-        own,
-        definition: shown,
-        chain: chainOf(namespace, member, own, override),
-        mirrored: mirroredParams(definition['inputSchema']),
-      });
+      const entry = remembered(member, definition, () => namedEntry(namespace, { kind, member, own, exposed, override, definition }));
+      if (entry !== undefined) entries.set(exposed, entry);
     }
   }
   return toList(entries);
+}
+
+interface Named {
+  readonly kind: 'tool' | 'prompt';
+  readonly member: Member;
+  readonly own: string;
+  readonly exposed: string;
+  readonly override: Override | undefined;
+  readonly definition: JsonObject;
+}
+
+function namedEntry(namespace: NamespaceSpec, { kind, member, own, exposed, override, definition }: Named): Entry | undefined {
+  const shown = throughSteps(overridden(definition, exposed, override), namespace, { kind, member, own });
+  if (shown === undefined) return undefined;
+  return { exposed, member, own, definition: shown, chain: chainOf(namespace, member, own, override), mirrored: mirroredParams(definition['inputSchema']) };
+}
+
+/** Of a member, which is one namespace's in one snapshot: what did not change is not made again when another server's list does. */
+const entriesOf = new WeakMap<Member, WeakMap<JsonObject, Entry>>();
+
+function remembered(member: Member, definition: JsonObject, make: () => Entry | undefined): Entry | undefined {
+  let known = entriesOf.get(member);
+  if (known === undefined) entriesOf.set(member, (known = new WeakMap<JsonObject, Entry>()));
+  const before = known.get(definition);
+  if (before !== undefined) return before;
+  const made = make();
+  if (made !== undefined) known.set(definition, made);
+  return made;
 }
 
 /** Resources and templates: by URI, which stays as it is unless another server of the namespace has it already. */
@@ -230,13 +277,21 @@ function asObject(value: JsonValue | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
 
+/** Lists are made again whenever one server's changes; most definitions are what they were. */
+const textsOf = new WeakMap<JsonObject, { readonly modern: string; readonly legacy: string }>();
+
 export function toList(entries: ReadonlyMap<string, Entry>): CatalogList {
   const modern: string[] = [];
   const legacy: string[] = [];
   for (const { definition } of entries.values()) {
-    const text = JSON.stringify(definition);
-    modern.push(text);
-    legacy.push(isLegacySafe(definition) ? text : JSON.stringify({ ...definition, outputSchema: undefined }));
+    let texts = textsOf.get(definition);
+    if (texts === undefined) {
+      const text = JSON.stringify(definition);
+      texts = { modern: text, legacy: isLegacySafe(definition) ? text : JSON.stringify({ ...definition, outputSchema: undefined }) };
+      textsOf.set(definition, texts);
+    }
+    modern.push(texts.modern);
+    legacy.push(texts.legacy);
   }
   return { entries, modernText: modern.join(','), legacyText: legacy.join(',') };
 }

@@ -21,6 +21,8 @@ export class Catalogs {
   /** Collisions that were told, by namespace: each is told again only after it was gone. */
   readonly #told = new Map<string, ReadonlySet<string>>();
   #epoch = 0;
+  /** Told after each change. */
+  onChanged: () => void = () => undefined;
 
   constructor(upstreams: Upstreams, clock: Clock, collided: (namespace: string, collision: Collision) => void) {
     this.#upstreams = upstreams;
@@ -33,6 +35,7 @@ export class Catalogs {
   changed(): void {
     this.#epoch++;
     for (const check of [...this.#waiting]) check();
+    this.onChanged();
   }
 
   of(namespace: NamespaceSpec): Catalog {

@@ -19,6 +19,8 @@ import { Catalogs } from './catalogs.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
 import { Continuations } from './continuations.ts';
 import { Deliveries, type DeliveryKind } from './deliveries.ts';
+import { DiscoveryDesk } from './discovery-desk.ts';
+import { Discovery, shownText } from './discovery.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
@@ -30,6 +32,8 @@ import type { Observe } from './observe.ts';
 import { receive } from './receive.ts';
 import { createRecord, type RequestRecord } from './record.ts';
 import type { CallRecorder } from './record-call.ts';
+import { markedForm } from './secret-forms.ts';
+import { createRunsInMemory, type ScriptRuns } from './scripts.ts';
 import { createServe, type Serve } from './serve.ts';
 import { type Session, type SessionLimits, Sessions } from './sessions.ts';
 import type { SignInDesk } from './sign-in.ts';
@@ -40,6 +44,8 @@ import { throttle } from './throttle.ts';
 export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed' | 'verifyToken'> {
   /** Where people sign in to servers; undefined: nowhere. */
   readonly signIns?: SignInDesk | undefined;
+  /** Where scripts that wait are kept; undefined: in this process. */
+  readonly scriptRuns?: ScriptRuns;
   readonly clock: Clock;
   readonly snapshot: () => Snapshot;
   readonly upstreams: Upstreams;
@@ -70,6 +76,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
 }
 
 export interface DataPlane {
+  /** What operators ask of discovery. */
+  readonly discoveryDesk: DiscoveryDesk;
   /** Names that two servers of the endpoint's namespace claim, as its lists are now. */
   readonly collisions: (endpoint: string) => Collision[];
   readonly serve: Serve;
@@ -84,7 +92,7 @@ export interface DataPlane {
   readonly inspections: Inspections;
   /** Those that are open now. */
   readonly sessions: () => Iterable<Session>;
-  readonly counts: () => { readonly sessions: number; readonly streams: number; readonly parked: number };
+  readonly counts: () => { readonly sessions: number; readonly streams: number; readonly parked: number; readonly indexBuilds: number };
   /** Sessions and listen streams end with their results; nothing is left waiting. */
   readonly close: () => void;
 }
@@ -95,11 +103,11 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const catalogs = new Catalogs(upstreams, clock, deps.collided);
   const taskIds = new TaskIds(deps.sealer);
   const deliveries = new Deliveries();
-  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds });
+  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds, shownTools: shownText });
   const sessions = new Sessions({ ended: (session) => sessionEnded(session, { subscriptions, upstreams }), clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
-  const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf: deps.addressOf };
   const legacy = legacyDeps(clock, { sessions, subscriptions, upstreams });
+  const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, signIns: deps.signIns, scripts: { clock, sealer: deps.sealer, newId: deps.randomId, runs: deps.scriptRuns ?? createRunsInMemory(clock) } });
   const refuseWith: Parameters<typeof createServe>[0]['refuse'] = (http, response, refused) => {
     deps.refused(refused.fault);
     deps.calls.refused(http, refused.fault);
@@ -108,7 +116,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const serve = createServe({
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, inspected: (name, current) => inspections.endpoint(name, current) }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
-    throttle: (identified) => throttle(identified, throttleDeps),
+    throttle: createThrottle(deps),
     openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, refuseWith }),
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
     dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked), signIns: deps.signIns },
@@ -117,7 +125,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     record: createRecord(deps.write, clock.monotonicMs),
     calls: deps.calls,
     observe: deps.observe,
-    local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds },
+    local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds, discovery },
     middlewareServices: { clock, failed: deps.middlewareFailed, post: deps.middlewarePost },
     continuations: new Continuations(clock, deps.randomId),
     bodyBytesMax: deps.bodyBytesMax,
@@ -125,6 +133,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const endCredential = (credentialId: string): void => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions });
   inspections.onClosed = endCredential;
   return {
+    discoveryDesk: new DiscoveryDesk({ catalogs, upstreams, snapshot, discovery, nowMs: clock.nowMs }),
     collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
     serve,
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
@@ -138,7 +147,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     sessions: () => sessions.all(),
     endCredential,
     inspections,
-    counts: () => ({ sessions: sessions.size, streams: subscriptions.streams, parked: parking.size }),
+    counts: () => ({ sessions: sessions.size, streams: subscriptions.streams, parked: parking.size, indexBuilds: discovery.indexBuilds }),
     close: () => {
       subscriptions.stop();
       parking.close();
@@ -165,6 +174,11 @@ function legacyDeps(clock: Clock, { sessions, subscriptions, upstreams }: Pick<E
 function sessionEnded(session: Session, { subscriptions, upstreams }: Pick<EventsDeps, 'subscriptions' | 'upstreams'>): void {
   subscriptions.removeSession(session);
   upstreams.release(session.label);
+}
+
+function createThrottle({ clock, addressOf }: DataPlaneDeps): (identified: Identified) => Identified {
+  const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf };
+  return (identified) => throttle(identified, throttleDeps);
 }
 
 function collisionsAt(namespace: NamespaceSpec | undefined, catalogs: Catalogs): Collision[] {
@@ -248,7 +262,7 @@ function eventsFor(deps: EventsDeps): UpstreamsEvents {
       const session = sessions.labelled(owner.sessionId);
       // Only a one-to-one session may be asked outside a call.
       if (session === undefined || missingCapability(request.method, request.params, session.opening) !== undefined) return false;
-      askSession(session, request);
+      askSession(session, request, owner.server);
       return true;
     },
   };
@@ -277,9 +291,9 @@ function notified(owner: ConnectionOwner, { method, params }: { readonly method:
   }
 }
 
-function askSession(session: Session, request: ServerRequest): void {
+function askSession(session: Session, request: ServerRequest, server: string): void {
   try {
-    const { answer, cancel } = session.ask(request, (message) => session.carry(message));
+    const { answer, cancel } = session.ask({ ...request, params: markedForm(request.method, request.params, server) }, (message) => session.carry(message));
     request.onWithdrawn = cancel;
     void answer.then((settled) => (settled.kind === 'result' ? request.reply(settled.result) : request.refuse(settled.error)));
   } catch {

@@ -14,6 +14,7 @@ import type { Admitted } from './exchange.ts';
 import { withForwarded } from './forwarded-headers.ts';
 import type { Parking } from './parking.ts';
 import { RoutedCall, type RoutedCallDeps } from './routed-call.ts';
+import { markedForm } from './secret-forms.ts';
 import { viewerOf } from './task-ids.ts';
 
 const ROUNDS_MAX = 16;
@@ -159,7 +160,7 @@ async function askOne(call: RoutedCall, key: string, { method, params }: { reado
   // 2025-11-25 demands an id, by which a server may later say that the user is done; this server has no way to say so.
   const asked = isUrl && params['elicitationId'] === undefined ? { ...params, elicitationId: `${correlationId}-${key}` } : params;
   try {
-    return await call.askClient(method, asked);
+    return await call.askClient(method, markedForm(method, asked, call.exchange.target.as));
   } catch (thrown) {
     call.throwIfCancelled();
     if (method === 'elicitation/create') return { action: 'cancel' };

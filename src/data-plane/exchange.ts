@@ -72,6 +72,8 @@ export interface Decoded extends Identified {
   /** Headers `Mcp-Param-*` as they came, by lower-case name. */
   readonly paramHeaders: Readonly<Record<string, string>>;
   readonly reply: Reply;
+  /** The tool of ours, or the group, through which the client came to the tool that is called; undefined where it named it. */
+  readonly via?: string | undefined;
 }
 
 /** What a routed request means at the server it goes to. */

@@ -12,6 +12,7 @@ import type { Upstreams } from '../upstream/upstreams.ts';
 import type { GatewayInfo } from './answer.ts';
 import type { CatalogList } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
+import type { Discovery } from './discovery.ts';
 import type { Decoded } from './exchange.ts';
 import { mergedCapabilities, mergedInstructions } from './profile.ts';
 import { listenResult, type Subscriptions } from './subscriptions.ts';
@@ -34,6 +35,7 @@ export interface LocalDeps {
   readonly catalogs: Catalogs;
   readonly subscriptions: Subscriptions;
   readonly taskIds: TaskIds;
+  readonly discovery: Discovery;
 }
 
 export type LocalHandler = (exchange: Decoded, deps: LocalDeps) => RawObject | Promise<RawObject>;
@@ -101,7 +103,8 @@ async function list(exchange: Decoded, deps: LocalDeps, kind: 'tools' | 'prompts
   if (deps.catalogs.isStarting(servers, LIST_PATIENCE_MS)) await deps.catalogs.started(servers, LIST_PATIENCE_MS);
   const catalogList: CatalogList = deps.catalogs.of(namespace)[kind];
   const isModern = exchange.client.revision === MODERN_REVISION;
-  const visible = visibleList(catalogList, PRIMITIVES[kind], exchange);
+  const allowed = visibleList(catalogList, PRIMITIVES[kind], exchange);
+  const visible = kind === 'tools' ? deps.discovery.shown(allowed, exchange) : allowed;
   const gaps = deps.catalogs.gaps(namespace);
   const text = isModern ? visible.modernText : visible.legacyText;
   const meta = gaps.length > 0 ? `,"_meta":{"${META_SERVERS}":${JSON.stringify(gaps)}}` : '';

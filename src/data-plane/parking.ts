@@ -14,6 +14,7 @@ import type { Outcome, ServerRequest } from '../upstream/upstream.ts';
 import { missingCapability } from './capabilities.ts';
 import type { Resolved } from './exchange.ts';
 import type { RoutedCall } from './routed-call.ts';
+import { markedForm, markedRequests } from './secret-forms.ts';
 
 const STATE_MS = 10 * 60_000;
 const PARKED_MAX = 1_000;
@@ -82,7 +83,7 @@ export class Parking {
     });
     const release = call.hold();
     this.#parked.set(id, { call, asked, stopTimer, release });
-    const inputRequests = Object.fromEntries([...asked].map(([key, { method, params }]) => [key, { method, params: withoutLegacyMembers(params) }]));
+    const inputRequests = Object.fromEntries([...asked].map(([key, { method, params }]) => [key, { method, params: markedForm(method, withoutLegacyMembers(params), call.exchange.target.as) }]));
     const requestState = this.#seal({ untilMs: this.#deps.clock.nowMs() + STATE_MS, server: call.exchange.target.server, parked: id }, call.exchange);
     const result = RawObject.of({ resultType: 'input_required', inputRequests, requestState });
     this.#made.add(result);
@@ -132,8 +133,9 @@ export class Parking {
       const missing = missingCapability(isObject(request) ? String(request['method']) : '', params, exchange.client);
       if (missing !== undefined) return { kind: 'fault', fault: new Fault('request.capability_missing', { data: { requiredCapabilities: missing } }) };
     }
-    if (typeof result['requestState'] !== 'string') return outcome;
-    return this.#withState(exchange, outcome.result, { state: result['requestState'] });
+    const marked = withMarkedForms(outcome.result, exchange.target.as);
+    if (typeof result['requestState'] !== 'string') return marked === outcome.result ? outcome : { kind: 'result', result: marked };
+    return this.#withState(exchange, marked, { state: result['requestState'] });
   }
 
   /** Nothing of a stopping gateway may leave a server waiting. */
@@ -189,6 +191,13 @@ function invalidState(): Fault {
 function contextOf({ endpoint, principal, method, params }: Resolved): string {
   const { _meta, inputResponses, requestState, ...asked } = params;
   return ['requestState', endpoint.name, principal.id, method, hash('sha256', canonicalJson(asked))].join('\n');
+}
+
+/** The same object where no form asks for a secret. */
+function withMarkedForms(result: RawObject, as: string): RawObject {
+  const { inputRequests } = result.value;
+  const marked = isObject(inputRequests) ? markedRequests(inputRequests, as) : inputRequests;
+  return marked === inputRequests ? result : RawObject.of({ ...result.value, inputRequests: marked });
 }
 
 /** Members of an elicitation that only make sense where the server can send `notifications/elicitation/complete`. */

@@ -47,7 +47,7 @@ export function createRecord(write: (record: RequestRecord) => void, nowMs: () =
       revision: exchange.client.revision,
       method: exchange.method,
       server: target?.server,
-      primitive: target?.own,
+      primitive: target?.own ?? exchange.via,
       outcome: wordFor(outcome),
       detail: outcome.kind === 'fault' ? outcome.fault.detail : undefined,
       durationMs: nowMs() - exchange.startedMs,

@@ -44,7 +44,8 @@ function toResolved(decoded: Decoded, params: JsonObject, { entry, upstreamParam
   const listed = 'definition' in entry ? entry : undefined;
   const target: Target = { server: entry.member.server, as: entry.member.as, own: entry.own, entry: listed };
   const mirrored = listed?.mirrored ?? [];
-  if (decoded.client.revision === MODERN_REVISION) checkMirroredParams(mirrored, params, decoded.paramHeaders);
+  // Who came through a tool of ours never saw the schema that says what to mirror.
+  if (decoded.client.revision === MODERN_REVISION && decoded.via === undefined) checkMirroredParams(mirrored, params, decoded.paramHeaders);
   return Object.assign(decoded, { target, upstreamParams, paramHeaders: toParamHeaders(mirrored, params, decoded.paramHeaders) });
 }
 
@@ -64,7 +65,7 @@ interface Found {
 function find(method: string, params: JsonObject, catalog: Catalog): Found | undefined {
   if (method === 'tools/call') {
     const entry = catalog.tools.entries.get(text(params, 'name'));
-    return entry && { entry, upstreamParams: { ...params, name: entry.own } };
+    return entry === undefined || entry.group !== undefined ? undefined : { entry, upstreamParams: { ...params, name: entry.own } };
   }
   if (method === 'prompts/get') {
     const entry = catalog.prompts.entries.get(text(params, 'name'));

@@ -12,6 +12,7 @@ import type { Call, CallEvents, Outcome, ServerRequest } from '../upstream/upstr
 import { missingCapability } from './capabilities.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Admitted } from './exchange.ts';
+import { markedForm } from './secret-forms.ts';
 import type { InFlight } from './sessions.ts';
 import { type TaskIds, viewerOf } from './task-ids.ts';
 
@@ -180,7 +181,7 @@ export class RoutedCall implements CallEvents, InFlight {
     const { elicitationId } = request.params;
     if (session !== undefined && typeof elicitationId === 'string') this.#deps.deliveries.remember('elicitation', exchange.target.server, elicitationId, session);
     const release = this.hold();
-    this.askClient(request.method, this.#exposed(request.params), request)
+    this.askClient(request.method, markedForm(request.method, this.#exposed(request.params), exchange.target.as), request)
       .then((result) => request.reply(this.#deps.taskIds.ownInMessage(result, exchange)))
       .catch((thrown: unknown) => request.refuse(errorOf(thrown)))
       .finally(release);

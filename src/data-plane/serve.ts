@@ -88,6 +88,7 @@ async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
   deps.record(decoded, outcome);
   deps.calls.end(decoded, outcome);
   deps.observe?.ended(decoded, outcome, httpStatus);
+  deps.local.discovery.ended(decoded, outcome);
 }
 
 async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
@@ -95,6 +96,40 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const local = LOCAL_HANDLERS.get(decoded.method);
   if (local !== undefined) return { kind: 'result', result: await local(decoded, deps.local) };
 
+  const taken = deps.local.discovery.take(decoded, (nested) => serveNested(nested, deps));
+  const answered = taken && (await taken);
+  if (answered !== undefined) return answered;
+  return decoded.via === undefined ? call(decoded, deps) : callMembers(decoded, deps);
+}
+
+/** A call of a script goes the whole way too; its outcome goes back into the script. */
+async function serveNested(nested: Decoded, deps: ServeDeps): Promise<Outcome> {
+  let outcome: Outcome;
+  try {
+    deps.throttle(nested);
+    outcome = await run(nested, deps);
+  } catch (thrown) {
+    outcome = { kind: 'fault', fault: toFault(thrown) };
+  }
+  deps.record(nested, outcome);
+  deps.local.discovery.ended(nested, outcome);
+  return outcome;
+}
+
+/** A call of a group goes to its next member where one cannot be reached. */
+async function callMembers(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
+  const { groups } = deps.local.discovery;
+  for (;;) {
+    const outcome = await call(decoded, deps).catch((thrown: unknown): Outcome => ({ kind: 'fault', fault: toFault(thrown) }));
+    const advance = groups.next(decoded, outcome);
+    if (advance === undefined) return outcome;
+    deps.record(decoded, outcome);
+    groups.ended(decoded, outcome);
+    advance();
+  }
+}
+
+async function call(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const rest = deps.continuations.read(decoded);
   if (rest !== undefined) return rest;
   const found = resolve(decoded, deps.local);
@@ -103,12 +138,12 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   // the params that will really be sent.
   admit(resolved);
   const { entry, server, own } = resolved.target;
-  const call = compose(
+  const through = compose(
     entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, isAboutTask(resolved.method) ? undefined : own),
     (params) => recorded(admit(Object.assign(resolved, { upstreamParams: params })), deps.calls, (admitted) => observed(admitted, deps)),
     { method: resolved.method, server, own, definition: entry?.definition, principal: resolved.principal.id, services: servicesFor(resolved, deps.middlewareServices, deps.continuations) },
   );
-  return call(resolved.upstreamParams);
+  return through(resolved.upstreamParams);
 }
 
 function observed(admitted: Admitted, { observe, dispatch }: ServeDeps): Promise<Outcome> {

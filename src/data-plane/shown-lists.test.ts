@@ -19,7 +19,7 @@ async function setUp() {
     },
     clock,
   );
-  return { table: new ShownListsTable(catalogs, () => clock.nowMs()), namespace: plainNamespace() };
+  return { table: new ShownListsTable({ catalogs, nowMs: () => clock.nowMs(), shownTools: (list) => list.modernText }), namespace: plainNamespace() };
 }
 
 function policyOf(rules: unknown[]) {

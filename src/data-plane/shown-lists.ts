@@ -3,6 +3,7 @@ import type { EndpointSpec } from '../model/endpoint.ts';
 import type { Principal } from '../model/principal.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import type { ListKind } from '../upstream/upstream.ts';
+import type { CatalogList } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import { claimedLabels } from './policy-action.ts';
 import { visibleList } from './visible-list.ts';
@@ -18,15 +19,20 @@ export interface ListViewer {
 
 const NOTHING: ShownLists = { tools: '', prompts: '', resources: '' };
 
+export interface ShownListsDeps {
+  readonly catalogs: Catalogs;
+  readonly nowMs: () => number;
+  /** The text of a list of tools as the endpoint's mode of discovery shows it. */
+  readonly shownTools: (tools: CatalogList, endpoint: EndpointSpec) => string;
+}
+
 export class ShownListsTable {
-  readonly #catalogs: Catalogs;
-  readonly #nowMs: () => number;
+  readonly #deps: ShownListsDeps;
   /** The last of each view: who has the same object saw the same. */
   readonly #last = new Map<string, ShownLists>();
 
-  constructor(catalogs: Catalogs, nowMs: () => number) {
-    this.#catalogs = catalogs;
-    this.#nowMs = nowMs;
+  constructor(deps: ShownListsDeps) {
+    this.#deps = deps;
   }
 
   /** The same object as before where nothing changed for this viewer. */
@@ -50,10 +56,10 @@ export class ShownListsTable {
   }
 
   #look(endpoint: EndpointSpec, { principal, params }: ListViewer): ShownLists {
-    const { tools, prompts, resources, resourceTemplates } = this.#catalogs.of(endpoint.namespace);
-    const caller = { endpoint, principal, params, atMs: this.#nowMs() };
+    const { tools, prompts, resources, resourceTemplates } = this.#deps.catalogs.of(endpoint.namespace);
+    const caller = { endpoint, principal, params, atMs: this.#deps.nowMs() };
     return {
-      tools: visibleList(tools, 'tool', caller).modernText,
+      tools: this.#deps.shownTools(visibleList(tools, 'tool', caller), endpoint),
       prompts: visibleList(prompts, 'prompt', caller).modernText,
       resources: `${visibleList(resources, 'resource', caller).modernText}\n${visibleList(resourceTemplates, 'resourceTemplate', caller).modernText}`,
     };

@@ -34,7 +34,7 @@ async function setUp(hear: (method: string) => void = () => undefined) {
   const dev = plainEndpoint();
   const other = plainEndpoint({ name: 'other', namespace: plainNamespace({ name: 'other', members: [] }) });
   const snapshot = plainSnapshot({ endpoints: new Map([dev, other].map((endpoint) => [endpoint.name, endpoint])) });
-  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, taskIds: new TaskIds(plainSealer), snapshot: () => snapshot });
+  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, taskIds: new TaskIds(plainSealer), snapshot: () => snapshot, shownTools: (tools) => tools.modernText });
   const listen = (notifications: JsonObject, id: RequestId = 7, changes: Partial<Decoded> = {}) => {
     const reply = new KeptReply();
     const ends: number[] = [];

@@ -5,6 +5,7 @@
 import { type Clock, sleep } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { decide } from '../policy/decide.ts';
+import type { EndpointSpec } from '../model/endpoint.ts';
 import { isObject, type JsonObject, type RequestId } from '../protocol/messages.ts';
 import { META } from '../protocol/meta.ts';
 import { TASKS_EXTENSION_ID } from '../protocol/revisions.ts';
@@ -13,7 +14,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ListKind, Upstream } from '../upstream/upstream.ts';
 import type { ConnectionOwner, Lease, Upstreams } from '../upstream/upstreams.ts';
 import { hasTasksExtension } from './capabilities.ts';
-import { type Entry, findReadable } from './catalog.ts';
+import { type CatalogList, type Entry, findReadable } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import { leaseOf } from './dispatch.ts';
 import type { Decoded } from './exchange.ts';
@@ -47,6 +48,8 @@ export interface SubscriptionsDeps {
   readonly upstreams: Upstreams;
   readonly catalogs: Catalogs;
   readonly snapshot: () => Snapshot;
+  /** What of these tools decides whether an endpoint's list is another. */
+  readonly shownTools: (tools: CatalogList, endpoint: EndpointSpec) => string;
 }
 
 const LIST_KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources'];
@@ -69,7 +72,7 @@ export class Subscriptions {
 
   constructor(deps: SubscriptionsDeps) {
     this.#deps = deps;
-    this.#shown = new ShownListsTable(deps.catalogs, () => deps.clock.nowMs());
+    this.#shown = new ShownListsTable({ catalogs: deps.catalogs, nowMs: () => deps.clock.nowMs(), shownTools: deps.shownTools });
   }
 
   /** A legacy session hears of list changes from its start. */

@@ -1,5 +1,6 @@
 /** An endpoint as it is written in the configuration. */
 import { z } from 'zod';
+import { DiscoveryConfigSchema, ToolRuleSchema } from './discovery-config.ts';
 
 const LimitConfigSchema = z
   .strictObject({
@@ -50,7 +51,8 @@ export const EndpointConfigSchema = z.strictObject({
   namespace: z.string().describe('Name of the namespace that is offered.'),
   auth: EndpointAuthSchema.default({ apiKey: true, oauth: false, query: false }).describe('Nothing of it: open to everyone who reaches the port.'),
   limits: z.array(LimitConfigSchema).default([]),
-  discovery: z.enum(['full']).default('full').describe('full: the whole list of tools.'),
+  discovery: DiscoveryConfigSchema,
+  tools: ToolRuleSchema.optional(),
 });
 
 export type EndpointConfig = z.infer<typeof EndpointConfigSchema>;

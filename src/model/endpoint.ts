@@ -1,4 +1,5 @@
 /** An endpoint: a public MCP address that offers one namespace, and how to authenticate there. */
+import type { DiscoverySpec, ToolRule } from './discovery.ts';
 import type { NamespaceSpec } from './namespace.ts';
 import type { Principal } from './principal.ts';
 
@@ -54,6 +55,10 @@ export interface EndpointSpec {
     readonly jwt?: JwtRule | undefined;
   };
   readonly limits: readonly LimitSpec[];
+  /** Undefined: the whole list of tools. */
+  readonly discovery?: DiscoverySpec | undefined;
+  /** Undefined: all tools of the namespace. */
+  readonly tools?: ToolRule | undefined;
   /** Set while a person looks at it through an inspection: who that is, and what happens behind it. */
   readonly inspected?: Inspected | undefined;
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { namedRecord, OVERRIDE_KEY, SERVER_NAME } from './config-names.ts';
 import { INTEGRITY_MODES } from './definition.ts';
+import { GROUP_NAME, GroupConfigSchema } from './group-config.ts';
 import { MiddlewareConfigSchema } from './middleware-config.ts';
 import { RiskLabelsSchema } from './policy-config.ts';
 
@@ -38,6 +39,8 @@ const ToolOverrideSchema = z.strictObject({
   name: toolName.optional().describe('The exposed name.'),
   ...overrideFields,
   arguments: ArgumentsConfigSchema.optional(),
+  keywords: z.array(z.string().min(1).max(100)).max(50).default([]).describe('Further words and names to find it by.'),
+  tags: z.array(z.string().min(1).max(64)).max(50).default([]).describe('What rules of endpoints choose it by.'),
 });
 const PromptOverrideSchema = ToolOverrideSchema;
 const ResourceOverrideSchema = z.strictObject({ name: z.string().min(1).optional().describe('Shown to people; the URI stays.'), ...overrideFields });
@@ -63,6 +66,7 @@ export const NamespaceConfigSchema = z.strictObject({
   risks: RiskLabelsSchema.default({}).describe(
     'What tools may do, by {server}__{own name} with "*": read-only, write or destructive. Tools without a label count as destructive.',
   ),
+  groups: namedRecord(GROUP_NAME, GroupConfigSchema).default({}).describe('Capability groups: tools that do the same, callable under one name.'),
   tools: namedRecord(OVERRIDE_KEY, ToolOverrideSchema).default({}).describe('Overrides by {server}__{own name}.'),
   prompts: namedRecord(OVERRIDE_KEY, PromptOverrideSchema).default({}).describe('Overrides by {server}__{own name}.'),
   resources: namedRecord(OVERRIDE_KEY, ResourceOverrideSchema).default({}).describe('Overrides by {server}__{uri or URI template}.'),

@@ -1,6 +1,7 @@
 /** A namespace: a named set of servers, and what of each is exposed under which names. */
 import type { JsonObject, JsonValue } from '../protocol/messages.ts';
 import type { NamespaceIntegrity } from './definition.ts';
+import type { GroupSpec } from './group.ts';
 import type { Step } from './middleware.ts';
 import type { CompiledPolicy } from './policy.ts';
 import type { PrimitiveKind } from './primitive.ts';
@@ -28,6 +29,9 @@ export interface Override {
   readonly fixedArguments: Readonly<Record<string, JsonValue>>;
   /** Taken out of the schema and refused from the client. */
   readonly hiddenArguments: readonly string[];
+  /** Further words and names to find it by. */
+  readonly keywords?: readonly string[];
+  readonly tags?: readonly string[];
 }
 
 export interface NamespaceSpec {
@@ -41,6 +45,7 @@ export interface NamespaceSpec {
   readonly overrides: Readonly<Record<PrimitiveKind, ReadonlyMap<string, Override>>>;
   /** Outermost first. */
   readonly middleware?: readonly Step[] | undefined;
+  readonly groups?: ReadonlyMap<string, GroupSpec> | undefined;
   /** Undefined where everybody who passed the endpoint's authentication may do everything. */
   readonly policy?: CompiledPolicy | undefined;
   /** Undefined: definitions are shown as they come. */

@@ -38,6 +38,7 @@ export const ServerConfigSchema = z
     callTimeoutMs: durationMs.default(60_000).describe('Time for one call in all, milliseconds.'),
     idleTimeoutMs: durationMs.default(300_000).describe('An unused connection is closed after so long, milliseconds.'),
     resultBytesMax: z.int().min(1024).default(10 * 1024 * 1024).describe('Larger answers are refused, bytes.'),
+    trustAnnotations: z.boolean().default(false).describe('What its tools say of themselves counts, e.g. that they only read.'),
     required: z.boolean().default(false).describe('Readiness of the gateway waits for this server.'),
     description: z.string().max(10_000).default('').describe('For people.'),
     tags: z.array(label).max(100).default([]).describe('Words to find and group servers by.'),

@@ -54,4 +54,7 @@ export interface ServerSpec {
   /** Id of the principal it is private to. Nothing of the gateway's environment is resolved for such a server. */
   readonly owner?: string | undefined;
   readonly description: string;
+  /** What its tools say of themselves counts. */
+  readonly trustsAnnotations?: boolean;
+  readonly tags?: readonly string[];
 }

@@ -10,21 +10,27 @@ type Check = (value: JsonValue | undefined) => boolean;
 
 /** A bound on an argument that is absent does not hold, unless absence is what it asks for; `not` turns either round. */
 export function compileBound(bound: BoundConfig): RulePart {
-  const keys = bound.at
-    .split('/')
-    .slice(1)
-    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const checks = checksOf(bound);
+  const holds = boundHolds(bound);
   const { at, not, ...asked } = bound;
   return {
     part: 'arguments',
     text: `${at === '' ? 'the arguments' : at}${not ? ' not' : ''} ${JSON.stringify(asked)}`,
     uses: [`arguments:${at}`],
     isConditional: true,
-    holds: (facts) => {
-      const value = valueAt(facts.arguments, keys);
-      return checks.every((check) => check(value)) !== not;
-    },
+    holds: (facts) => holds(facts.arguments),
+  };
+}
+
+/** The bound as a test of arguments. */
+export function boundHolds(bound: BoundConfig): (given: JsonObject) => boolean {
+  const keys = bound.at
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const checks = checksOf(bound);
+  return (given) => {
+    const value = valueAt(given, keys);
+    return checks.every((check) => check(value)) !== bound.not;
   };
 }
 

@@ -21,6 +21,9 @@ export const META_SERVERS = 'metamcp/servers';
 /** On requests: `{agent, stage}`, labels that narrow what policy allows for this request. */
 export const META_LABELS = 'metamcp/labels';
 
+/** On calls of a capability group: `true` asks which member would be called, and why, instead of calling it. */
+export const META_DRY_RUN = 'metamcp/dryRun';
+
 /** Keys that belong to one hop of the wire and never pass on. */
 const HOP_KEYS: ReadonlySet<string> = new Set([META.protocolVersion, META.clientCapabilities, META.clientInfo, META.logLevel, META.serverInfo, META.subscriptionId, 'progressToken']);
 

@@ -13,11 +13,27 @@ const DESCRIPTION_TERMS_MAX = 100;
 /** Folds each tool into the first before it that has the same name on another server and a like description. Exact ones stay. */
 export function toAlternatives(found: readonly FoundTool[]): readonly FoundTool[] {
   const rows: FoundTool[] = [];
-  for (const next of found) {
-    const at = next.band === 'exact' ? -1 : rows.findIndex((row) => row.server !== next.server && isSame(row.tool, next.tool));
+  for (const next of withGroupsFirst(found)) {
+    const group = next.band === 'exact' ? -1 : rows.findIndex(({ tool }) => tool.members?.includes(next.tool.exposed));
+    const at = group >= 0 ? group : next.band === 'exact' ? -1 : rows.findIndex((row) => row.server !== next.server && isSame(row.tool, next.tool));
     const row = rows[at];
     if (row === undefined) rows.push(next);
     else rows[at] = { ...row, alternatives: [...row.alternatives, next.tool] };
+  }
+  return rows;
+}
+
+/** A group that was found stands where the best of what it stands for would. */
+function withGroupsFirst(found: readonly FoundTool[]): readonly FoundTool[] {
+  const rows = [...found];
+  for (const group of found) {
+    const { members } = group.tool;
+    const best = members === undefined ? -1 : rows.findIndex(({ tool, band }) => band !== 'exact' && members.includes(tool.exposed));
+    const own = rows.indexOf(group);
+    if (best < 0 || best > own) continue;
+    const { band, score } = rows[best] ?? group;
+    rows.splice(own, 1);
+    rows.splice(best, 0, { ...group, band, score });
   }
   return rows;
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SAMPLE_SERVERS } from '../../test/search/sample-servers.ts';
 import { answerMetaTool, type MetaToolAnswer, type MetaToolContext } from './answer-meta-tool.ts';
 import { NOTHING_LEARNED } from './learned-terms.ts';
-import { isMetaToolName, metaToolDefinitions } from './meta-tools.ts';
+import { isMetaToolName, metaToolDefinitions, visibleServers } from './meta-tools.ts';
 import { SearchIndex } from './search-index.ts';
 import { createView } from './search-view.ts';
 import { estimateTokens } from './token-estimate.ts';
@@ -135,7 +135,7 @@ test('the meta-tools cost the same small sum however many servers there are', ()
   }));
   const options = { searchDescription: undefined, hasOutputSchema: true };
   const definitions = metaToolDefinitions(
-    createView(SearchIndex.of(many), () => true),
+    visibleServers(createView(SearchIndex.of(many), () => true)),
     options,
   );
   expect(definitions.map(({ name }) => name)).toEqual(['search_tools', 'describe_tools', 'call_read_tool', 'call_tool']);
@@ -148,7 +148,7 @@ test('the meta-tools cost the same small sum however many servers there are', ()
 
 test('the description of the search names visible servers only, or says what the operator wrote', () => {
   const view = createView(context.view.index, (_, server) => server === 'sql');
-  const describe = (searchDescription: string | undefined) => metaToolDefinitions(view, { searchDescription, hasOutputSchema: false })[0]?.['description'];
+  const describe = (searchDescription: string | undefined) => metaToolDefinitions(visibleServers(view), { searchDescription, hasOutputSchema: false })[0]?.['description'];
   expect(describe(undefined)).toMatch(/ Servers: sql\.$/);
   expect(describe('Ask here first.')).toBe('Ask here first.');
 });

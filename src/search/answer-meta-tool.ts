@@ -51,7 +51,7 @@ function searchTools(given: JsonObject, context: MetaToolContext): MetaToolAnswe
     return mistake(`server: unknown. Servers: ${servers.slice(0, SERVERS_SHOWN_MAX).join(', ')}${more}`);
   }
   const answers = search(context.view, { ...parsed.value, learned: context.learned });
-  const reply = toSearchReply(answers, { detail: detail satisfies Detail, needsSignIn: context.needsSignIn });
+  const reply = toSearchReply(answers, { detail: detail satisfies Detail, needsSignIn: context.needsSignIn, isTrustedToRead: context.isTrustedToRead });
   const found = new Map(answers.map((answer) => [answer.query, answer.found.map(({ tool }) => tool.exposed)]));
   return { ...result(reply.text, reply.structured, context), found };
 }

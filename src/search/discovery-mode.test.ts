@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BUDGET_TOKENS_DEFAULT, DiscoveryModes, nextDiscoveryMode } from './discovery-mode.ts';
+import { BUDGET_TOKENS_DEFAULT } from '../model/discovery-config.ts';
+import { DiscoveryModes, nextDiscoveryMode } from './discovery-mode.ts';
 
 test.each([
   [undefined, 8_000, 'full'],

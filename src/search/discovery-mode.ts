@@ -6,8 +6,6 @@
 
 export type DiscoveryMode = 'full' | 'search';
 
-/** 4 % of a context of 200,000 tokens, about 55 tools: where searching begins to pay, with its extra round trip. */
-export const BUDGET_TOKENS_DEFAULT = 8_000;
 /** Below this share of the budget the whole list comes back. */
 const RETURN_SHARE = 0.8;
 const DECISIONS_MAX = 10_000;

@@ -26,19 +26,21 @@ export interface MetaToolOptions {
   readonly searchDescription: string | undefined;
   /** `outputSchema` is known since 2025-06-18. */
   readonly hasOutputSchema: boolean;
+  /** Some server can run calls as tasks, and the client's revision is 2025-11-25, where a tool must say so. */
+  readonly hasTasks?: boolean;
 }
 
 export function isMetaToolName(name: string): name is MetaToolName {
   return (META_TOOL_NAMES as readonly string[]).includes(name);
 }
 
-/** In the order in which they are listed. */
-export function metaToolDefinitions(view: SearchView, options: MetaToolOptions): readonly JsonObject[] {
+/** In the order in which they are listed. `servers`: those of which the principal sees something, by name. */
+export function metaToolDefinitions(servers: readonly string[], options: MetaToolOptions): readonly JsonObject[] {
   const call = { type: 'object', properties: { name: NAME, arguments: { type: 'object' } }, required: ['name'] };
   return [
     {
       name: 'search_tools' satisfies MetaToolName,
-      description: options.searchDescription ?? searchDescription(view),
+      description: options.searchDescription ?? searchDescription(servers),
       inputSchema: {
         type: 'object',
         properties: {
@@ -68,14 +70,15 @@ export function metaToolDefinitions(view: SearchView, options: MetaToolOptions):
       name: 'call_tool' satisfies MetaToolName,
       description: 'Call a found tool. Wrong arguments are answered with its schema.',
       inputSchema: call,
+      ...(options.hasTasks === true ? { execution: { taskSupport: 'optional' } } : {}),
       annotations: { destructiveHint: true },
     },
   ];
 }
 
 /** Names the servers a principal sees, so that a model knows when searching is worth it. */
-export function searchDescription(view: SearchView): string {
-  const names = visibleServers(view).map((name) => (name.length > SERVER_CHARS_MAX ? `${name.slice(0, SERVER_CHARS_MAX)}…` : name));
+export function searchDescription(servers: readonly string[]): string {
+  const names = servers.map((name) => (name.length > SERVER_CHARS_MAX ? `${name.slice(0, SERVER_CHARS_MAX)}…` : name));
   const shown: string[] = [];
   let chars = 0;
   for (const name of names) {

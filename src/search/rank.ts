@@ -13,6 +13,8 @@ const K1 = 1.2;
 export const SATURATION = K1 + 1;
 /** Credit of a related word against the word itself. More than this helped some sets and hurt others. */
 const RELATED_SHARE = 0.1;
+/** Credit of a word that one slip makes of a word nobody uses. */
+const SLIP_SHARE = 0.25;
 
 export interface Ranking {
   /** By tool number; 0 where nothing matched or the tool is hidden. */
@@ -84,10 +86,10 @@ function addTerm(sums: Sums, term: string, asked: Asked): void {
 function addRelated(sums: Sums, term: string, asked: Asked): void {
   const { view, holders, credits } = sums;
   const touched: number[] = [];
-  for (const related of RELATED.get(term) ?? []) {
+  for (const [related, share] of relatedTo(view, term)) {
     const postings = view.index.postings(related);
     if (postings.length === 0) continue;
-    const weight = RELATED_SHARE * asked.repetition * Math.min(asked.idf, inverseFrequency(view, related));
+    const weight = share * asked.repetition * Math.min(asked.idf, inverseFrequency(view, related));
     for (let at = 0; at < postings.length; at += 2) {
       const number = postings[at] ?? 0;
       if (view.mask[number] === 0 || holders[number] === asked.stamp) continue;
@@ -101,6 +103,12 @@ function addRelated(sums: Sums, term: string, asked: Asked): void {
     add(sums, number, credits[number] ?? 0);
     credits[number] = 0;
   }
+}
+
+function relatedTo(view: SearchView, term: string): readonly (readonly [string, number])[] {
+  const related = [...(RELATED.get(term) ?? [])].map((each) => [each, RELATED_SHARE] as const);
+  if (visibleHolders(view, view.index.postings(term)) > 0) return related;
+  return [...related, ...view.index.vocabulary.nearest(term).map((each) => [each, SLIP_SHARE] as const)];
 }
 
 function add(sums: Sums, number: number, score: number): void {

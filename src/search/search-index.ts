@@ -5,6 +5,7 @@
 import type { SearchableServer, SearchableTool } from './searchable-tool.ts';
 import { indexServer, isSameServer, type ServerIndex } from './server-index.ts';
 import { FIELDS } from './tool-fields.ts';
+import { Vocabulary } from './vocabulary.ts';
 
 /** Terms that queries asked for, gathered over the servers once; bounded, decides nothing. */
 const GATHERED_MAX = 20_000;
@@ -17,10 +18,12 @@ export class SearchIndex {
   readonly toolCount: number;
   /** Terms of each field: tool number × fields + field. */
   readonly lengths: Uint16Array;
+  readonly vocabulary: Vocabulary;
   readonly #gathered = new Map<string, Int32Array>();
 
-  private constructor(parts: readonly ServerIndex[]) {
+  private constructor(parts: readonly ServerIndex[], vocabulary: Vocabulary) {
     this.parts = parts;
+    this.vocabulary = vocabulary;
     const offsets: number[] = [];
     let next = 0;
     for (const part of parts) {
@@ -42,7 +45,10 @@ export class SearchIndex {
       return before !== undefined && isSameServer(before.server, server) ? before : indexServer(server);
     });
     if (previous !== undefined && parts.length === previous.parts.length && parts.every((part, at) => part === previous.parts[at])) return previous;
-    return new SearchIndex(parts);
+    const vocabulary = previous?.vocabulary ?? new Vocabulary();
+    const before = new Set(previous?.parts);
+    for (const part of parts) if (!before.has(part)) vocabulary.add(part.postings.keys());
+    return new SearchIndex(parts, vocabulary);
   }
 
   tool(number: number): { readonly tool: SearchableTool; readonly part: number } | undefined {

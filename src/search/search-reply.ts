@@ -5,6 +5,7 @@
 import { isObject, type JsonObject } from '../protocol/messages.ts';
 import { firstSentence } from './first-sentence.ts';
 import type { Band, FoundTool, QueryAnswer } from './found-tool.ts';
+import type { SearchableTool } from './searchable-tool.ts';
 import { signatureOf } from './signature.ts';
 
 /** name: ids only; brief: signature and first sentence; full: whole definitions. */
@@ -15,6 +16,8 @@ export interface ReplyOptions {
   readonly detail: Detail;
   /** Servers, as the namespace shows them, that ask this principal to sign in first. */
   readonly needsSignIn: (server: string) => boolean;
+  /** Whose word that they only read counts; without it, everybody's. */
+  readonly isTrustedToRead?: (tool: SearchableTool) => boolean;
 }
 
 export interface SearchReply {
@@ -96,7 +99,7 @@ function aboutOf(definition: JsonObject): string {
 function flagsOf(row: FoundTool, options: ReplyOptions): string[] {
   const annotations = row.tool.definition['annotations'];
   const flags: string[] = [];
-  if (isObject(annotations) && annotations['readOnlyHint'] === true) flags.push('read-only');
+  if (isObject(annotations) && annotations['readOnlyHint'] === true && options.isTrustedToRead?.(row.tool) !== false) flags.push('read-only');
   else if (isObject(annotations) && annotations['destructiveHint'] === true) flags.push('destructive');
   if (options.needsSignIn(row.server.name)) flags.push('needs sign-in');
   return flags;

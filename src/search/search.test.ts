@@ -172,3 +172,10 @@ test('every sample query has an answer of its own, in order', () => {
   const answers = search(everything, { queries: SAMPLE_QUERIES, server: undefined, limit: 3, learned: NOTHING_LEARNED });
   expect(answers.map(({ query }) => query)).toEqual(SAMPLE_QUERIES);
 });
+
+test('a slip of the pen still finds the tool, and what was meant otherwise is not strong for it', () => {
+  const view = createView(SearchIndex.of(SAMPLE_SERVERS), () => true);
+  const first = (query: string) => search(view, { queries: [query], server: undefined, limit: 1, learned: NOTHING_LEARNED })[0]?.found[0];
+  expect(first('forcast')?.tool.exposed).toBe('weather__getForecast');
+  expect(first('massage')?.band).not.toBe('strong');
+});

@@ -10,6 +10,8 @@ export interface SearchableTool {
   readonly definition: JsonObject;
   /** Further words and names to find it by, from the configuration. */
   readonly keywords: readonly string[];
+  /** Of a group: the exposed names of what it stands for. */
+  readonly members?: readonly string[];
 }
 
 export interface SearchableServer {
@@ -25,6 +27,7 @@ export interface ListedTool {
   readonly own: string;
   readonly member: { readonly server: string; readonly as: string };
   readonly definition: JsonObject;
+  readonly group?: { readonly members: readonly { readonly exposed: string }[] };
 }
 
 export interface ToolWords {
@@ -44,6 +47,6 @@ export function toSearchableServers(tools: Iterable<ListedTool>, words: ToolWord
   return [...byServer].map(([name, listed]) => ({
     name,
     description: words.descriptionOf(listed[0]?.member.server ?? name),
-    tools: listed.map((tool) => ({ exposed: tool.exposed, own: tool.own, definition: tool.definition, keywords: words.keywordsOf(tool) })),
+    tools: listed.map((tool) => ({ exposed: tool.exposed, own: tool.own, definition: tool.definition, keywords: words.keywordsOf(tool), ...(tool.group === undefined ? {} : { members: tool.group.members.map(({ exposed }) => exposed) }) })),
   }));
 }

@@ -66,6 +66,7 @@ function isSameTool(before: SearchableTool, after: SearchableTool | undefined): 
   if (before === after) return true;
   if (after === undefined || before.exposed !== after.exposed || before.own !== after.own) return false;
   if (before.keywords.length !== after.keywords.length || before.keywords.some((keyword, at) => keyword !== after.keywords[at])) return false;
+  if (before.members?.join() !== after.members?.join()) return false;
   if (before.definition === after.definition) return true;
   const keys = Object.keys(before.definition);
   return keys.length === Object.keys(after.definition).length && keys.every((key) => before.definition[key] === after.definition[key]);

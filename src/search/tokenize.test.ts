@@ -67,3 +67,11 @@ test('a query that is nothing but talk stays as it is', () => {
 test('no more terms than asked for are read', () => {
   expect(tokenize('one two three four five', 3)).toHaveLength(3);
 });
+
+test.each([
+  ['open /data/txt/paper_list.bib', 'open file path bib'],
+  ['write the report to ~/reports/2026/sales.md', 'write report file path md'],
+  ['read and/or write', 'read or write'],
+])('of a path in a query only its kind counts: %s', (query, meant) => {
+  expect(tokenizeQuery(query, 100)).toEqual(tokenizeQuery(meant, 100));
+});

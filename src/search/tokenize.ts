@@ -14,6 +14,10 @@ const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー]+/gu;
 const HAS_UPPER = /\p{Lu}/u;
 
+const EXTENSION = /\.[A-Za-z0-9]{1,5}$/;
+/** `/data/report.md`, `~/notes`, `./a.txt`, `C:\\data`. */
+const PATH = /(?<![^\s"'`(])(?:[A-Za-z]:[\\/]|~\/|\.{0,2}\/)[^\s"'`)]*[A-Za-z0-9][^\s"'`)]*/gu;
+
 /** A longer run of letters is data, not a word. */
 const WORD_CHARS_MAX = 64;
 
@@ -58,9 +62,14 @@ export function tokenize(text: string, termsMax = Number.POSITIVE_INFINITY): str
 
 /** Terms of a query: without what is said around the need, unless nothing else is left. */
 export function tokenizeQuery(query: string, termsMax: number): string[] {
-  const terms = tokenize(query, termsMax);
+  const terms = tokenize(withoutData(query), termsMax);
   const telling = terms.filter((term) => !CHAT_WORDS.has(term));
   return telling.length > 0 ? telling : terms;
+}
+
+/** What a tool is to be called with says little about which tool: of a path, that it is one and of what kind. */
+function withoutData(query: string): string {
+  return query.replace(PATH, (path) => ` file path ${EXTENSION.exec(path)?.[0] ?? ''} `);
 }
 
 function splitCase(text: string): string {

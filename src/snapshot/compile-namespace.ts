@@ -8,6 +8,7 @@ import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
 import type { MemberConfig, NamespaceConfig, OverrideConfig } from '../model/namespace-config.ts';
 import type { CompiledPolicy } from '../model/policy.ts';
 import type { PolicyConfig } from '../model/policy-config.ts';
+import { compileGroups } from './compile-groups.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 
 export interface NamespaceParts {
@@ -34,6 +35,7 @@ export function compileNamespace(name: string, namespace: NamespaceConfig, { ser
     middleware: stepsOf(name, namespace, problems),
     policy: policyOf(namespace, policies, problems),
     integrity: integrityOf(name, namespace, pins),
+    groups: compileGroups(namespace.groups, namespace.servers.map((member) => toMember(member).as), (finding) => problems.push({ ...finding, path: ['namespaces', name, ...finding.path] })),
   };
 }
 
@@ -100,5 +102,7 @@ function toOverride(override: OverrideConfig): Override {
     argumentDefaults: values?.defaults ?? {},
     fixedArguments: values?.fixed ?? {},
     hiddenArguments: values?.hidden ?? [],
+    keywords: 'keywords' in override ? override.keywords : [],
+    tags: 'tags' in override ? override.tags : [],
   };
 }

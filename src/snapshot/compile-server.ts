@@ -41,6 +41,8 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     idleTimeoutMs: clampMs(name, 'idleTimeoutMs', server.idleTimeoutMs, findings),
     isRequired: server.required,
     description: server.description,
+    trustsAnnotations: server.trustAnnotations,
+    tags: [...server.tags, ...server.capabilities],
   };
 }
 

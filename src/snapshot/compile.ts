@@ -5,6 +5,7 @@
 import type { ConfigDocument } from '../model/config-document.ts';
 import { configInvalid, locateFindings } from '../model/config-problem.ts';
 import { findReferenceProblems } from '../model/config-references.ts';
+import { toDiscoverySpec, toToolRule } from '../model/discovery-config.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
 import { inOrder } from '../model/price.ts';
@@ -37,7 +38,7 @@ export function compile(source: ConfigDocument, options: CompileOptions): Snapsh
   for (const [name, endpoint] of Object.entries(document.endpoints)) {
     const namespace = namespaces.get(endpoint.namespace);
     if (namespace === undefined) continue; // already a problem
-    endpoints.set(name, { name, namespace, owner: options.endpointOwnerOf?.(name), auth: compileEndpointAuth(endpoint.auth), limits: endpoint.limits.map((limit) => ({ ...limit, header: limit.header })) });
+    endpoints.set(name, { name, namespace, owner: options.endpointOwnerOf?.(name), auth: compileEndpointAuth(endpoint.auth), limits: endpoint.limits.map((limit) => ({ ...limit, header: limit.header })), discovery: toDiscoverySpec(endpoint.discovery), tools: toToolRule(endpoint.tools) });
   }
   if (servers.size > 0 && endpoints.size === 0) findings.warnings.push('no endpoint is configured: nothing is offered to clients');
   const prices = inOrder(Object.entries(document.prices).map(([name, { server, tool, perCall, perMillionTokens, perMegabyte }]) => ({ name, server, tool, perCall, perMillionTokens, perMegabyte })));

@@ -160,6 +160,12 @@ export interface DefinitionPinTable {
   readonly decided_by: string;
 }
 
+export interface ScriptRunTable {
+  readonly id: string;
+  readonly sealed: string;
+  readonly expires_at_ms: number;
+}
+
 export interface Database extends PeopleTables {
   readonly instance: InstanceTable;
   readonly key: KeyTable;
@@ -168,6 +174,7 @@ export interface Database extends PeopleTables {
   readonly object: ObjectTable;
   readonly config_version: ConfigVersionTable;
   readonly idempotency: IdempotencyTable;
+  readonly script_run: ScriptRunTable;
   readonly oauth_client: OAuthClientTable;
   readonly oauth_entity: OAuthEntityTable;
   readonly data_key: DataKeyTable;

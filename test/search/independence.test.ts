@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { NOTHING_LEARNED } from '../../src/search/learned-terms.ts';
 import { answerMetaTool, type MetaToolContext } from '../../src/search/answer-meta-tool.ts';
-import { META_TOOL_NAMES, metaToolDefinitions, QUERIES_MAX } from '../../src/search/meta-tools.ts';
+import { META_TOOL_NAMES, metaToolDefinitions, visibleServers, QUERIES_MAX } from '../../src/search/meta-tools.ts';
 import { search } from '../../src/search/search.ts';
 import { SearchIndex } from '../../src/search/search-index.ts';
 import { createView, type SearchView } from '../../src/search/search-view.ts';
@@ -21,7 +21,7 @@ function replies(view: SearchView): string {
   ]);
   const described = answerMetaTool('describe_tools', { names: SAMPLE_TOOLS.slice(0, 20).map(({ exposed }) => exposed) }, context);
   const called = META_TOOL_NAMES.slice(2).map((name) => answerMetaTool(name, { name: 'sql__run_query', arguments: {} }, context));
-  return JSON.stringify([metaToolDefinitions(view, { searchDescription: undefined, hasOutputSchema: true }), answers, described, called]);
+  return JSON.stringify([metaToolDefinitions(visibleServers(view), { searchDescription: undefined, hasOutputSchema: true }), answers, described, called]);
 }
 
 test('replies are the same bytes in whatever order servers connect', () => {
@@ -68,7 +68,7 @@ test('no name of a hidden tool or server is in any reply to someone who did not 
       const view = createView(whole, ({ exposed }) => visible.has(exposed));
       const context: MetaToolContext = { view, learned: NOTHING_LEARNED, isTrustedToRead: () => true, needsSignIn: () => false, hasStructuredContent: true };
       const said = questions.map((query) => JSON.stringify(answerMetaTool('search_tools', { queries: [query], limit: 20, detail: 'full' }, context)));
-      const told = said.join() + JSON.stringify(metaToolDefinitions(view, { searchDescription: undefined, hasOutputSchema: true }));
+      const told = said.join() + JSON.stringify(metaToolDefinitions(visibleServers(view), { searchDescription: undefined, hasOutputSchema: true }));
       for (const { exposed } of SAMPLE_TOOLS) if (!visible.has(exposed)) expect(told).not.toContain(exposed);
       for (const server of SAMPLE_SERVERS)
         if (!server.tools.some(({ exposed }) => visible.has(exposed))) expect(told).not.toMatch(new RegExp(`[ "]${server.name}[",.]`));

@@ -21,6 +21,7 @@ import { applyConfigFile } from '../../src/control-plane/configuration/apply-fil
 import { makeFirstRun } from '../../src/control-plane/configuration/first-run.ts';
 import { type Authenticate, operatorTokenAuthenticator } from '../../src/control-plane/identify.ts';
 import { openStarterKey } from '../../src/control-plane/keys/starter-key.ts';
+import type { LiveDiscovery } from '../../src/control-plane/discovery/live-discovery.ts';
 import type { LiveGrants } from '../../src/control-plane/grants/live-grants.ts';
 import type { LiveInspections } from '../../src/control-plane/live-inspections.ts';
 import type { LiveDefinitions } from '../../src/control-plane/live-definitions.ts';
@@ -90,6 +91,18 @@ export const READY_SERVER: ServerState = {
   prompts: 0,
   resources: null,
   handshakeMs: 12.5,
+};
+
+const PLAIN_EVALUATION = { recallAt: { 1: 1, 3: 1, 5: 1, 10: 1 }, hitAt1: 1, unanswerable: { count: 0, strongCount: 0 }, tokens: { median: 10, p90: 10 }, misses: [] };
+
+/** The live side of discovery as plain records. */
+const PLAIN_DISCOVERY: LiveDiscovery = {
+  costOf: () => ({ toolCount: 1, fullTokens: 100, listedTokens: 100, servers: [{ server: 'files', toolCount: 1, tokens: 100 }], tools: [{ name: 'files__read', tokens: 100 }] }),
+  search: (_endpoint, { queries }) => ({ text: queries.join(), rows: {}, tokens: 1 }),
+  evaluate: (_endpoint, _cases, against) => Promise.resolve({ evaluation: PLAIN_EVALUATION, against: against === undefined ? null : PLAIN_EVALUATION, difference: null }),
+  route: (_endpoint, { group }) => ({ group, member: null, reason: null, rule: null, arguments: null, order: [], refused: {} }),
+  previewRule: () => ({ tools: [], tokens: 0 }),
+  suggestGroups: () => ({ items: [] }),
 };
 
 export async function startAdmin(options: AdminOptions = {}) {
@@ -165,6 +178,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     random: systemRandom,
     instanceKey,
     live,
+    discovery: PLAIN_DISCOVERY,
     envelope: new Envelope({ wrapping: instanceKey.wrapping, random: systemRandom, clock: systemClock }),
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
     consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },

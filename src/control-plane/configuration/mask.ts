@@ -55,7 +55,7 @@ function maskedLeaf(text: string, key: string, parent: string, section: string):
 }
 
 function isSecretPlace(key: string, parent: string, section: string): boolean {
-  return section === 'servers' ? VALUES.has(parent) || key === 'bearerToken' || key === 'clientSecret' || key === 'privateKey' : section === 'keys' ? SECRETS.has(key) : false;
+  return section === 'servers' ? VALUES.has(parent) || key === 'bearerToken' || key === 'clientSecret' || key === 'privateKey' : section === 'keys' ? SECRETS.has(key) : section === 'endpoints' && parent === 'headers';
 }
 
 function maskedText(text: string): string {

@@ -1,4 +1,5 @@
 import { type Endpoint, EndpointOperations, ListEndpoints, SwitchEndpoint } from '../../contract/endpoints.ts';
+import { toDiscoverySpec } from '../../model/discovery-config.ts';
 import { type EndpointConfig } from '../../model/endpoint-config.ts';
 import { isServerEnabled, type ServerConfig } from '../../model/server-config.ts';
 import type { ConfigObject } from '../configuration/config-object.ts';
@@ -13,7 +14,8 @@ import { bindChange, bindRead } from '../operation.ts';
 const kind = 'endpoints';
 
 function showEndpoint(object: ConfigObject, { objects, services }: ShowContext): Endpoint {
-  const { namespace, auth } = normalized(kind, object.body) as unknown as EndpointConfig;
+  const { namespace, auth, discovery } = normalized(kind, object.body) as unknown as EndpointConfig;
+  const { mode, budgetTokens, pins } = toDiscoverySpec(discovery);
   const offered = objects.find((one) => one.kind === 'namespaces' && one.name === namespace);
   const isEnabled = (name: string): boolean => objects.some((one) => one.kind === 'servers' && one.name === name && isServerEnabled(normalized('servers', one.body) as unknown as ServerConfig));
   return {
@@ -21,6 +23,7 @@ function showEndpoint(object: ConfigObject, { objects, services }: ShowContext):
     namespace,
     mcpUrl: `${services.publicUrl()}/metamcp/${object.name}/mcp`,
     auth,
+    discovery: { mode, budgetTokens, pins: [...pins] },
     servers: offered === undefined ? [] : referencesOf(offered).flatMap((reference) => (reference.kind === 'servers' && isEnabled(reference.name) ? [reference.name] : [])),
     collisions: [...services.live.collisions(object.name)],
   };

@@ -1,0 +1,125 @@
+/**
+ * The search indexes of namespaces, kept beside the message path: a change of lists is noted, and a moment later the
+ * servers that changed are indexed anew. Until then searches use what was there; a new configuration counts at once.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { NamespaceSpec } from '../model/namespace.ts';
+import { SEPARATOR } from '../protocol/names.ts';
+import { SearchIndex } from '../search/search-index.ts';
+import { createView, type SearchView } from '../search/search-view.ts';
+import { toSearchableServers } from '../search/searchable-tool.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Upstreams } from '../upstream/upstreams.ts';
+import type { CatalogList } from './catalog.ts';
+import type { Catalogs } from './catalogs.ts';
+import type { Decoded } from './exchange.ts';
+import { claimedLabels } from './policy-action.ts';
+import { visibleList } from './visible-list.ts';
+
+/** Changes within so long are indexed together. */
+const REBUILD_MS = 100;
+const VIEWERS_MAX = 1_000;
+
+export interface SearchIndexesDeps {
+  readonly clock: Clock;
+  readonly catalogs: Catalogs;
+  readonly upstreams: Upstreams;
+  readonly snapshot: () => Snapshot;
+}
+
+interface Kept {
+  readonly namespace: NamespaceSpec;
+  readonly tools: CatalogList;
+  readonly index: SearchIndex;
+  /** By what is visible. */
+  readonly views: WeakMap<CatalogList, SearchView>;
+  /** By who looks. */
+  readonly visible: Map<string, CatalogList>;
+}
+
+/** What one principal can search in. */
+export interface Searchable {
+  readonly view: SearchView;
+  readonly tools: CatalogList;
+}
+
+export type Viewer = Pick<Decoded, 'endpoint' | 'principal' | 'params' | 'atMs' | 'snapshot'>;
+
+/** Tells apart whom lists may differ for: never a connection. */
+export function authorizationKey({ principal, params }: Pick<Viewer, 'principal' | 'params'>): string {
+  return JSON.stringify([principal, claimedLabels(params)]);
+}
+
+export class SearchIndexes {
+  readonly #deps: SearchIndexesDeps;
+  /** By name of the namespace. */
+  readonly #kept = new Map<string, Kept>();
+  #isDue = false;
+  #builds = 0;
+
+  constructor(deps: SearchIndexesDeps) {
+    this.#deps = deps;
+  }
+
+  /** How often some index was made anew. */
+  get builds(): number {
+    return this.#builds;
+  }
+
+  /** Lists or configuration changed. */
+  changed(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#deps.clock.after(REBUILD_MS, () => {
+      this.#isDue = false;
+      this.#rebuild();
+    });
+  }
+
+  for(viewer: Viewer): Searchable {
+    const kept = this.#current(viewer.endpoint.namespace);
+    const key = `${viewer.endpoint.name}\n${authorizationKey(viewer)}`;
+    let tools = kept.visible.get(key);
+    if (tools === undefined) {
+      tools = visibleList(kept.tools, 'tool', viewer);
+      if (kept.visible.size >= VIEWERS_MAX) kept.visible.clear();
+      kept.visible.set(key, tools);
+    }
+    const shown = tools;
+    let view = kept.views.get(shown);
+    if (view === undefined) kept.views.set(shown, (view = createView(kept.index, ({ exposed }) => shown.entries.has(exposed))));
+    return { view, tools };
+  }
+
+  #current(namespace: NamespaceSpec): Kept {
+    const kept = this.#kept.get(namespace.name);
+    return kept?.namespace === namespace ? kept : this.#build(namespace);
+  }
+
+  /** Those that are searched in; others wait until somebody does. */
+  #rebuild(): void {
+    const { endpoints } = this.#deps.snapshot();
+    const searched = new Set<NamespaceSpec>();
+    for (const { namespace, discovery } of endpoints.values()) if (discovery !== undefined && discovery.mode !== 'full') searched.add(namespace);
+    const names = new Set([...endpoints.values()].map(({ namespace }) => namespace.name));
+    for (const name of this.#kept.keys()) if (!names.has(name)) this.#kept.delete(name);
+    for (const namespace of searched) this.#build(namespace);
+  }
+
+  #build(namespace: NamespaceSpec): Kept {
+    const { catalogs, upstreams, snapshot } = this.#deps;
+    const before = this.#kept.get(namespace.name);
+    const { tools } = catalogs.of(namespace);
+    if (before?.namespace === namespace && before.tools === tools) return before;
+    const { servers } = snapshot();
+    const searchable = toSearchableServers(tools.entries.values(), {
+      descriptionOf: (server) => `${servers.get(server)?.description ?? ''} ${upstreams.profile(server)?.instructions ?? ''}`.trim(),
+      keywordsOf: ({ member, own }) => namespace.overrides.tool.get(member.as + SEPARATOR + own)?.keywords ?? [],
+    });
+    const index = SearchIndex.of(searchable, before?.index);
+    const kept: Kept = { namespace, tools, index, views: new WeakMap(), visible: new Map() };
+    this.#kept.set(namespace.name, kept);
+    this.#builds++;
+    return kept;
+  }
+}
