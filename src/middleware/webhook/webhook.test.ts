@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import type { CallContext, CallOutcome, MiddlewareServices } from '../../model/middleware.ts';
 import { RawObject } from '../../protocol/envelope.ts';
-import { filter } from '../filter/filter.ts';
 import { fromHooks } from '../manifest.ts';
 import { webhook } from './webhook.ts';
 
@@ -49,10 +48,4 @@ test.each([
   const open = run(answer, { mode: 'open', timeoutMs: 20 });
   expect((await open.outcome)?.kind).toBe('result');
   expect(open.failed).toHaveLength(1);
-});
-
-test('a filter leaves out what is marked inactive, and destructive tools where that is wanted', () => {
-  const shows = (options: object, definition: object): boolean => filter.create(filter.options.parse(options)).onDefinition?.({ name: 'a', ...definition }, { primitive: 'tool', server: 'files' }) !== undefined;
-  expect([shows({}, {}), shows({}, { _meta: { deprecated: true } }), shows({}, { annotations: { enabled: false } }), shows({ inactive: false }, { deprecated: true })]).toEqual([true, false, false, true]);
-  expect([shows({ destructive: true }, {}), shows({ destructive: true }, { annotations: { readOnlyHint: true } }), shows({ destructive: true }, { annotations: { destructiveHint: false } })]).toEqual([false, true, true]);
 });
