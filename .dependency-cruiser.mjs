@@ -15,9 +15,9 @@ const MAY_IMPORT = {
   snapshot: ['base', 'model', 'protocol', 'policy', 'middleware'],
   workflows: ['base', 'model', 'protocol'],
   'data-plane': ['base', 'model', 'protocol', 'policy', 'auth', 'audit', 'observability', 'search', 'code-mode', 'middleware', 'upstream', 'snapshot', 'workflows'],
-  storage: ['base', 'model', 'audit'],
+  storage: ['base', 'protocol', 'model', 'audit'],
   contract: ['base', 'model'],
-  'control-plane': ['base', 'protocol', 'model', 'contract', 'auth', 'audit', 'observability', 'snapshot', 'storage'],
+  'control-plane': ['base', 'protocol', 'model', 'policy', 'middleware', 'contract', 'auth', 'audit', 'observability', 'snapshot', 'storage'],
   cli: ['base', 'model', 'protocol', 'contract'],
   // A real MCP server that new users get; started as a child process, never imported.
   sample: ['base', 'protocol'],

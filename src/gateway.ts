@@ -32,6 +32,7 @@ import { createServerValues } from './control-plane/secrets/server-values.ts';
 import { createPublisher, type Publisher, type PublisherDeps } from './control-plane/publish.ts';
 import { toLinkAddress } from './control-plane/people/links.ts';
 import { type AdminHandler, createAdminHandler } from './control-plane/serve.ts';
+import { createDefinitionWatch, type DefinitionWatch, withDefinitionWatch } from './definition-watch.ts';
 import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
 import { createSealer } from './data-plane/sealer.ts';
@@ -39,10 +40,12 @@ import { sessionLimits } from './data-plane/sessions.ts';
 import { openInstanceSettings } from './instance-settings.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { type Listening, listen } from './listening.ts';
+import { gatewayMetrics } from './gateway-metrics.ts';
 import { createLiveDiscovery } from './live-discovery.ts';
 import { createLiveServers } from './live-servers.ts';
 import { createLiveInspections } from './live-inspections.ts';
 import { createLiveSessions } from './live-sessions.ts';
+import { listenForMetrics } from './metrics-listening.ts';
 import type { ConfigInput } from './model/config-document.ts';
 import { SERVICE } from './model/grant.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
@@ -53,6 +56,10 @@ import { createLog, type Log } from './observability/log.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
 import { Redactor } from './observability/redactor.ts';
 import { openRecording, type Recording } from './recording.ts';
+import { createMiddlewarePost } from './middleware-post.ts';
+import { createObserving } from './observing.ts';
+import { startTelemetry, type Telemetry } from './telemetry.ts';
+import { readTelemetrySettings } from './telemetry-settings.ts';
 import { lateEvents, logState } from './server-events.ts';
 import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
@@ -128,6 +135,7 @@ interface Base {
   readonly dialer: Dialer;
   readonly people: OpenedPeople;
   readonly recording: Recording;
+  readonly telemetry: Telemetry;
 }
 
 /** Faults: `config.invalid`, `storage.*`. Whatever was started by then is stopped again. */
@@ -156,7 +164,7 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const folder = lockDataFolder(settings.data);
   undo.push(() => folder.release());
   const redactor = new Redactor();
-  const log = createLog({ console: settings.logLevel, dataFolder: settings.data, clock, redact: (line) => redactor.redact(line) });
+  const log = createLog({ console: settings.logLevel, dataFolder: settings.data, clock, redact: (line) => redactor.redact(line), fileBytesMax: settings.logFileBytesMax, filesMax: settings.logFilesMax });
   undo.push(() => log.close());
   const instanceKey = openInstanceKey(settings.data, random);
   const storage = await openStorage({ folder, databaseUrl: settings.databaseUrl, clock, keyCheck: instanceKey.check, report: (problem) => log.error('storage', { detail: problem.message }) });
@@ -179,13 +187,15 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const instance = openInstanceSettings(resolved, publisher, log);
   const listening: Base['listening'] = {};
   const dialer = createDialer({ clock, allowances: () => instance.now().egressAllow.map(toEgressAllowance), ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
+  const telemetry = await startTelemetry({ settings: readTelemetrySettings(options.environment()), isCounting: settings.metrics, clock, dialer, log, redact: (text) => redactor.redact(text), version: options.version, instanceId: Buffer.from(random(8)).toString('hex') });
+  undo.push(() => telemetry.close());
   const people = await openPeople({ environment: options.environment(), isProduction: settings.production, publicUrls: settings.publicUrl, storage, instanceKey, clock, random, dialer, report: (problem) => log.warn('people', { detail: problem }) });
   for (const warning of [...resolved.warnings, ...warnings, ...people.warnings]) say(`warning: ${warning}`);
   const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
   const addressOf = createAddressOf(settings.trustedProxies);
   const recording = await openRecording({ settings, retention: instance.now, storage, instanceKey, clock, random, addressOf, clean: (text) => redactor.redact(text), report: (problem) => log.error('audit', { detail: problem }) });
   undo.push(() => recording.close());
-  return { options, undo, recording, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, recording, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, telemetry, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -214,6 +224,7 @@ interface Live {
   readonly dataPlane: DataPlane;
   readonly token: string;
   readonly signIns: UpstreamSignIns;
+  readonly definitions: DefinitionWatch;
 }
 
 function startUpstreams(base: Base): Live {
@@ -222,7 +233,7 @@ function startUpstreams(base: Base): Live {
   const watcher = new OrphanWatcher({ clock, platform: process.platform, onProblem: (detail) => log.error('orphan watcher', { detail }) });
   undo.push(() => watcher.close());
   const { settings } = options.resolved;
-  const late: { dataPlane?: DataPlane; upstreams?: Upstreams } = {};
+  const late: { dataPlane?: DataPlane; upstreams?: Upstreams; definitions?: DefinitionWatch } = {};
   const token = newOperatorToken(random);
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
   const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
@@ -232,14 +243,12 @@ function startUpstreams(base: Base): Live {
     random: () => randomFraction(random),
     gatewayInfo: info,
     openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, values, signIns }),
-    events: lateEvents(
-      () => late.dataPlane,
-      (server) => logState(log, server, upstreams.state(server)),
-    ),
+    events: withDefinitionWatch(lateEvents(() => late.dataPlane, (server) => logState(log, server, upstreams.state(server))), () => late.definitions?.changed()),
     onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
   });
   late.upstreams = upstreams;
-  undo.push(() => upstreams.close());
+  const definitions = (late.definitions = createDefinitionWatch({ clock, log, publisher, upstreams }));
+  undo.push(() => upstreams.close(), () => definitions.stop());
   const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane?.endCredential(credentialId));
   const dataPlane = createDataPlane({
     clock,
@@ -253,29 +262,26 @@ function startUpstreams(base: Base): Live {
     newCorrelationId: createIdSequence('req', random),
     digestOf: (credential) => digestOf(instanceKey.pepper, credential),
     operatorDigest: digestOf(instanceKey.pepper, token),
-    write: (record) => {
-      if (record.keyId !== undefined) base.keyUses.used(record.keyId);
-      log.request(record);
-    },
     calls: base.recording.calls,
-    middlewareFailed: (middleware, hook, detail) => log.error('middleware failed', { middleware, hook, detail }),
-    refused: (fault) => log.info('refused', { code: fault.code, detail: fault.detail }),
+    ...createObserving(base),
+    middlewarePost: createMiddlewarePost({ clock, dialer }),
     addressOf: base.addressOf,
     failed: (http) => base.failures.failed(base.addressOf(http)),
-    collided: (namespace, { kind, exposed, kept, hidden }) => log.warn('name collision', { namespace, kind, exposed, kept, hidden }),
     verifyToken: authorization.verifyToken,
     challenge: authorization.challenge,
     bodyBytesMax: BODY_BYTES_MAX,
     sessionLimits: sessionLimits(settings.sessionsMax, settings.sessionIdleMs),
   });
   late.dataPlane = dataPlane;
+  base.telemetry.add(...gatewayMetrics(dataPlane, upstreams));
   publisher.onPublish((snapshot) => {
     upstreams.apply(snapshot.servers);
     dataPlane.snapshotChanged();
+    definitions.changed();
     log.info('configuration loaded', { generation: snapshot.generation, servers: snapshot.servers.size, endpoints: snapshot.endpoints.size });
   });
   upstreams.apply(publisher.snapshot().servers);
-  return { authorization, upstreams, dataPlane, token, signIns };
+  return { authorization, upstreams, dataPlane, token, signIns, definitions };
 }
 
 /** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */
@@ -318,11 +324,14 @@ async function startListening(base: Base, live: Live): Promise<void> {
   const { settings } = options.resolved;
   const admin = withUiPages(adminHandler(base, live), { rules, report: (problem) => log.error('pages', { detail: String(problem) }) });
   const { serve, refuse } = live.dataPlane;
+  const metrics = await listenForMetrics(settings, { clock: options.clock, sources: base.telemetry.sources, snapshot: base.publisher.snapshot, digestOf: (value) => digestOf(base.instanceKey.pepper, value), authenticators: [operatorTokenAuthenticator(live.token), base.people.authenticate], throttle: base.failures, addressOf: base.addressOf, checkHost: (http) => checkHostAndOrigin(http, rules) });
+  undo.push(() => metrics.close());
   listening.current = await listen(
     settings,
     (http, response) => {
       const isSignIn = live.signIns.pages.handles(http.url);
       if (!isSignIn && http.url?.startsWith(PATH_PREFIX) !== true) {
+        if (metrics.serves(http, response)) return;
         if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
         else admin(http, response);
         return;
@@ -376,6 +385,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       envelope: base.envelope,
       grants: live.signIns.live,
       consents: live.authorization.consents,
+      definitions: live.definitions.live,
       sessions: createLiveSessions(live.dataPlane.sessions, clock),
       inspections: createLiveInspections(live.dataPlane.inspections),
       snapshot: publisher.snapshot,
@@ -393,7 +403,10 @@ function adminHandler(base: Base, live: Live): AdminHandler {
     version,
     checkHost: (http) => checkHostAndOrigin(http, rules),
     addressOf: base.addressOf,
-    record: (entry) => log.info('admin', { requestId: entry.requestId, operation: entry.operation, principal: entry.principal, status: entry.status, code: entry.fault?.code, detail: entry.fault?.detail, durationMs: entry.durationMs }),
+    record: (entry) => {
+      base.telemetry.tally?.answered('admin', entry.status);
+      log.info('admin', { requestId: entry.requestId, operation: entry.operation, principal: entry.principal, status: entry.status, code: entry.fault?.code, detail: entry.fault?.detail, durationMs: entry.durationMs });
+    },
     authenticators: [operatorTokenAuthenticator(live.token), base.people.authenticate],
     throttle: base.failures,
   });

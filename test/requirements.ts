@@ -134,13 +134,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'AZ-19', text: 'What anyone may ask (liveness, readiness) names no server, tool or session.', source: 'Reconnaissance' },
   // What servers say of themselves.
   { id: 'TL-01', text: 'One hash covers all of a definition and the instructions beside it: any change is another hash.', source: 'OWASP AISVS 10.4.8' },
+  { id: 'TL-02', text: 'A changed or new definition is flagged or quarantined as the namespace says; what is quarantined is neither listed nor callable, also between list and call.', source: 'OWASP MCP Top 10, MCP03; rug pull' },
   { id: 'TL-03', text: 'Exposed names are made from configured names of servers, never from their own words, and lead back to one tool only.', source: 'MCP 2026-07-28, Tools; CVE-2026-30856' },
   { id: 'TL-04', text: 'Names that look alike, across servers too, are told.', source: 'Tool shadowing' },
   { id: 'TL-05', text: 'A tool that breaks a rule of the protocol is left out with a reason; the others stay.', source: 'MCP 2026-07-28, Tools' },
+  { id: 'TL-06', text: 'Hidden text anywhere in a definition keeps it from clients until a person approves it, and people see it spelled out.', source: 'Trail of Bits, hidden instructions in tool descriptions' },
+  { id: 'TL-07', text: 'Words that speak to the model instead of describing are scored and flagged with a reason.', source: 'OWASP AISVS 10.4.2' },
   { id: 'TL-09', text: 'What a server calls itself decides nothing; its instructions stand under its configured name.', source: 'MCP 2026-07-28, Basic' },
   { id: 'TL-10', text: 'A structured result can be held against its schema; one that does not fit is an error or is flagged.', source: 'MCP 2026-07-28, Tools; OWASP AISVS 10.4.1' },
   { id: 'TL-11', text: 'A result can carry which server and tool it comes from.', source: 'Provenance of context' },
   { id: 'TL-12', text: 'Arguments can be held against the schema, and unknown ones refused.', source: 'OWASP AISVS 10.4.3' },
+  // Data.
+  { id: 'DL-03', text: 'Arguments, results, resource addresses and credentials are in no log, metric or trace.', source: 'CVE-2026-20205' },
   // Our authorization server.
   { id: 'AS-01', text: 'Every authorization request needs PKCE with S256.', source: 'OAuth 2.1, 7.6; MCP, Authorization Code Protection' },
   { id: 'AS-02', text: 'A redirect matches a registered one exactly; https, loopback (any port for literals) and listed schemes only.', source: 'OAuth 2.1, 2.3.1; RFC 8252, 7.3' },

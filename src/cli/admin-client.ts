@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Applied, ConfigVersion, GetConfig, Plan } from '../contract/config.ts';
 import type { EvaluateSearch, SearchTools } from '../contract/discovery.ts';
 import type { Endpoint } from '../contract/endpoints.ts';
+import type { ApproveDefinitions, Definition, RejectDefinition } from '../contract/definitions.ts';
 import type { CreateKey, Key } from '../contract/keys.ts';
 import type { RotateSecrets } from '../contract/secrets.ts';
 import type { CallServer, ServerState } from '../contract/servers.ts';
@@ -33,6 +34,9 @@ export interface AdminClient {
   listConfigVersions(limit: number): Promise<{ readonly items: readonly ConfigVersion[] }>;
   diffConfig(number: number, other: number): Promise<Plan>;
   releaseObjects(of: { readonly source: string; readonly names: readonly string[] | null; readonly reason: string }): Promise<{ readonly released: readonly string[] }>;
+  listDefinitions(query: { readonly namespace: string | undefined; readonly server: string | undefined; readonly open: boolean }): Promise<{ readonly items: readonly Definition[] }>;
+  approveDefinitions(choice: z.input<typeof ApproveDefinitions.body>): Promise<z.infer<typeof ApproveDefinitions.answer>>;
+  rejectDefinition(choice: z.input<typeof RejectDefinition.body>): Promise<z.infer<typeof RejectDefinition.answer>>;
   rollbackConfig(to: { readonly number: number; readonly reason: string; readonly dryRun: boolean }): Promise<Applied>;
 }
 
@@ -68,6 +72,10 @@ export function createAdminClient(gateway: Gateway): AdminClient {
     diffConfig: (number, other) => ask('GET', `/config/versions/${number}/diff/${other}`),
     releaseObjects: (of) => ask('POST', '/config/release', of),
     rotateKey: (id, overlapSeconds) => ask('POST', `/keys/${encodeURIComponent(id)}/rotate`, { overlapSeconds }),
+    listDefinitions: ({ namespace, server, open }) =>
+      ask('GET', `/definitions?${new URLSearchParams({ open: String(open), ...(namespace !== undefined && { namespace }), ...(server !== undefined && { server }) }).toString()}`),
+    approveDefinitions: (choice) => ask('POST', '/definitions/approve', choice),
+    rejectDefinition: (choice) => ask('POST', '/definitions/reject', choice),
     rollbackConfig: (to) => ask('POST', '/config/rollback', to),
   };
 }

@@ -131,10 +131,10 @@ export const COMMANDS: readonly Command[] = [
     wordsMax: 0,
     flags: {
       ...GATEWAY_FLAGS,
-      format: { value: 'FORMAT', help: 'yaml (default), json, mcpServers, vscode, or portable: secrets as ${NAME}.' },
+      format: { value: 'FORMAT', help: 'yaml (default), json, mcpServers, vscode, portable: secrets as ${NAME}, or lock: mcp.lock, the approved definitions.' },
       namespace: { value: 'NAME', help: 'Only this namespace and what it needs.' },
     },
-    examples: ['metamcp export > metamcp.yaml', 'metamcp export --format mcpServers', 'metamcp export --namespace dev --format portable'],
+    examples: ['metamcp export > metamcp.yaml', 'metamcp export --format mcpServers', 'metamcp export --namespace dev --format portable', 'metamcp export --format lock > mcp.lock'],
     load: async () => (await import('./commands/export.ts')).exportFile,
   },
   {
@@ -229,6 +229,21 @@ export const COMMANDS: readonly Command[] = [
     flags: GATEWAY_FLAGS,
     examples: ['metamcp secrets rotate'],
     load: async () => (await import('./commands/secrets.ts')).secrets,
+  },
+  {
+    name: 'definitions',
+    summary: 'What servers say of their tools and prompts, held against what was approved; approve or reject it.',
+    usage: '[list | diff | approve [SERVER__NAME] | reject SERVER__NAME] [FLAGS]',
+    wordsMax: 2,
+    flags: {
+      ...GATEWAY_FLAGS,
+      namespace: { value: 'NAME', help: 'Namespace (approve and reject: default).' },
+      server: { value: 'NAME', help: 'Only this server.' },
+      kind: { value: 'KIND', help: 'reject: tool (default) or prompt.' },
+      all: { help: 'list: also what is approved. approve: all of the namespace.' },
+    },
+    examples: ['metamcp definitions', 'metamcp definitions diff --namespace dev', 'metamcp definitions approve files__read --namespace dev', 'metamcp definitions approve --all'],
+    load: async () => (await import('./commands/definitions.ts')).definitions,
   },
   {
     name: 'doctor',

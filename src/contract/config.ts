@@ -94,7 +94,7 @@ export const ApplyConfig = {
   isIdempotent: true,
 } as const satisfies Operation;
 
-export const EXPORT_FORMATS = ['yaml', 'json', 'mcpServers', 'vscode', 'portable'] as const;
+export const EXPORT_FORMATS = ['yaml', 'json', 'mcpServers', 'vscode', 'portable', 'lock'] as const;
 
 export const ExportConfig = {
   id: 'exportConfig',
@@ -103,7 +103,7 @@ export const ExportConfig = {
   summary: 'The configuration as a file that can be applied again; values that could be secrets are masked, which keeps them',
   access: 'config:read',
   query: z.strictObject({
-    format: z.enum(EXPORT_FORMATS).default('yaml').meta({ description: 'mcpServers and vscode: for MCP clients; portable: secrets as ${NAME}' }),
+    format: z.enum(EXPORT_FORMATS).default('yaml').meta({ description: 'mcpServers and vscode: for MCP clients; portable: secrets as ${NAME}; lock: hashes of what was approved' }),
     namespace: z.string().max(200).optional().meta({ description: 'Only this namespace, its servers and endpoints' }),
   }),
   answer: z.object({ text: z.string(), variables: z.array(z.string()).meta({ description: 'Names that stand for secrets, in portable forms' }) }),

@@ -11,6 +11,8 @@ export const PERMISSIONS = [
   'server:call',
   'policy:read',
   'policy:write',
+  'definition:read',
+  'definition:decide',
   'namespace:read',
   'namespace:write',
   'endpoint:read',

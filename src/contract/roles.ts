@@ -22,6 +22,9 @@ export const GRANTS: Readonly<Record<Permission, Grant>> = {
   'server:call': WORKERS,
   'policy:read': EVERYONE,
   'policy:write': { ...WORKERS, needsReauth: true },
+  'definition:read': EVERYONE,
+  // Shows clients what a server says of its tools.
+  'definition:decide': { ...WORKERS, needsReauth: true },
   'namespace:read': EVERYONE,
   'namespace:write': WORKERS,
   'endpoint:read': EVERYONE,

@@ -30,6 +30,7 @@ import type { LiveDiscovery } from './discovery/live-discovery.ts';
 import type { LiveGrants } from './grants/live-grants.ts';
 import { answerOnce } from './idempotency.ts';
 import type { LiveInspections } from './live-inspections.ts';
+import type { LiveDefinitions } from './live-definitions.ts';
 import type { LiveServers } from './live-servers.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { PeopleServices } from './people-services.ts';
@@ -57,6 +58,7 @@ export interface AdminServices {
   readonly consents: LiveConsents;
   readonly sessions: LiveSessions;
   readonly inspections: LiveInspections;
+  readonly definitions: LiveDefinitions;
   readonly people: PeopleServices;
   readonly settings: InstanceSettings;
   readonly recordings: Recordings;

@@ -8,6 +8,7 @@ import { releaseObjects } from './config/release-objects.ts';
 import { getConfig } from './config/get-config.ts';
 import { getCosts } from './costs/get-costs.ts';
 import { listPrices, priceOperations } from './costs/prices.ts';
+import { approveDefinitions, listDefinitions, rejectDefinition } from './definitions/definitions.ts';
 import { DISCOVERY_OPERATIONS } from './discovery/operations.ts';
 import { endpointOperations, listEndpoints, switchEndpoint } from './endpoints/endpoints.ts';
 import { beginGrant } from './grants/begin-grant.ts';
@@ -22,6 +23,7 @@ import { listKeys } from './keys/list-keys.ts';
 import { rotateKey } from './keys/rotate-key.ts';
 import { revokeKey } from './keys/revoke-key.ts';
 import { listLogs } from './logs/list-logs.ts';
+import { listMiddleware, tryMiddleware } from './middleware/middleware.ts';
 import { cloneNamespace, listNamespaces, namespaceOperations, switchPrimitives } from './namespaces/namespaces.ts';
 import type { Bound } from './operation.ts';
 import { listPolicies, policyOperations } from './policies/policies.ts';
@@ -51,6 +53,11 @@ export const OPERATIONS: readonly Bound[] = [
   callServer,
   listPolicies,
   ...policyOperations,
+  listMiddleware,
+  tryMiddleware,
+  listDefinitions,
+  approveDefinitions,
+  rejectDefinition,
   listNamespaces,
   ...namespaceOperations,
   cloneNamespace,

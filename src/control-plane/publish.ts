@@ -8,6 +8,7 @@ import { configInvalid, type Locate, locateFindings } from '../model/config-prob
 import { compile } from '../snapshot/compile.ts';
 import type { CompileOptions, StoredKey } from '../snapshot/compile-context.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { listPins } from '../storage/definition-pins.ts';
 import { listActiveKeys } from '../storage/keys.ts';
 import type { Storage } from '../storage/open-storage.ts';
 import type { Db } from '../storage/schema.ts';
@@ -19,7 +20,7 @@ import { findVisibilityProblems, mayRefer } from './configuration/visibility.ts'
 
 export interface PublisherDeps extends SealingDeps {
   readonly storage: Storage;
-  readonly compileOptions: Omit<CompileOptions, 'generation' | 'extraKeys' | 'locate' | 'warnings' | 'ownerOf' | 'endpointOwnerOf' | 'publicEndpoints'>;
+  readonly compileOptions: Omit<CompileOptions, 'generation' | 'extraKeys' | 'pins' | 'locate' | 'warnings' | 'ownerOf' | 'endpointOwnerOf' | 'publicEndpoints'>;
   /** Throws `config.invalid` for a snapshot that must not be served, whatever it says. */
   readonly check: (snapshot: Snapshot) => void;
 }
@@ -128,6 +129,7 @@ async function make(db: Db, objects: readonly ConfigObject[], { deps, generation
     ...deps.compileOptions,
     generation,
     extraKeys: (await listActiveKeys(db)).map((key) => withinReach(key, objects)),
+    pins: await listPins(db),
     locate,
     warnings,
     ownerOf: (server) => owners.get(server),

@@ -9,8 +9,10 @@ import type { GroupSpec } from '../model/group.ts';
 import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
 import { collidedUri, exposedName, SEPARATOR, templatePrefix } from '../protocol/names.ts';
+import type { Verdict } from '../policy/definitions/judge.ts';
 import type { ServerLists } from '../upstream/upstreams.ts';
 import { type MirroredParam, mirroredParams } from '../protocol/mirrored-params.ts';
+import type { Inspect } from './definitions.ts';
 
 /** One primitive as exposed. */
 export interface Entry {
@@ -50,6 +52,8 @@ export interface Catalog {
   readonly resources: CatalogList;
   readonly resourceTemplates: CatalogList;
   readonly collisions: readonly Collision[];
+  /** Tools and prompts that are not shown before they are approved, by kind and the name they would have. */
+  readonly quarantined: ReadonlyMap<string, Verdict>;
 }
 
 interface Part {
@@ -58,21 +62,31 @@ interface Part {
 }
 
 /** Merges the lists that are there; members without lists are simply absent (the caller says so in `_meta`). */
-export function mergeCatalog(namespace: NamespaceSpec, listsOf: (server: string) => ServerLists | undefined): Catalog {
+export function mergeCatalog(namespace: NamespaceSpec, listsOf: (server: string) => ServerLists | undefined, inspect?: Inspect): Catalog {
   const parts: Part[] = [];
   for (const member of namespace.members) {
     const lists = listsOf(member.server);
     if (lists !== undefined) parts.push({ member, lists });
   }
   const collisions: Collision[] = [];
+  const quarantined = new Map<string, Verdict>();
+  const notes: Notes = { collisions, quarantined, inspect };
   const resources = located('resource', namespace, parts, collisions);
   return {
-    tools: withGroups(withMovedUi(named('tool', namespace, parts, collisions), resources), namespace, collisions),
-    prompts: named('prompt', namespace, parts, collisions),
+    tools: withGroups(withMovedUi(named('tool', namespace, parts, notes), resources), namespace, collisions),
+    prompts: named('prompt', namespace, parts, notes),
     resources,
     resourceTemplates: located('resourceTemplate', namespace, parts, collisions),
     collisions,
+    quarantined,
   };
+}
+
+/** What is found beside the lists while they are merged. */
+interface Notes {
+  readonly collisions: Collision[];
+  readonly quarantined: Map<string, Verdict>;
+  readonly inspect: Inspect | undefined;
 }
 
 /** Groups of which some member is there stand behind all tools. They are called through a member, so nothing stands around them. */
@@ -100,7 +114,7 @@ export function groupEntry(spec: GroupSpec, members: readonly Entry[]): Entry {
 const GROUPS: Member = { server: '', as: 'groups' };
 
 /** Tools and prompts: by name. */
-function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonly Part[], collisions: Collision[]): CatalogList {
+function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonly Part[], { collisions, quarantined, inspect }: Notes): CatalogList {
   const entries = new Map<string, Entry>();
   for (const { member, lists } of parts) {
     for (const definition of kind === 'tool' ? lists.tools : lists.prompts) {
@@ -108,6 +122,11 @@ function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonl
       const override = namespace.overrides[kind].get(exposedName(member.as, own, SEPARATOR));
       if (override?.isEnabled === false) continue;
       const exposed = override?.name ?? (namespace.prefix === 'none' ? own : exposedName(member.as, own, namespace.separator));
+      const verdict = inspect?.(namespace, { member, kind, definition });
+      if (verdict?.isQuarantined === true) {
+        quarantined.set(`${kind} ${exposed}`, verdict);
+        continue;
+      }
       const taken = entries.get(exposed);
       if (taken !== undefined) {
         collisions.push({ kind, exposed, kept: taken.member.as, hidden: member.as });

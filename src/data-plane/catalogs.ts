@@ -4,6 +4,7 @@ import type { NamespaceSpec } from '../model/namespace.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import type { ServerState, Upstreams } from '../upstream/upstreams.ts';
 import { type Catalog, type Collision, mergeCatalog } from './catalog.ts';
+import { createInspect, type Inspect } from './definitions.ts';
 
 interface Kept {
   readonly epoch: number;
@@ -14,6 +15,7 @@ export class Catalogs {
   readonly #upstreams: Upstreams;
   readonly #clock: Clock;
   readonly #kept = new WeakMap<NamespaceSpec, Kept>();
+  readonly #inspect: Inspect;
   readonly #waiting = new Set<() => void>();
   readonly #collided: (namespace: string, collision: Collision) => void;
   /** Collisions that were told, by namespace: each is told again only after it was gone. */
@@ -24,6 +26,7 @@ export class Catalogs {
 
   constructor(upstreams: Upstreams, clock: Clock, collided: (namespace: string, collision: Collision) => void) {
     this.#upstreams = upstreams;
+    this.#inspect = createInspect(upstreams);
     this.#clock = clock;
     this.#collided = collided;
   }
@@ -38,7 +41,7 @@ export class Catalogs {
   of(namespace: NamespaceSpec): Catalog {
     const kept = this.#kept.get(namespace);
     if (kept?.epoch === this.#epoch) return kept.catalog;
-    const catalog = mergeCatalog(namespace, (server) => this.#upstreams.lists(server));
+    const catalog = mergeCatalog(namespace, (server) => this.#upstreams.lists(server), this.#inspect);
     this.#kept.set(namespace, { epoch: this.#epoch, catalog });
     this.#tell(namespace.name, catalog.collisions);
     return catalog;

@@ -17,6 +17,7 @@ import type { Collision } from './catalog.ts';
 import { serveCatalog } from './catalog-door.ts';
 import { Catalogs } from './catalogs.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
+import { Continuations } from './continuations.ts';
 import { Deliveries, type DeliveryKind } from './deliveries.ts';
 import { DiscoveryDesk } from './discovery-desk.ts';
 import { Discovery, shownText } from './discovery.ts';
@@ -27,6 +28,7 @@ import { modernRequests } from './modern-front.ts';
 import { Inspections } from './inspections.ts';
 import { Outbox } from './outbox.ts';
 import { Parking, type Sealer } from './parking.ts';
+import type { Observe } from './observe.ts';
 import { receive } from './receive.ts';
 import { createRecord, type RequestRecord } from './record.ts';
 import type { CallRecorder } from './record-call.ts';
@@ -59,12 +61,16 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly refused: (fault: Fault) => void;
   /** A middleware failed, whether the call went on or not. */
   readonly middlewareFailed: MiddlewareServices['failed'];
+  /** How middleware reaches services of the operator; undefined: not at all. */
+  readonly middlewarePost?: MiddlewareServices['post'] | undefined;
   /** Of the client, past trusted proxies. */
   readonly addressOf: (http: IncomingMessage) => string;
   /** Two servers of a namespace offer the same name; told once, for the log. */
   readonly collided: (namespace: string, collision: Collision) => void;
   /** `WWW-Authenticate` for a refusal, where the client can do something about it. */
   readonly challenge: (http: IncomingMessage, fault: Fault) => string | undefined;
+  /** Undefined where nothing is measured. */
+  readonly observe?: Observe | undefined;
   readonly bodyBytesMax: number;
   readonly sessionLimits: SessionLimits;
 }
@@ -86,7 +92,7 @@ export interface DataPlane {
   readonly inspections: Inspections;
   /** Those that are open now. */
   readonly sessions: () => Iterable<Session>;
-  readonly counts: () => { readonly sessions: number; readonly parked: number; readonly indexBuilds: number };
+  readonly counts: () => { readonly sessions: number; readonly streams: number; readonly parked: number; readonly indexBuilds: number };
   /** Sessions and listen streams end with their results; nothing is left waiting. */
   readonly close: () => void;
 }
@@ -98,11 +104,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const taskIds = new TaskIds(deps.sealer);
   const deliveries = new Deliveries();
   const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds, shownTools: shownText });
-  const ended = (session: Session): void => {
-    subscriptions.removeSession(session);
-    upstreams.release(session.label);
-  };
-  const sessions = new Sessions({ ended, clock, randomId: deps.randomId, limits: deps.sessionLimits });
+  const sessions = new Sessions({ ended: (session) => sessionEnded(session, { subscriptions, upstreams }), clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
   const legacy = legacyDeps(clock, { sessions, subscriptions, upstreams });
   const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, signIns: deps.signIns, scripts: { clock, sealer: deps.sealer, newId: deps.randomId, runs: deps.scriptRuns ?? createRunsInMemory(clock) } });
@@ -122,8 +124,10 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     refuse: refuseWith,
     record: createRecord(deps.write, clock.monotonicMs),
     calls: deps.calls,
+    observe: deps.observe,
     local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds, discovery },
-    middlewareServices: { clock, failed: deps.middlewareFailed },
+    middlewareServices: { clock, failed: deps.middlewareFailed, post: deps.middlewarePost },
+    continuations: new Continuations(clock, deps.randomId),
     bodyBytesMax: deps.bodyBytesMax,
   });
   const endCredential = (credentialId: string): void => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions });
@@ -143,7 +147,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     sessions: () => sessions.all(),
     endCredential,
     inspections,
-    counts: () => ({ sessions: sessions.size, parked: parking.size, indexBuilds: discovery.indexBuilds }),
+    counts: () => ({ sessions: sessions.size, streams: subscriptions.streams, parked: parking.size, indexBuilds: discovery.indexBuilds }),
     close: () => {
       subscriptions.stop();
       parking.close();
@@ -165,6 +169,11 @@ function legacyDeps(clock: Clock, { sessions, subscriptions, upstreams }: Pick<E
       if (method === 'notifications/roots/list_changed') upstreams.notifySession(session.label, method, params);
     },
   };
+}
+
+function sessionEnded(session: Session, { subscriptions, upstreams }: Pick<EventsDeps, 'subscriptions' | 'upstreams'>): void {
+  subscriptions.removeSession(session);
+  upstreams.release(session.label);
 }
 
 function createThrottle({ clock, addressOf }: DataPlaneDeps): (identified: Identified) => Identified {

@@ -37,7 +37,7 @@ async function resolveLater(decoded: Decoded, params: JsonObject, catalogs: Cata
     const found = find(decoded.method, params, catalogs.of(namespace));
     if (found !== undefined) return toResolved(decoded, params, found);
   }
-  throw missing(decoded.method, params, members, catalogs);
+  throw quarantinedTarget(decoded, params, catalogs.of(namespace)) ?? missing(decoded.method, params, members, catalogs);
 }
 
 function toResolved(decoded: Decoded, params: JsonObject, { entry, upstreamParams }: Found): Resolved {
@@ -107,6 +107,15 @@ function candidates(method: string, params: JsonObject, namespace: NamespaceSpec
   if (renamed !== undefined) return namespace.members.filter((member) => renamed.startsWith(member.as + SEPARATOR));
   if (namespace.prefix === 'none') return namespace.members;
   return namespace.members.filter((member) => name.startsWith(member.as + namespace.separator));
+}
+
+/** Whoever is no operator is told what it would be told of a tool that is not there. */
+function quarantinedTarget({ method, principal }: Decoded, params: JsonObject, { quarantined }: Catalog): Fault | undefined {
+  const kind = method === 'tools/call' ? 'tool' : method === 'prompts/get' ? 'prompt' : undefined;
+  const verdict = kind && quarantined.get(`${kind} ${text(params, 'name')}`);
+  if (verdict === undefined) return undefined;
+  const detail = `quarantined: ${verdict.reasons.join(', ') || verdict.state}`;
+  return principal.kind === 'operator' ? new Fault('policy.quarantined', { detail }) : unknownTarget(method, params, detail);
 }
 
 /** Nothing is known of the only server that may have it: that is its failure, not the client's. */

@@ -17,9 +17,11 @@ import type { EncodeOutcome } from './answer.ts';
 import { stepsFor } from './catalog.ts';
 import { isAboutTask } from './policy-action.ts';
 import { type Body, decodeBody } from './decode.ts';
-import type { Decoded, Identified, Received } from './exchange.ts';
+import { type Continuations, servicesFor } from './continuations.ts';
+import type { Admitted, Decoded, Identified, Received } from './exchange.ts';
 import type { Identify } from './identify.ts';
 import { LOCAL_HANDLERS, type LocalDeps } from './local.ts';
+import type { Observe } from './observe.ts';
 import { readBody } from './receive.ts';
 import type { Record } from './record.ts';
 import { type CallRecorder, recorded } from './record-call.ts';
@@ -39,8 +41,11 @@ export interface ServeDeps {
   readonly refuse: (http: IncomingMessage, response: ServerResponse, refused: { readonly fault: Fault; readonly id: RequestId | undefined }) => void;
   readonly record: Record;
   /** Intent before dispatch, outcome after. */ readonly calls: CallRecorder;
+  /** Around all; undefined where nothing is measured. */
+  readonly observe?: Observe | undefined;
   readonly local: LocalDeps;
   /** 7: what middleware may use. */ readonly middlewareServices: MiddlewareServices;
+  readonly continuations: Continuations;
   readonly bodyBytesMax: number;
 }
 
@@ -72,6 +77,7 @@ export function createServe(deps: ServeDeps): Serve {
 async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
   let outcome: Outcome;
   deps.calls.begin(decoded);
+  deps.observe?.begun(decoded);
   try {
     outcome = await run(decoded, deps);
   } catch (thrown) {
@@ -81,6 +87,7 @@ async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
   decoded.reply.end(message, httpStatus, headers);
   deps.record(decoded, outcome);
   deps.calls.end(decoded, outcome);
+  deps.observe?.ended(decoded, outcome, httpStatus);
   deps.local.discovery.ended(decoded, outcome);
 }
 
@@ -123,6 +130,8 @@ async function callMembers(decoded: Decoded, deps: ServeDeps): Promise<Outcome> 
 }
 
 async function call(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
+  const rest = deps.continuations.read(decoded);
+  if (rest !== undefined) return rest;
   const found = resolve(decoded, deps.local);
   const resolved = found instanceof Promise ? await found : found;
   // Policy is asked twice: before the middleware, so that none can answer a denied call by itself, and after it, on
@@ -131,8 +140,12 @@ async function call(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const { entry, server, own } = resolved.target;
   const through = compose(
     entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, isAboutTask(resolved.method) ? undefined : own),
-    (params) => recorded(admit(Object.assign(resolved, { upstreamParams: params })), deps.calls, (admitted) => dispatchSignedIn(admitted, deps.dispatch)),
-    { method: resolved.method, server, own, definition: entry?.definition, services: deps.middlewareServices },
+    (params) => recorded(admit(Object.assign(resolved, { upstreamParams: params })), deps.calls, (admitted) => observed(admitted, deps)),
+    { method: resolved.method, server, own, definition: entry?.definition, principal: resolved.principal.id, services: servicesFor(resolved, deps.middlewareServices, deps.continuations) },
   );
   return through(resolved.upstreamParams);
+}
+
+function observed(admitted: Admitted, { observe, dispatch }: ServeDeps): Promise<Outcome> {
+  return observe === undefined ? dispatchSignedIn(admitted, dispatch) : observe.upstream(admitted, (seen) => dispatchSignedIn(seen, dispatch));
 }

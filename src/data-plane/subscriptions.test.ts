@@ -215,3 +215,4 @@ test('what a server announces is told although the list looks as before, unless 
   subscriptions.listAnnounced('files', 'tools');
   expect(heard).toHaveLength(3);
 });
+

@@ -20,6 +20,7 @@ import { leaseOf } from './dispatch.ts';
 import type { Decoded } from './exchange.ts';
 import { claimedLabels } from './policy-action.ts';
 import type { Session } from './sessions.ts';
+import { type ListViewer, type ShownLists, ShownListsTable } from './shown-lists.ts';
 import { type TaskIds, type TaskViewer, viewerOf } from './task-ids.ts';
 
 /** Who hears. */
@@ -33,6 +34,11 @@ interface Watcher {
   /** Own ids of tasks of the extension, by server. */
   readonly tasks: Map<string, Set<string>>;
   readonly viewer: TaskViewer;
+  readonly eyes: ListViewer;
+  /** What its lists last looked like. */
+  shown: ShownLists;
+  /** Lists whose change it was told of in this turn. */
+  readonly justTold: Set<ListKind>;
   readonly tell: (method: string, params: JsonObject | undefined) => void;
 }
 
@@ -51,6 +57,8 @@ const CHANGED_FLAG: Readonly<Record<ListKind, string>> = { tools: 'toolsListChan
 const WATCHED_MAX = 1_000;
 /** Notices kept until a stream is acknowledged. */
 const EARLY_MAX = 1_000;
+/** Views of lists that are remembered before those of clients that left are forgotten. */
+const VIEWS_KEPT = 1_000;
 /** A server is given so long to take note of a subscription before the client is told that it is there. */
 const TOLD_MS_MAX = 5_000;
 
@@ -58,14 +66,13 @@ export class Subscriptions {
   readonly #deps: SubscriptionsDeps;
   readonly #watchers = new Set<Watcher>();
   readonly #bySession = new Map<Session, Watcher>();
-  /** What each endpoint's lists last looked like to those who hear of changes. */
-  readonly #shown = new Map<string, Readonly<Record<ListKind, string>>>();
+  readonly #shown: ShownListsTable;
   readonly #watchedAt = new Map<Upstream, { readonly server: string; readonly watchers: Set<Watcher> }>();
-  readonly #justTold = new Set<string>();
   readonly #listens = new Map<Watcher, () => void>();
 
   constructor(deps: SubscriptionsDeps) {
     this.#deps = deps;
+    this.#shown = new ShownListsTable({ catalogs: deps.catalogs, nowMs: () => deps.clock.nowMs(), shownTools: deps.shownTools });
   }
 
   /** A legacy session hears of list changes from its start. */
@@ -80,9 +87,9 @@ export class Subscriptions {
       uris: new Map(),
       tasks: new Map(),
       viewer: { endpoint, principal: principal.id },
+      ...this.#looking(endpoint, { principal, params: {} }),
       tell: (method, params) => session.notify(method, params),
     };
-    this.#remember(endpoint);
     this.#watchers.add(watcher);
     this.#bySession.set(session, watcher);
   }
@@ -126,8 +133,7 @@ export class Subscriptions {
       if (early === undefined) send(method, params);
       else if (early.length < EARLY_MAX) early.push(() => send(method, params));
     };
-    const watcher: Watcher = { endpoint: exchange.endpoint.name, principal: exchange.principal, kinds, lease: leaseOf(exchange), uris: new Map(), tasks: new Map(), viewer: viewerOf(exchange), tell };
-    this.#remember(exchange.endpoint.name);
+    const watcher: Watcher = { endpoint: exchange.endpoint.name, principal: exchange.principal, kinds, lease: leaseOf(exchange), uris: new Map(), tasks: new Map(), viewer: viewerOf(exchange), ...this.#looking(exchange.endpoint.name, exchange), tell };
     const honoured = await this.#honoured(watcher, wanted, exchange);
     const honouredTasks = await this.#honouredTasks(watcher, wantedTasks, exchange);
     const flags = Object.fromEntries([...kinds].map((kind) => [CHANGED_FLAG[kind], true]));
@@ -176,16 +182,18 @@ export class Subscriptions {
 
   /** Servers' lists or the configuration changed: those whose visible list differs are told. */
   listsChanged(): void {
-    for (const endpoint of new Set([...this.#watchers].map((watcher) => watcher.endpoint))) {
-      const before = this.#shown.get(endpoint);
-      const now = this.#remember(endpoint);
-      if (before === undefined) continue;
+    const { endpoints } = this.#deps.snapshot();
+    for (const watcher of this.#watchers) {
+      const before = watcher.shown;
+      watcher.shown = this.#shown.of(endpoints.get(watcher.endpoint), watcher.eyes);
+      if (before === watcher.shown) continue;
       for (const kind of LIST_KINDS) {
-        if (before[kind] === now[kind]) continue;
-        this.#tellChange(endpoint, kind);
-        this.#tellOnce(`${endpoint} ${kind}`);
+        if (before[kind] === watcher.shown[kind]) continue;
+        tellChange(watcher, kind);
+        this.#tellOnce(watcher, kind);
       }
     }
+    if (this.#shown.size > VIEWS_KEPT) this.#shown.forget(new Set([...this.#watchers].map(({ shown }) => shown)));
   }
 
   /**
@@ -193,10 +201,10 @@ export class Subscriptions {
    * told too: a definition may mean something new under the same words.
    */
   listAnnounced(server: string, kind: ListKind): void {
-    for (const endpoint of new Set([...this.#watchers].map((watcher) => watcher.endpoint))) {
-      const namespace = this.#deps.snapshot().endpoints.get(endpoint)?.namespace;
-      if (this.#justTold.delete(`${endpoint} ${kind}`) || namespace?.members.some((member) => member.server === server) !== true) continue;
-      this.#tellChange(endpoint, kind);
+    for (const watcher of this.#watchers) {
+      const namespace = this.#deps.snapshot().endpoints.get(watcher.endpoint)?.namespace;
+      if (watcher.justTold.delete(kind) || namespace?.members.some((member) => member.server === server) !== true) continue;
+      tellChange(watcher, kind);
     }
   }
 
@@ -239,32 +247,25 @@ export class Subscriptions {
     for (const [watcher, end] of [...this.#listens]) if (isOver(watcher)) end();
   }
 
+  /** Listen streams that are open now. */
+  get streams(): number {
+    return this.#listens.size;
+  }
+
   /** Ends all listen streams; each gets its result. */
   stop(): void {
     for (const end of this.#listens.values()) end();
   }
 
   /** The difference is found in the same turn in which the server's word for it comes. */
-  #tellOnce(what: string): void {
-    this.#justTold.add(what);
-    this.#deps.clock.after(0, () => this.#justTold.delete(what));
+  #tellOnce(watcher: Watcher, kind: ListKind): void {
+    watcher.justTold.add(kind);
+    this.#deps.clock.after(0, () => watcher.justTold.delete(kind));
   }
 
-  #tellChange(endpoint: string, kind: ListKind): void {
-    for (const watcher of this.#watchers)
-      if (watcher.endpoint === endpoint && watcher.kinds.has(kind)) watcher.tell(`notifications/${kind}/list_changed`, undefined);
-  }
-
-  #remember(endpoint: string): Readonly<Record<ListKind, string>> {
-    const spec = this.#deps.snapshot().endpoints.get(endpoint);
-    const catalog = spec && this.#deps.catalogs.of(spec.namespace);
-    const shown = {
-      tools: spec && catalog ? this.#deps.shownTools(catalog.tools, spec) : '',
-      prompts: catalog?.prompts.modernText ?? '',
-      resources: `${catalog?.resources.modernText ?? ''}\n${catalog?.resourceTemplates.modernText ?? ''}`,
-    };
-    this.#shown.set(endpoint, shown);
-    return shown;
+  #looking(endpoint: string, { principal, params }: ListViewer): Pick<Watcher, 'eyes' | 'shown' | 'justTold'> {
+    const eyes = { principal, params };
+    return { eyes, shown: this.#shown.of(this.#deps.snapshot().endpoints.get(endpoint), eyes), justTold: new Set() };
   }
 
   async #watch(watcher: Watcher, uri: string, exchange: Decoded): Promise<void> {
@@ -313,6 +314,10 @@ export class Subscriptions {
   #update(): void {
     for (const upstream of [...this.#watchedAt.keys()]) void this.#watchResources(upstream);
   }
+}
+
+function tellChange(watcher: Watcher, kind: ListKind): void {
+  if (watcher.kinds.has(kind)) watcher.tell(`notifications/${kind}/list_changed`, undefined);
 }
 
 /** Throws `request.capability_missing` where the client wants to hear of tasks and did not declare the extension (SEP-2663). */

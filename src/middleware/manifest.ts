@@ -24,6 +24,8 @@ export interface Hooks {
   /** An error of the server on the way out. */
   readonly onError?: (error: RpcError, context: CallContext) => RpcError;
   readonly onDefinition?: (definition: JsonObject, context: DefinitionContext) => JsonObject | undefined;
+  /** Waiting hooks may do so for so long; without it, HOOK_TIMEOUT_MS. */
+  readonly timeoutMs?: number;
   /** For the rare middleware that is about the call itself, such as its time. */
   readonly around?: Middleware;
 }
@@ -48,7 +50,7 @@ export function fromHooks(manifest: Pick<Manifest, 'name' | 'resultBytesMax'>, h
   const { onCall, onResult, onError, around } = hooks;
   if (around !== undefined) return around;
   if (onCall === undefined && onResult === undefined && onError === undefined) return undefined;
-  const guard: Guard = { name: manifest.name, mode };
+  const guard: Guard = { name: manifest.name, mode, timeoutMs: hooks.timeoutMs ?? HOOK_TIMEOUT_MS };
   return async (params, next, context) => {
     const changed =
       onCall === undefined ? params : await guarded<JsonObject | RawObject>({ ...guard, hook: 'call', context }, params, () => onCall(params, context));
@@ -74,6 +76,7 @@ export function fromHooks(manifest: Pick<Manifest, 'name' | 'resultBytesMax'>, h
 interface Guard {
   readonly name: string;
   readonly mode: FailureMode;
+  readonly timeoutMs: number;
 }
 
 async function guarded<Value>(
@@ -84,7 +87,7 @@ async function guarded<Value>(
   const { name, mode, hook, context } = guard;
   try {
     const value = run();
-    return value instanceof Promise ? await inTime(value, context) : value;
+    return value instanceof Promise ? await inTime(value, context, guard.timeoutMs) : value;
   } catch (thrown) {
     if (thrown instanceof Fault) throw thrown;
     const detail = thrown instanceof Error ? thrown.message : String(thrown);
@@ -99,10 +102,10 @@ async function guarded<Value>(
   }
 }
 
-function inTime<Value>(promise: Promise<Value>, { services }: CallContext): Promise<Value> {
+function inTime<Value>(promise: Promise<Value>, { services }: CallContext, timeoutMs: number): Promise<Value> {
   if (services === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const stop = services.clock.after(HOOK_TIMEOUT_MS, () => reject(new Error(`late: above ${HOOK_TIMEOUT_MS} ms`)));
+    const stop = services.clock.after(timeoutMs, () => reject(new Error(`late: above ${timeoutMs} ms`)));
     promise.then(resolve, reject).finally(stop);
   });
 }

@@ -6,6 +6,8 @@ import type { MiddlewareConfig } from '../model/middleware-config.ts';
 import { nearestHint } from '../model/nearest-name.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import { block } from './block/block.ts';
+import { cache } from './cache/cache.ts';
+import { filter } from './filter/filter.ts';
 import { hiddenText } from './hidden-text/hidden-text.ts';
 import { fromHooks, type Hooks, type Manifest } from './manifest.ts';
 import { provenance } from './provenance/provenance.ts';
@@ -13,6 +15,7 @@ import { redact } from './redact/redact.ts';
 import { renameFields } from './rename-fields/rename-fields.ts';
 import { timeout } from './timeout/timeout.ts';
 import { truncate } from './truncate/truncate.ts';
+import { webhook } from './webhook/webhook.ts';
 import { validate } from './validate/validate.ts';
 
 /** A manifest with its options still unread. */
@@ -40,6 +43,9 @@ const REGISTERED: readonly Registered[] = [
   register(provenance),
   register(renameFields),
   register(timeout),
+  register(filter),
+  register(cache),
+  register(webhook),
 ];
 
 /** Every manifest, for documents and forms. */

@@ -11,6 +11,7 @@ import { findReferenceProblems } from './config-references.ts';
 import { EndpointConfigSchema } from './endpoint-config.ts';
 import { KeyConfigSchema } from './key-config.ts';
 import { NamespaceConfigSchema } from './namespace-config.ts';
+import { LockSchema } from './lock.ts';
 import { nearestHint, nearestName } from './nearest-name.ts';
 import { PolicyConfigSchema } from './policy-config.ts';
 import { PriceConfigSchema } from './price-config.ts';
@@ -20,6 +21,7 @@ import { FileSettingsSchema } from './settings.ts';
 export const ConfigDocumentSchema = z.strictObject({
   $schema: z.string().optional().describe('For editors.'),
   settings: FileSettingsSchema.optional().describe('Settings of the process; flags and variables win over them.'),
+  lock: LockSchema.optional().describe('Definitions that are approved, by hash: what metamcp export --format lock writes.'),
   servers: namedRecord(SERVER_NAME, ServerConfigSchema).default({}).describe('How to reach or start each MCP server.'),
   policies: namedRecord(FREE_NAME, PolicyConfigSchema).default({}).describe('Rules that namespaces name: who may do what.'),
   namespaces: namedRecord(FREE_NAME, NamespaceConfigSchema).default({}).describe('Which servers are offered together, and what of each.'),
@@ -28,10 +30,10 @@ export const ConfigDocumentSchema = z.strictObject({
   prices: namedRecord(FREE_NAME, PriceConfigSchema).default({}).describe('What calls cost; the most exact that fits a call counts.'),
 });
 
-export type ConfigSection = Exclude<keyof z.infer<typeof ConfigDocumentSchema>, '$schema' | 'settings'>;
+export type ConfigSection = Exclude<keyof z.infer<typeof ConfigDocumentSchema>, '$schema' | 'settings' | 'lock'>;
 
 /** The parts of a document that hold named objects, in its order. */
-export const CONFIG_SECTIONS = Object.keys(ConfigDocumentSchema.shape).filter((key): key is ConfigSection => key !== '$schema' && key !== 'settings');
+export const CONFIG_SECTIONS = Object.keys(ConfigDocumentSchema.shape).filter((key): key is ConfigSection => key !== '$schema' && key !== 'settings' && key !== 'lock');
 
 /** What an object of the configuration can be: an entry of a section, or the settings that someone made. */
 export type ConfigKind = ConfigSection | 'settings';

@@ -16,6 +16,8 @@ export interface MiddlewareServices {
   readonly clock: Clock;
   /** A middleware failed: counted and logged, whether the call went on or not. `detail` quotes no content. */
   readonly failed: (middleware: string, hook: string, detail: string) => void;
+  /** A POST to an address that an operator wrote, as JSON; resolves with the body of a 200, rejects with anything else. */
+  readonly post?: ((url: string, request: { readonly headers: Readonly<Record<string, string>>; readonly body: string }) => Promise<string>) | undefined;
   /** Keeps text that a result leaves out; the words by which the client can get it, undefined where it cannot be kept. */
   readonly keepRest?: (text: string) => string | undefined;
 }
@@ -26,6 +28,8 @@ export interface CallContext {
   readonly server: string;
   /** Own name or URI of the primitive. */
   readonly own: string;
+  /** Id of who asks; undefined where that is nobody's business. */
+  readonly principal?: string | undefined;
   /** The primitive as clients see it; undefined where a server reads what it does not list. */
   readonly definition?: JsonObject | undefined;
   readonly services?: MiddlewareServices | undefined;

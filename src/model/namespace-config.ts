@@ -1,6 +1,7 @@
 /** A namespace as it is written in the configuration. */
 import { z } from 'zod';
 import { namedRecord, OVERRIDE_KEY, SERVER_NAME } from './config-names.ts';
+import { INTEGRITY_MODES } from './definition.ts';
 import { GROUP_NAME, GroupConfigSchema } from './group-config.ts';
 import { MiddlewareConfigSchema } from './middleware-config.ts';
 import { RiskLabelsSchema } from './policy-config.ts';
@@ -58,6 +59,10 @@ export const NamespaceConfigSchema = z.strictObject({
   middleware: z.array(MiddlewareConfigSchema).default([]).describe('Steps around every call, outermost first.'),
   policies: z.array(z.string()).default([]).describe('Names of policies; all of them count.'),
   default: z.enum(['allow', 'deny']).default('allow').describe('What holds where no rule matches. Any allow rule makes it deny.'),
+  integrity: z
+    .enum(INTEGRITY_MODES)
+    .default('flag')
+    .describe('New and changed definitions of tools and prompts: shown and flagged, or quarantined until they are approved.'),
   risks: RiskLabelsSchema.default({}).describe(
     'What tools may do, by {server}__{own name} with "*": read-only, write or destructive. Tools without a label count as destructive.',
   ),

@@ -1,5 +1,6 @@
 /** A namespace: a named set of servers, and what of each is exposed under which names. */
 import type { JsonObject, JsonValue } from '../protocol/messages.ts';
+import type { NamespaceIntegrity } from './definition.ts';
 import type { GroupSpec } from './group.ts';
 import type { Step } from './middleware.ts';
 import type { CompiledPolicy } from './policy.ts';
@@ -47,4 +48,6 @@ export interface NamespaceSpec {
   readonly groups?: ReadonlyMap<string, GroupSpec> | undefined;
   /** Undefined where everybody who passed the endpoint's authentication may do everything. */
   readonly policy?: CompiledPolicy | undefined;
+  /** Undefined: definitions are shown as they come. */
+  readonly integrity?: NamespaceIntegrity | undefined;
 }

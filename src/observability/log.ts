@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
 import { type Clock, toIso } from '../base/clock.ts';
+import { RotatingFile } from './rotating-file.ts';
 
 export type ConsoleLevel = 'all' | 'info' | 'errors-only' | 'none';
 
@@ -17,7 +18,7 @@ export interface Log {
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
-  /** One request, at debug level: a line made without the logger's own machinery, since every call writes one. */
+  /** One request, at debug level and in the order of its fields: a line made without the logger's own machinery, since every call writes one. */
   request(fields: object): void;
   /** From now on the console shows what this level lets through. */
   setConsole(level: ConsoleLevel): void;
@@ -32,24 +33,42 @@ export interface LogOptions {
   readonly clock: Clock;
   /** Takes secrets out of a line before it is written anywhere. */
   readonly redact?: (line: string) => string;
+  /** Of each file, before it is put aside. */
+  readonly fileBytesMax?: number;
+  /** Put aside of each. */
+  readonly filesMax?: number;
+}
+
+/** Who else hears what is logged; set once it is there. */
+export interface LogListener {
+  heard(level: 'debug' | 'info' | 'warn' | 'error', event: string, fields: LogFields | undefined): void;
 }
 
 /** The least that each lets through, as pino numbers levels. */
 const CONSOLE_LEVELS: Readonly<Record<ConsoleLevel, number>> = { all: 20, info: 30, 'errors-only': 50, none: Number.POSITIVE_INFINITY };
 const STDERR = 2;
+const FILE_BYTES_MAX = 20 << 20;
+const FILES_MAX = 5;
+/** JSON escapes C0 controls itself; terminals heed these too. */
+const CONTROLS = /[\u007f-\u009f]/g;
 
-export function createLog(options: LogOptions): Log {
+export function createLog(options: LogOptions): Log & { listener: LogListener | undefined } {
   const folder = join(options.dataFolder, 'logs');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const app = pino.destination({ dest: join(folder, 'app.log'), sync: false, mode: 0o600, minLength: 32_768, maxWrite: 65_536, periodicFlush: 1_000 });
-  const errors = pino.destination({ dest: join(folder, 'error.log'), sync: false, mode: 0o600 });
   const console = { level: options.console, destination: undefined as { write(line: string): void } | undefined };
   const show = (line: string): void => {
     console.destination ??= pino.destination({ dest: STDERR, sync: true });
     console.destination.write(redact(line));
   };
+  const onLost = (error: Error): void => {
+    if (console.level !== 'none') show(`${JSON.stringify({ level: 'error', time: toIso(options.clock.nowMs()), msg: 'lines of the log are lost', detail: error.message })}\n`);
+  };
+  const rotation = { folder, bytesMax: options.fileBytesMax ?? FILE_BYTES_MAX, filesMax: options.filesMax ?? FILES_MAX, onLost };
+  const app = new RotatingFile({ ...rotation, name: 'app', bufferBytes: 32_768 });
+  const errors = new RotatingFile({ ...rotation, name: 'error', bufferBytes: 0 });
   let isClosed = false;
-  const redact = options.redact ?? ((line: string): string => line);
+  const hide = options.redact ?? ((line: string): string => line);
+  const redact = (line: string): string => hide(line).replace(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const streams: pino.StreamEntry[] = [
     { level: 'debug', stream: { write: (line: string) => void (isClosed || isError(line) || app.write(redact(line))) } },
     { level: 'error', stream: { write: (line: string) => void (isClosed || errors.write(redact(line))) } },
@@ -57,13 +76,19 @@ export function createLog(options: LogOptions): Log {
   ];
   const logger = pino({ level: 'debug', base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, pino.multistream(streams));
   const timeText = createTimeText(options.clock);
-  const requests = new LineBatch((text) => void app.write(text), options.clock);
-  return {
-    debug: (event, fields) => logger.debug(fields ?? {}, event),
-    info: (event, fields) => logger.info(fields ?? {}, event),
-    warn: (event, fields) => logger.warn(fields ?? {}, event),
-    error: (event, fields) => logger.error(fields ?? {}, event),
+  const requests = new LineBatch((text) => app.write(text), options.clock);
+  const say = (level: 'debug' | 'info' | 'warn' | 'error') => (event: string, fields?: LogFields): void => {
+    logger[level](fields ?? {}, event);
+    log.listener?.heard(level, event, fields);
+  };
+  const log: Log & { listener: LogListener | undefined } = {
+    listener: undefined,
+    debug: say('debug'),
+    info: say('info'),
+    warn: say('warn'),
+    error: say('error'),
     request: (fields) => {
+      log.listener?.heard('debug', 'request', fields as LogFields);
       const line = redact(`{"level":"debug","time":"${timeText()}","msg":"request",${JSON.stringify(fields).slice(1)}\n`);
       if (!isClosed) requests.add(line);
       if (console.level === 'all') show(line);
@@ -72,11 +97,10 @@ export function createLog(options: LogOptions): Log {
     close: async () => {
       requests.flush();
       isClosed = true;
-      await Promise.all([app, errors].map((destination) => new Promise<void>((resolve) => destination.flush(() => resolve()))));
-      app.end();
-      errors.end();
+      await Promise.all([app.close(), errors.close()]);
     },
   };
+  return log;
 }
 
 const BATCH_CHARS = 16_384;

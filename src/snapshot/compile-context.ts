@@ -1,5 +1,6 @@
 /** What a compilation is given, and what its parts tell while it runs. */
 import type { ConfigFinding, Locate } from '../model/config-problem.ts';
+import type { Pin } from '../model/definition.ts';
 import type { KeySpec } from '../model/key.ts';
 import type { Environment } from './values.ts';
 
@@ -32,6 +33,8 @@ export interface CompileOptions {
   readonly ownerOf?: (server: string) => string | undefined;
   /** Id of the user an endpoint is private to; undefined for public ones. */
   readonly endpointOwnerOf?: (endpoint: string) => string | undefined;
+  /** What was approved of definitions, in all namespaces. */
+  readonly pins?: readonly Pin[];
   /** What a key of the document opens that names no endpoints; undefined: all. */
   readonly publicEndpoints?: readonly string[] | undefined;
   /** Warnings of reading the document, kept in the snapshot. */

@@ -1,6 +1,7 @@
 /** One namespace of the configuration: its members that are enabled, and its overrides in one form. */
 
 import { compileStep, type StepProblem } from '../middleware/registry.ts';
+import { definitionKey, type NamespaceIntegrity, type Pin } from '../model/definition.ts';
 import type { ConfigFinding } from '../model/config-problem.ts';
 import type { Step } from '../model/middleware.ts';
 import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
@@ -14,10 +15,11 @@ export interface NamespaceParts {
   readonly servers: { has(name: string): boolean };
   readonly policies: Readonly<Record<string, PolicyConfig>>;
   readonly problems: ConfigFinding[];
+  readonly pins?: readonly Pin[];
 }
 
 /** Members whose server is disabled are left out; overrides for them wait. */
-export function compileNamespace(name: string, namespace: NamespaceConfig, { servers, policies, problems }: NamespaceParts): NamespaceSpec {
+export function compileNamespace(name: string, namespace: NamespaceConfig, { servers, policies, problems, pins = [] }: NamespaceParts): NamespaceSpec {
   return {
     name,
     description: namespace.description,
@@ -32,8 +34,15 @@ export function compileNamespace(name: string, namespace: NamespaceConfig, { ser
     },
     middleware: stepsOf(name, namespace, problems),
     policy: policyOf(namespace, policies, problems),
+    integrity: integrityOf(name, namespace, pins),
     groups: compileGroups(namespace.groups, namespace.servers.map((member) => toMember(member).as), (finding) => problems.push({ ...finding, path: ['namespaces', name, ...finding.path] })),
   };
+}
+
+function integrityOf(name: string, { integrity: mode }: NamespaceConfig, pins: readonly Pin[]): NamespaceIntegrity | undefined {
+  if (mode === 'off') return undefined;
+  const own = pins.filter((pin) => pin.namespace === name);
+  return { mode, pins: new Map(own.map((pin) => [definitionKey(pin), pin])), knownServers: new Set(own.flatMap(({ server, hash }) => (hash === undefined ? [] : [server]))) };
 }
 
 function stepsOf(name: string, namespace: NamespaceConfig, problems: ConfigFinding[]): readonly Step[] {

@@ -32,7 +32,7 @@ export function compile(source: ConfigDocument, options: CompileOptions): Snapsh
   }
   const namespaces = new Map<string, NamespaceSpec>();
   for (const [name, namespace] of Object.entries(document.namespaces)) {
-    namespaces.set(name, compileNamespace(name, namespace, { servers, policies: document.policies, problems: findings.problems }));
+    namespaces.set(name, compileNamespace(name, namespace, { servers, policies: document.policies, problems: findings.problems, pins: options.pins ?? [] }));
   }
   const endpoints = new Map<string, EndpointSpec>();
   for (const [name, endpoint] of Object.entries(document.endpoints)) {

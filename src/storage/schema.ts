@@ -147,6 +147,19 @@ export interface CostLedgerTable {
   readonly cost: number;
 }
 
+export interface DefinitionPinTable {
+  readonly namespace: string;
+  readonly server: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly hash: string | null;
+  readonly rejected_hash: string | null;
+  readonly definition: string | null;
+  readonly instructions: string | null;
+  readonly decided_at_ms: number;
+  readonly decided_by: string;
+}
+
 export interface ScriptRunTable {
   readonly id: string;
   readonly sealed: string;
@@ -169,6 +182,7 @@ export interface Database extends PeopleTables {
   readonly upstream_grant: UpstreamGrantTable;
   readonly upstream_client: UpstreamClientTable;
   readonly cost_ledger: CostLedgerTable;
+  readonly definition_pin: DefinitionPinTable;
 }
 
 export type Dialect = 'sqlite' | 'postgres';

@@ -24,6 +24,7 @@ import { openStarterKey } from '../../src/control-plane/keys/starter-key.ts';
 import type { LiveDiscovery } from '../../src/control-plane/discovery/live-discovery.ts';
 import type { LiveGrants } from '../../src/control-plane/grants/live-grants.ts';
 import type { LiveInspections } from '../../src/control-plane/live-inspections.ts';
+import type { LiveDefinitions } from '../../src/control-plane/live-definitions.ts';
 import type { LiveSessions } from '../../src/control-plane/live-sessions.ts';
 import type { DirectCallOutcome, LiveServers } from '../../src/control-plane/live-servers.ts';
 import type { AdminServices, Bound } from '../../src/control-plane/operation.ts';
@@ -53,6 +54,7 @@ export interface AdminOptions {
   readonly file?: ConfigInput;
   readonly sessions?: LiveSessions;
   readonly inspections?: LiveInspections;
+  readonly definitions?: LiveDefinitions;
   readonly grants?: LiveGrants;
   readonly environment?: Readonly<Record<string, string>>;
   /** Of operations and sign-ins; storage and publishing keep the system's. */
@@ -180,6 +182,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     envelope: new Envelope({ wrapping: instanceKey.wrapping, random: systemRandom, clock: systemClock }),
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
     consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },
+    definitions: options.definitions ?? { inspect: () => [] },
     sessions: options.sessions ?? { list: () => [], end: () => false },
     inspections: options.inspections ?? { open: () => { throw new Fault('limit.overloaded'); }, list: () => [], messages: () => [], close: () => undefined },
     snapshot: publisher.snapshot,

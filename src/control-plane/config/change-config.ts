@@ -28,7 +28,7 @@ async function applyText(draft: ConfigDraft, request: ApplyRequest, { services, 
   const value = request.mode === 'import' ? joined(draft, read.input) : read.input;
   const applied = await applyDocument(draft, { value, source: request.source ?? undefined, locate: read.locate }, services);
   for (const item of applied.items) if (item.kind === 'servers' && item.action !== 'delete') refuseProcess(item.write.body, viewer);
-  const warnings = [...read.warnings, ...settingWarnings(read.input, services)];
+  const warnings = [...read.warnings, ...settingWarnings(read.input, services), ...(applied.locked === 0 ? [] : [`the lock decides ${applied.locked} definitions otherwise than before`])];
   return { applied, locate: read.locate, warnings };
 }
 
@@ -72,8 +72,8 @@ async function showApplied(tx: Tx, { items, keys }: Applied, { warnings = [], is
   return { ...showPlan(items, warnings), version: isNew ? latest + 1 : latest, keys: keys.map((key) => ({ ...key })) };
 }
 
-function eventOf({ items }: Applied, more: Readonly<Record<string, unknown>>) {
-  return { subject: 'config', detail: { ...more, objects: items.map(({ action, kind, name }) => `${action} ${kind}.${name}`) } };
+function eventOf({ items, locked }: Applied, more: Readonly<Record<string, unknown>>) {
+  return { subject: 'config', detail: { ...more, ...(locked === 0 ? {} : { locked }), objects: items.map(({ action, kind, name }) => `${action} ${kind}.${name}`) } };
 }
 
 /** Does all that applying does, and then undoes it. */

@@ -2,6 +2,8 @@ import { stringify } from 'yaml';
 import { ExportConfig } from '../../contract/config.ts';
 import { CONFIG_SECTIONS } from '../../model/config-document.ts';
 import type { JsonObject } from '../../protocol/messages.ts';
+import { toLock } from '../../model/lock.ts';
+import { listPins } from '../../storage/definition-pins.ts';
 import { type ConfigObject, toSections } from '../configuration/config-object.ts';
 import { maskBody } from '../configuration/mask.ts';
 import { clientEntry, portableBody, SecretNames } from '../configuration/portable.ts';
@@ -10,9 +12,13 @@ import { getObject, usersOf } from '../objects/show-object.ts';
 import { bindRead } from '../operation.ts';
 
 /** What is public, or one namespace with what it needs. Applied to this gateway again, the first forms change nothing. */
-export const exportConfig = bindRead(ExportConfig, async ({ query, viewer, services }) => {
+export const exportConfig = bindRead(ExportConfig, async ({ query, viewer, db, services }) => {
   const all = services.objects();
   const objects = query.namespace === undefined ? all.filter((object) => object.owner === undefined) : aroundNamespace(all, query.namespace, viewer);
+  if (query.format === 'lock') {
+    const namespaces = new Set(objects.flatMap(({ kind, name }) => (kind === 'namespaces' ? [name] : [])));
+    return { text: json({ lock: toLock((await listPins(db)).filter(({ namespace }) => namespaces.has(namespace))) }), variables: [] };
+  }
   const secrets = new SecretNames();
   const text = write(objects, query.format, secrets);
   return { text, variables: [...secrets.names] };

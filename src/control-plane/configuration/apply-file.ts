@@ -11,8 +11,8 @@ const AUTHOR = 'gateway';
 export async function applyConfigFile(publisher: Publisher, file: ConfigText & { readonly path: string }, services: MakeKeyServices): Promise<Applied> {
   return publisher.change(AUTHOR, async (draft) => {
     const applied = await applyDocument(draft, { value: file.input, source: file.path, locate: file.locate }, services);
-    if (applied.items.length > 0) {
-      const detail = { file: file.path, objects: applied.items.map(({ action, kind, name }) => `${action} ${kind}.${name}`) };
+    if (applied.items.length > 0 || applied.locked > 0) {
+      const detail = { file: file.path, objects: applied.items.map(({ action, kind, name }) => `${action} ${kind}.${name}`), ...(applied.locked > 0 ? { locked: applied.locked } : {}) };
       await insertAuditEvent(draft.tx, { atMs: services.clock.nowMs(), principal: AUTHOR, action: 'applyConfigFile', subject: 'config', outcome: 'done', detail });
     }
     return { result: applied, reason: `file ${file.path}`, locate: file.locate, warnings: file.warnings };

@@ -1,7 +1,9 @@
 /** Carries out a plan within a draft, and makes the keys that the document asks for. */
+import { LockSchema } from '../../model/lock.ts';
 import type { JsonObject } from '../../protocol/messages.ts';
 import { insertKey, listActiveKeys, revokeKey } from '../../storage/keys.ts';
 import { type MakeKeyServices, makeKey } from '../make-key.ts';
+import { applyLock } from './apply-lock.ts';
 import type { ConfigDraft } from './draft.ts';
 import { type ApplyDocument, type PlanItem, planApply } from './plan.ts';
 import { refuseInvalid } from './refuse-invalid.ts';
@@ -15,12 +17,17 @@ export interface GeneratedKey {
 export interface Applied {
   readonly items: readonly PlanItem[];
   readonly keys: readonly GeneratedKey[];
+  /** Definitions that the document's lock decides otherwise than before. */
+  readonly locked: number;
 }
 
 /** Whole or, by what it throws, not at all. Faults: `config.invalid`, `request.conflict`. */
 export async function applyDocument(draft: ConfigDraft, document: ApplyDocument, services: MakeKeyServices): Promise<Applied> {
   refuseInvalid(draft.objects, document.value, document.locate);
-  return carryOut(draft, planApply(draft.objects, document), services);
+  const applied = await carryOut(draft, planApply(draft.objects, document), services);
+  const lock = LockSchema.optional().parse(document.value['lock']);
+  if (lock === undefined) return applied;
+  return { ...applied, locked: await applyLock(draft.tx, lock, { nowMs: services.clock.nowMs(), by: document.source ?? 'lock file' }) };
 }
 
 export async function carryOut(draft: ConfigDraft, items: readonly PlanItem[], services: MakeKeyServices): Promise<Applied> {
@@ -31,7 +38,7 @@ export async function carryOut(draft: ConfigDraft, items: readonly PlanItem[], s
     else await draft.insert(item.write);
     if (item.kind === 'keys') keys.push(...(await generate(draft, item, services)));
   }
-  return { items, keys };
+  return { items, keys, locked: 0 };
 }
 
 async function generate(draft: ConfigDraft, item: PlanItem, services: MakeKeyServices): Promise<GeneratedKey[]> {

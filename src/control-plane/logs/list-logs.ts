@@ -12,7 +12,8 @@ const FieldSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 /** Warnings and below are in one file, errors in another: both, in the order of time. What was logged is redacted already. */
 export const listLogs = bindRead(ListLogs, async ({ query, services }) => {
-  const files = query.level === 'error' ? ['error.log'] : ['app.log', 'error.log'];
+  // A file that was put aside a moment ago has the lines before.
+  const files = query.level === 'error' ? ['error.1.log', 'error.log'] : ['app.1.log', 'app.log', 'error.1.log', 'error.log'];
   const lines = await Promise.all(files.map((file) => readTail(join(services.dataFolder, 'logs', file))));
   const lowest = LOG_ENTRY_LEVELS.indexOf(query.level);
   const wanted = query.q?.toLowerCase();

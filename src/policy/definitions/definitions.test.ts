@@ -79,7 +79,7 @@ test.each([
   ['Cyrillic look-alikes', ORDER.replaceAll('e', 'е').replaceAll('o', 'о').replaceAll('a', 'а')],
   ['base64', `Sums. Seed: ${Buffer.from(`Please note: ${ORDER}`).toString('base64')}`],
   ['a comment', `Sums. <!-- ${ORDER} -->`],
-])('%s is flagged', (_, description) => {
+])('[TL-07] %s is flagged', (_, description) => {
   expect(screenDefinition(described(description))).toMatchObject({ isFlagged: true });
 });
 
@@ -92,7 +92,7 @@ test.each([
   ['concealed terminal text', 'Sums.\u001b[8mmore\u001b[0m', 'ansi'],
   ['a control character', 'Sums.\u0008', 'control'],
   ['a long gap', `Sums.${' '.repeat(401)}more`, 'whitespace'],
-])('%s are always found, wherever they are', (_, text, kind) => {
+])('[TL-06] %s are always found, wherever they are', (_, text, kind) => {
   const places: readonly JsonObject[] = [
     described(text),
     { name: text },

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { MovableClock } from '../../../test/support/movable-clock.ts';
+import type { CallContext, CallOutcome } from '../../model/middleware.ts';
+import { RawObject } from '../../protocol/envelope.ts';
+import type { JsonObject } from '../../protocol/messages.ts';
+import { cache } from './cache.ts';
+
+const READING = { name: 'read', annotations: { readOnlyHint: true } };
+
+function setUp(options: Parameters<typeof cache.options.parse>[0] = {}) {
+  const clock = new MovableClock();
+  const { around } = cache.create(cache.options.parse(options));
+  let calls = 0;
+  const call = async (args: JsonObject, more: Partial<CallContext> & { result?: JsonObject; params?: JsonObject } = {}): Promise<unknown> => {
+    const { result, params, ...context } = more;
+    const next = (): Promise<CallOutcome> => Promise.resolve({ kind: 'result', result: RawObject.of(result ?? { content: [], call: ++calls }) });
+    const outcome = await around?.({ name: 'read', arguments: args, ...params }, next, { method: 'tools/call', server: 'files', own: 'read', principal: 'ann', definition: READING, services: { clock, failed: () => undefined }, ...context });
+    return outcome?.kind === 'result' ? outcome.result.value['call'] : outcome;
+  };
+  return { clock, call };
+}
+
+test('the same call is answered from memory until its time is over', async () => {
+  const { clock, call } = setUp({ seconds: 60 });
+  expect([await call({ a: 1, b: 2 }), await call({ b: 2, a: 1 }), await call({ a: 2 })]).toEqual([1, 1, 2]);
+  await clock.move(60_000);
+  expect(await call({ a: 1, b: 2 })).toBe(3);
+});
+
+test('nobody is given what another principal was answered, unless the answer depends on nobody', async () => {
+  const { call } = setUp();
+  expect([await call({}), await call({}, { principal: 'bob' }), await call({}, { principal: undefined })]).toEqual([1, 2, 3]);
+  const shared = setUp({ scope: 'shared' });
+  expect([await shared.call({}), await shared.call({}, { principal: 'bob' })]).toEqual([1, 1]);
+  expect(await shared.call({ x: 1 }, { result: { cacheScope: 'private', call: 'anns' } })).toBe('anns');
+  expect(await shared.call({ x: 1 }, { principal: 'bob', result: { call: 'bobs' } })).toBe('bobs');
+});
+
+test.each([
+  ['a tool that may write', { definition: { name: 'write' } }],
+  ['a tool of which nothing is known', { definition: undefined }],
+  ['a failure', { result: { isError: true, content: [] } }],
+  ['what may not be kept', { result: { ttlMs: 0 } }],
+  ['a question', { result: { resultType: 'input_required' } }],
+  ['part of something longer', { params: { requestState: 'x' } }],
+  ['something else than a tool', { method: 'resources/read' }],
+] as const)('%s is never kept', async (_, more) => {
+  const { call } = setUp();
+  await call({}, more);
+  const { result: __, ...again } = { result: undefined, ...more };
+  expect(await call({}, { ...again, result: { call: 'fresh' } })).toBe('fresh');
+});
+
+test('what a server says of its result is heeded where it is less', async () => {
+  const { clock, call } = setUp({ seconds: 60 });
+  await call({}, { result: { ttlMs: 1_000, call: 'first' } });
+  expect(await call({})).toBe('first');
+  await clock.move(1_000);
+  expect(await call({})).not.toBe('first');
+});
+
+test('the cache stays within its bytes, whatever is called', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 1, max: 400 })), { maxLength: 60 }), async (calls) => {
+      const { call } = setUp({ bytesMax: 1_000 });
+      for (const [id, size] of calls) await call({ id }, { result: { call: 'x'.repeat(size) } });
+      let kept = 0;
+      for (let id = 0; id <= 20; id++) {
+        const answer = await call({ id }, { result: { isError: true, call: '' } });
+        kept += typeof answer === 'string' ? answer.length : 0;
+      }
+      expect(kept).toBeLessThanOrEqual(1_000);
+    }),
+  );
+});
