@@ -3,8 +3,9 @@ import { Fault } from '../../base/fault.ts';
 import type { CliHost } from '../host.ts';
 import { dataFolderOf, findGateway, type Gateway, isMcpUrl, mcpUrlOf } from '../locate.ts';
 import { Refusal } from '../refusal.ts';
+import type { SignIn } from '../sign-in/browser-sign-in.ts';
 import type { BackgroundGateway } from './background-gateway.ts';
-import type { FindTarget, Target } from './wire.ts';
+import type { FindTarget, Target, WireDeps } from './wire.ts';
 
 export interface EndpointFlags {
   readonly url?: string | undefined;
@@ -18,6 +19,8 @@ export interface EndpointFlags {
 
 export interface EndpointTarget {
   readonly find: FindTarget;
+  /** For the wire: what to do after a 401. */
+  readonly signIn: NonNullable<WireDeps['signIn']>;
   /** Whether the endpoint was found at least once. */
   wasFound(): boolean;
   /** Ends a gateway that was started. */
@@ -28,11 +31,12 @@ export interface EndpointTarget {
 export function createEndpointTarget(
   flags: EndpointFlags,
   host: CliHost,
-  options: { readonly mayStart: boolean; readonly log: (text: string) => void },
+  options: { readonly mayStart: boolean; readonly log: (text: string) => void; /** A person may be asked to sign in. */ readonly isInteractive?: boolean },
 ): EndpointTarget {
   let target: Target | undefined;
   let background: BackgroundGateway | undefined;
   let pending: Promise<Target> | undefined;
+  let signInOnce: SignIn | undefined;
 
   const locate = async (mayStart: boolean): Promise<Gateway> => {
     const running = await findGateway(flags, host);
@@ -50,11 +54,30 @@ export function createEndpointTarget(
   const find = async (mayStart: boolean): Promise<Target> => {
     const gateway = await locate(mayStart);
     const endpoint = flags.endpoint ?? (isMcpUrl(gateway.url) ? '' : await defaultEndpoint(gateway));
-    const credential = flags.key ?? gateway.token;
-    return { url: mcpUrlOf(gateway, endpoint), headers: credential === undefined ? {} : { authorization: `Bearer ${credential}` } };
+    const url = mcpUrlOf(gateway, endpoint);
+    return withCredential(url, flags.key ?? gateway.token ?? (await (await signIns()).token(url)));
+  };
+
+  const signIns = async (): Promise<SignIn> => {
+    const { createBrowserSignIn } = await import('../sign-in/browser-sign-in.ts');
+    signInOnce ??= createBrowserSignIn({ host, dataFolder: dataFolderOf(flags, host), log: options.log, isInteractive: options.isInteractive === true });
+    return signInOnce;
   };
 
   return {
+    async signIn({ url, headers }, challenge) {
+      // Whoever gave a key means that one.
+      if (flags.key !== undefined || challenge === undefined) return undefined;
+      const refused = headers['authorization']?.replace(/^Bearer /, '');
+      try {
+        const token = await (await signIns()).renew(url, refused, challenge);
+        if (token === undefined || token === refused) return undefined;
+        target = withCredential(url, token);
+        return target;
+      } catch (error) {
+        throw error instanceof Refusal ? new Fault('auth.credential_missing', { message: `${error.message} ${error.advice}`, cause: error }) : error;
+      }
+    },
     async find({ isAgain, mayStart }) {
       if (target !== undefined && !isAgain) return target;
       // One search for all who wait, so that one gateway is started.
@@ -71,6 +94,10 @@ export function createEndpointTarget(
     wasFound: () => target !== undefined,
     close: async () => await background?.stop(5000),
   };
+}
+
+function withCredential(url: string, credential: string | undefined): Target {
+  return { url, headers: credential === undefined ? {} : { authorization: `Bearer ${credential}` } };
 }
 
 /** `default`, else the first there is. Without the operator token the list cannot be asked for, and `default` is assumed. */
