@@ -1,6 +1,6 @@
 /** RFC 8693: the token that a user's client shows us becomes one for the server, per user, and goes nowhere else. */
 import { afterEach, expect, test } from 'vitest';
-import { modernRequest } from '../support/http-peer.ts';
+import { modernRequest, toolNamesOf } from '../support/http-peer.ts';
 import { OAuthClient } from '../support/oauth-client.ts';
 import { json, type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
 import { ALICE, type OAuthGateway, startOAuthGateway } from '../support/start-oauth-gateway.ts';
@@ -57,7 +57,8 @@ async function tokenOf(gateway: OAuthGateway, user: typeof ALICE): Promise<strin
 
 async function whoami(gateway: OAuthGateway, token: string): Promise<string> {
   const peer = { url: gateway.mcp('desk'), key: token };
-  await modernRequest(peer, 'tools/list');
+  // The first who comes lets the gateway read what the server offers.
+  await expect.poll(async () => toolNamesOf(await modernRequest(peer, 'tools/list')), { timeout: 10_000 }).toEqual(['sample__whoami']);
   const { message } = await modernRequest(peer, 'tools/call', { name: 'sample__whoami', arguments: {} });
   return (message.result?.['content'] as { text: string }[] | undefined)?.[0]?.text ?? JSON.stringify(message);
 }
