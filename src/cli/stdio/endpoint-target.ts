@@ -3,8 +3,8 @@ import { Fault } from '../../base/fault.ts';
 import type { CliHost } from '../host.ts';
 import { dataFolderOf, findGateway, type Gateway, isMcpUrl, mcpUrlOf } from '../locate.ts';
 import { Refusal } from '../refusal.ts';
-import type { SignIn } from '../sign-in/browser-sign-in.ts';
 import type { BackgroundGateway } from './background-gateway.ts';
+import { createTargetSignIn, withCredential } from './target-sign-in.ts';
 import type { FindTarget, Target, WireDeps } from './wire.ts';
 
 export interface EndpointFlags {
@@ -36,7 +36,7 @@ export function createEndpointTarget(
   let target: Target | undefined;
   let background: BackgroundGateway | undefined;
   let pending: Promise<Target> | undefined;
-  let signInOnce: SignIn | undefined;
+  const signIns = createTargetSignIn({ host, dataFolder: dataFolderOf(flags, host), log: options.log, isInteractive: options.isInteractive === true });
 
   const locate = async (mayStart: boolean): Promise<Gateway> => {
     const running = await findGateway(flags, host);
@@ -55,28 +55,15 @@ export function createEndpointTarget(
     const gateway = await locate(mayStart);
     const endpoint = flags.endpoint ?? (isMcpUrl(gateway.url) ? '' : await defaultEndpoint(gateway));
     const url = mcpUrlOf(gateway, endpoint);
-    return withCredential(url, flags.key ?? gateway.token ?? (await (await signIns()).token(url)));
-  };
-
-  const signIns = async (): Promise<SignIn> => {
-    const { createBrowserSignIn } = await import('../sign-in/browser-sign-in.ts');
-    signInOnce ??= createBrowserSignIn({ host, dataFolder: dataFolderOf(flags, host), log: options.log, isInteractive: options.isInteractive === true });
-    return signInOnce;
+    return withCredential(url, flags.key ?? gateway.token ?? (await signIns.token(url)));
   };
 
   return {
-    async signIn({ url, headers }, challenge) {
+    async signIn(refused, challenge) {
       // Whoever gave a key means that one.
-      if (flags.key !== undefined || challenge === undefined) return undefined;
-      const refused = headers['authorization']?.replace(/^Bearer /, '');
-      try {
-        const token = await (await signIns()).renew(url, refused, challenge);
-        if (token === undefined || token === refused) return undefined;
-        target = withCredential(url, token);
-        return target;
-      } catch (error) {
-        throw error instanceof Refusal ? new Fault('auth.credential_missing', { message: `${error.message} ${error.advice}`, cause: error }) : error;
-      }
+      const renewed = flags.key === undefined ? await signIns.renew(refused, challenge) : undefined;
+      target = renewed ?? target;
+      return renewed;
     },
     async find({ isAgain, mayStart }) {
       if (target !== undefined && !isAgain) return target;
@@ -94,10 +81,6 @@ export function createEndpointTarget(
     wasFound: () => target !== undefined,
     close: async () => await background?.stop(5000),
   };
-}
-
-function withCredential(url: string, credential: string | undefined): Target {
-  return { url, headers: credential === undefined ? {} : { authorization: `Bearer ${credential}` } };
 }
 
 /** `default`, else the first there is. Without the operator token the list cannot be asked for, and `default` is assumed. */
