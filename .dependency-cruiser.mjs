@@ -33,7 +33,7 @@ const ONLY_IN = {
   'cross-spawn': ['^src/upstream/stdio/', '^src/cli/'],
   'eventsource-parser': ['^src/upstream/', '^src/cli/'],
   'ipaddr.js': ['^src/upstream/', '^src/base/', '^src/auth/', '^src/data-plane/'],
-  '@modelcontextprotocol/client': ['^src/upstream/'],
+  '@modelcontextprotocol/client': ['^src/upstream/', '^src/cli/sign-in/'],
   'quickjs-wasi': ['^src/code-mode/'],
   citty: ['^src/cli/', '^src/main[.]ts$'],
   '@clack/prompts': ['^src/cli/'],

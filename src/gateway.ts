@@ -53,6 +53,7 @@ import type { People } from './model/oauth.ts';
 import { userPrincipalId } from './model/principal.ts';
 import { toSignInDeps } from './sign-in-deps.ts';
 import { createLog, type Log } from './observability/log.ts';
+import { describePeopleSettings } from './people-settings.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
 import { Redactor } from './observability/redactor.ts';
 import { openRecording, type Recording } from './recording.ts';
@@ -394,7 +395,7 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       change: publisher.change,
       configFile: options.file?.path,
       dataFolder: resolved.settings.data,
-      describeConfig: () => ({ document: maskedDocument(publisher.document()), settings: describeSettings(resolved).map(({ name, value, from }) => ({ name, value, source: from })) }),
+      describeConfig: () => ({ document: maskedDocument(publisher.document()), settings: [...describeSettings(resolved).map(({ name, value, from }) => ({ name, value, source: from })), ...describePeopleSettings(options.environment())] }),
       publicUrl: () => publicUrlOf(base),
       people: base.people.services,
       settings: base.instance,

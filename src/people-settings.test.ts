@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Fault } from './base/fault.ts';
 import { problemsOf } from './model/config-problem.ts';
-import { type PeopleSettings, readPeopleSettings } from './people-settings.ts';
+import { type PeopleSettings, describePeopleSettings, readPeopleSettings } from './people-settings.ts';
 
 const FILES: Readonly<Record<string, string>> = { '/run/secrets/password': 'correct horse battery\n', '/run/secrets/smtp': 'smtps://u:p@mail.example' };
 
@@ -72,4 +72,13 @@ test('every problem is told at once', () => {
 test('a provider over plain http is warned of, but for one beside us', () => {
   expect(read({ ...OIDC, OIDC_DISCOVERY_URL: 'http://id.example' }).warnings).toHaveLength(1);
   expect(read({ ...OIDC, OIDC_DISCOVERY_URL: 'http://127.0.0.1:8080/realms/a' }).warnings).toEqual([]);
+});
+
+test('what is set is shown with where it came from, and of a secret only that there is one', () => {
+  const environment = { OIDC_CLIENT_ID: 'metamcp', OIDC_CLIENT_SECRET: 'canary', SMTP_URL: '', SMTP_URL_FILE: '/run/secrets/smtp', OIDC_ISSUER: '' };
+  expect(describePeopleSettings(environment)).toEqual([
+    { name: 'OIDC_CLIENT_ID', value: 'metamcp', source: 'OIDC_CLIENT_ID' },
+    { name: 'OIDC_CLIENT_SECRET', value: '…', source: 'OIDC_CLIENT_SECRET' },
+    { name: 'SMTP_URL', value: '…', source: 'SMTP_URL_FILE' },
+  ]);
 });

@@ -27,6 +27,28 @@ export interface PeopleSettingsInput {
   readonly readText: (path: string) => string;
 }
 
+const SECRET_VARIABLES = ['METAMCP_BOOTSTRAP_OPERATOR_PASSWORD', 'OIDC_CLIENT_SECRET', 'SMTP_URL'];
+const SHOWN_VARIABLES = [
+  'METAMCP_BOOTSTRAP_OPERATOR_EMAIL',
+  'OIDC_DISCOVERY_URL',
+  'OIDC_CLIENT_ID',
+  'OIDC_PROVIDER_ID',
+  'OIDC_ISSUER',
+  'OIDC_SCOPES',
+  'OIDC_PKCE',
+  'OIDC_GROUPS_CLAIM',
+  'OIDC_ROLE_MAP',
+  'SMTP_FROM',
+];
+
+/** Each that is set, for people; of a secret only that there is one. */
+export function describePeopleSettings(environment: PeopleSettingsInput['environment']): { readonly name: string; readonly value: string; readonly source: string }[] {
+  const isSet = (name: string): boolean => environment[name] !== undefined && environment[name] !== '';
+  const shown = SHOWN_VARIABLES.filter(isSet).map((name) => ({ name, value: environment[name] ?? '', source: name }));
+  const secrets = SECRET_VARIABLES.flatMap((name) => [`${name}_FILE`, name].filter(isSet).slice(0, 1).map((source) => ({ name, value: '…', source })));
+  return [...shown, ...secrets];
+}
+
 const PROVIDER_ID = /^[A-Za-z0-9_-]{1,100}$/;
 
 /** Throws `config.invalid` with every problem; values are never quoted. */

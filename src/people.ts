@@ -17,6 +17,7 @@ import type { People } from './model/oauth.ts';
 import { readPeopleSettings } from './people-settings.ts';
 import type { Storage } from './storage/open-storage.ts';
 import type { Dialer } from './upstream/dialer/dialer.ts';
+import { openPlain } from './upstream/dialer/open-plain.ts';
 import { createWebFetch } from './upstream/dialer/web-fetch.ts';
 
 export interface PeopleDeps {
@@ -52,7 +53,7 @@ export async function openPeople(deps: PeopleDeps): Promise<OpenedPeople> {
   const services: PeopleServices = {
     passwords,
     throttle: createSignInThrottle(clock),
-    sendMail: mail && createSendMail(mail),
+    sendMail: mail && createSendMail(mail, (host, port) => openPlain(dialer, { host, port, service: 'mail server' })),
     provider: provider && createIdentityProvider(provider, { clock, random, fetch: createWebFetch({ clock, dialer, operatorUrl: provider.discoveryUrl, service: 'identity provider' }) }),
     roleRules,
     isSecureHost,

@@ -81,7 +81,10 @@ export function createUpstreamSignIns(deps: UpstreamSignInsDeps): UpstreamSignIn
       whenGiven: (server, principalId, wait) => signIns.whenGiven(server, principalId, wait),
       show: (principalId, token) => {
         deps.protect(token);
+        const isNew = grants.subjects.find(principalId) === undefined;
         grants.subjects.show(principalId, token);
+        // What nobody could describe so far can be asked now.
+        if (isNew) for (const { name, auth } of snapshot().servers.values()) if (auth?.type === 'token-exchange') deps.changed({ server: name, principal: principalId }, true);
       },
     },
     live: {

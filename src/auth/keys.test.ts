@@ -6,7 +6,7 @@ import { digestOf, hasKeyChecksum, isKeyValue, newKeyValue } from './keys.ts';
 const pepper = Buffer.alloc(32, 7);
 const PINNED_VALUE = `sk_mt_${'A'.repeat(64)}`;
 
-test('a key value is sk_mt_ and 64 letters and digits, and carries its own checksum', () => {
+test('[KS-01] a key value is sk_mt_ and 64 letters and digits, and carries its own checksum', () => {
   for (let count = 0; count < 100; count++) {
     const value = newKeyValue(systemRandom);
     expect(value).toMatch(/^sk_mt_[A-Za-z0-9]{64}$/);
@@ -49,7 +49,7 @@ test('different values, or different peppers, have different digests', () => {
   );
 });
 
-test('nothing but the value has its digest, whatever its length and content', () => {
+test('[KS-01] [AD-10] nothing but the value has its digest, whatever its length and content', () => {
   const digest = digestOf(pepper, PINNED_VALUE);
   for (const text of [
     "' OR 1=1--",

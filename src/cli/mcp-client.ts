@@ -50,7 +50,7 @@ export async function withMcpClient<T>(invocation: Invocation, use: (client: Mcp
   const { url } = await target.find({ isAgain: false, mayStart: false }).catch((error: unknown) => {
     throw error instanceof Fault && error.cause instanceof Refusal ? error.cause : error;
   });
-  const wire = createWire({ findTarget: target.find, proxies: proxiesOf(host) });
+  const wire = createWire({ findTarget: target.find, signIn: target.signIn, proxies: proxiesOf(host) });
   const session = openSession(wire, url, host);
   try {
     return await use(await negotiate(session));

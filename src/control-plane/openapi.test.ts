@@ -12,7 +12,7 @@ test('the OpenAPI document is the one that was agreed on', async () => {
   await expect(`${JSON.stringify(toOpenApi(operations, version), null, 2)}\n`).toMatchFileSnapshot('../../docs/admin-api.json');
 });
 
-test('every operation is in it, under its own id, with what it takes to be let in', () => {
+test('[TN-07] every operation is in it, under its own id, with what it takes to be let in', () => {
   const document = JSON.parse(JSON.stringify(toOpenApi(operations, version)));
   for (const { id, method, path, access } of operations) {
     expect(document.paths[path][method.toLowerCase()]).toMatchObject({ operationId: id, security: access === 'public' ? [] : [{ operatorToken: [] }, { signIn: [] }] });

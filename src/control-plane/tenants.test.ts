@@ -102,6 +102,8 @@ const CASES: Readonly<Record<string, Case>> = {
   endOwnSignIn: { id: () => ids['signIn'] ?? '' },
   withdrawGrant: { id: () => GRANT_ID },
   withdrawConsent: { id: () => CONSENT },
+  getPrice: object(),
+  getTrafficCall: { id: () => `call_${'1'.repeat(32)}` },
   listInspectionMessages: { id: () => INSPECTION },
   closeInspection: { id: () => INSPECTION },
 };
@@ -126,16 +128,17 @@ describe('[TN-01] another user’s id', () => {
     expect([nothing.status, nothing.body['code']]).toEqual([404, answer.body['code']]);
   });
 
-  test('is in no list', async () => {
-    const lists = OPERATIONS.map(({ operation }) => operation).filter((operation) => operation.method === 'GET' && operation.params === undefined && isForMembers(operation));
+  test('[TN-05] [TN-06] is in no list, and logs and audit events are not for members at all', async () => {
+    const lists = OPERATIONS.map(({ operation }) => operation).filter((operation) => operation.method === 'GET' && operation.params === undefined && operation.stream === undefined && isForMembers(operation));
     expect(lists.length).toBeGreaterThan(8);
     for (const { path } of lists) {
       const answer = await bob.ask('GET', path);
       expect([path, answer.status, answer.text.includes(MARK)]).toEqual([path, 200, false]);
     }
+    for (const path of ['logs', 'audit', 'config', 'config/export', 'config/versions']) expect((await bob.ask('GET', `/api/v1/${path}`)).status).toBe(403);
   });
 
-  test('begins no sign-in at a private server, and none for everybody at a public one', async () => {
+  test('[TN-05] begins no sign-in at a private server, and none for everybody at a public one', async () => {
     expect((await bob.ask('POST', '/api/v1/grants', { body: { server: MARK } })).status).toBe(404);
     expect((await ann.ask('POST', '/api/v1/grants', { body: { server: MARK } })).status).toBe(201);
   });

@@ -6,6 +6,7 @@ import type { MiddlewareServices } from '../model/middleware.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
 import type { JsonObject, RequestId, Revision } from '../protocol/messages.ts';
 import type { Principal } from '../model/principal.ts';
+import { showToken, type SignInDesk } from './sign-in.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { isWanted } from '../upstream/log-level.ts';
 import type { ServerRequest } from '../upstream/upstream.ts';
@@ -36,7 +37,6 @@ import { markedForm } from './secret-forms.ts';
 import { createRunsInMemory, type ScriptRuns } from './scripts.ts';
 import { createServe, type Serve } from './serve.ts';
 import { type Session, type SessionLimits, Sessions } from './sessions.ts';
-import type { SignInDesk } from './sign-in.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TaskIds, type TaskSealer } from './task-ids.ts';
 import { throttle } from './throttle.ts';
@@ -118,7 +118,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
     throttle: createThrottle(deps),
     openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, refuseWith }),
-    toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
+    toRequests: (identified, body, response) => toRequests(identified, body, response, { legacy, desk: deps.signIns }),
     dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked), signIns: deps.signIns },
     encode: createEncodeOutcome(deps.info),
     refuse: refuseWith,
@@ -206,7 +206,8 @@ function headersOf(http: IncomingMessage): ClientHeaders {
 }
 
 /** Each family has its front end; one address serves both. */
-function toRequests(identified: Identified, body: Body, response: ServerResponse, legacy: LegacyDeps): readonly Decoded[] {
+function toRequests(identified: Identified, body: Body, response: ServerResponse, { legacy, desk }: { readonly legacy: LegacyDeps; readonly desk: SignInDesk | undefined }): readonly Decoded[] {
+  if (desk !== undefined) showToken(identified, desk);
   const headers = headersOf(identified.http);
   const post = { identified, headers, body, response };
   const [first] = body.envelopes;

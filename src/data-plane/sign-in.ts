@@ -10,7 +10,7 @@ import type { Outcome } from '../upstream/upstream.ts';
 import { offersSignIn, SIGN_IN_TOOL } from '../upstream/personal-lists.ts';
 import { missingCapability } from './capabilities.ts';
 import { dispatch, type DispatchDeps } from './dispatch.ts';
-import type { Admitted } from './exchange.ts';
+import type { Admitted, Identified } from './exchange.ts';
 import type { InFlight } from './sessions.ts';
 
 /** Sign-ins, as the data plane needs them. */
@@ -43,7 +43,6 @@ export async function dispatchSignedIn(admitted: Admitted, deps: SignInDeps): Pr
   const auth = admitted.snapshot.servers.get(admitted.target.server)?.auth;
   if (desk === undefined || auth === undefined) return dispatch(admitted, deps);
   try {
-    if (auth.type === 'token-exchange') showToken(admitted, desk);
     const answer = takeAnswer(admitted);
     if (answer !== undefined && answer !== 'accept') return declined(admitted);
     if (answer === 'accept') await wait(admitted, desk, MODERN_WAIT_MS);
@@ -142,7 +141,9 @@ function declined({ target }: Admitted): Outcome {
   return { kind: 'fault', fault: new Fault('upstream.grant_needed', { server: target.as, reason: 'declined', message: `You did not sign in to ${target.as}.` }) };
 }
 
-function showToken({ http, principal }: Admitted, desk: SignInDesk): void {
+/** Whoever comes with a token of its own to an endpoint whose servers want one made of it shows it with every request. */
+export function showToken({ http, principal, endpoint, snapshot }: Identified, desk: SignInDesk): void {
+  if (principal.kind !== 'user' || !endpoint.namespace.members.some(({ server }) => snapshot.servers.get(server)?.auth?.type === 'token-exchange')) return;
   const token = /^Bearer +(\S+)$/i.exec(http.headers.authorization ?? '')?.[1];
-  if (token !== undefined && principal.kind === 'user') desk.show(principal.id, token);
+  if (token !== undefined) desk.show(principal.id, token);
 }

@@ -1,6 +1,7 @@
 /** A server as it is written in the configuration. Times are milliseconds, sizes bytes. */
 import { z } from 'zod';
 import { ForwardHeadersSchema, ServerAuthSchema } from './server-auth-config.ts';
+import { isPrincipalTemplate, templateProblem } from './principal-template.ts';
 import { ISOLATIONS, SERVER_REVISIONS, SERVER_TYPES, type ServerType } from './server.ts';
 
 /** Names that other programs and older files use for our types. */
@@ -44,7 +45,7 @@ export const ServerConfigSchema = z
     tags: z.array(label).max(100).default([]).describe('Words to find and group servers by.'),
     capabilities: z.array(label).max(100).default([]).describe('What the server is for, e.g. search or code.'),
     costNote: z.string().max(1_000).default('').describe('What calls cost, for people.'),
-    proxy: text.min(1).optional().describe('http, sse: proxy for the connections to this server.'),
+    proxy: text.min(1).optional().describe('http, sse: HTTP proxy for the connections to this server, http://user:password@host:port; a tunnel is asked for (CONNECT).'),
     enabled: z.boolean().optional().describe('false: the server is not started and offers nothing.'),
     disabled: z.boolean().optional().describe('true: the same as enabled: false.'),
   })
@@ -79,7 +80,8 @@ function checkType(fields: Readonly<Record<string, unknown>>, refuse: Refuse): v
     checkForeignFields(fields, { needed: 'command', foreign: ['url', 'bearerToken', 'headers', 'auth', 'forwardHeaders', 'proxy'], type }, refuse);
     return;
   }
-  if (typeof fields['url'] === 'string') checkUrl(fields['url'], refuse);
+  checkTemplates(fields['headers'], refuse);
+  for (const field of ['url', 'proxy']) if (typeof fields[field] === 'string') checkUrl(field, fields[field], refuse);
   if (type !== undefined) checkForeignFields(fields, { needed: 'url', foreign: ['command', 'cwd', 'args', 'env', 'inheritEnv'], type }, refuse);
   else if (fields['type'] === undefined) refuse('', 'expected command (for a stdio server) or url (for an http or sse server)');
 }
@@ -91,6 +93,13 @@ function checkAgreement(fields: Readonly<Record<string, unknown>>, refuse: Refus
   if (fields['auth'] !== undefined && (fields['bearerToken'] !== undefined || hasAuthorization(fields['headers']))) refuse('auth', 'expected either auth or an Authorization header, not both');
   if (isPerUser(fields['auth']) && fields['isolation'] === 'shared') refuse('isolation', 'expected no shared connection: everybody signs in to this server');
   if (fields['enabled'] !== undefined && fields['enabled'] === fields['disabled']) refuse('disabled', 'expected enabled and disabled to agree');
+}
+
+function checkTemplates(headers: unknown, refuse: Refuse): void {
+  for (const [name, value] of Object.entries(typeof headers === 'object' && headers !== null ? headers : {})) {
+    const problem = typeof value === 'string' && isPrincipalTemplate(value) ? templateProblem(value) : undefined;
+    if (problem !== undefined) refuse('headers', `${name}: ${problem}`);
+  }
 }
 
 interface FieldsOfType {
@@ -114,10 +123,10 @@ function isEmpty(value: unknown): boolean {
 }
 
 /** What holds `${…}` is checked when it is resolved. */
-function checkUrl(url: string, refuse: Refuse): void {
+function checkUrl(field: string, url: string, refuse: Refuse): void {
   if (url.includes('${')) return;
   const parsed = URL.parse(url);
-  if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) refuse('url', 'expected an absolute http or https address');
+  if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) refuse(field, 'expected an absolute http or https address');
 }
 
 function isPerUser(auth: unknown): boolean {

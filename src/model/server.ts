@@ -33,10 +33,14 @@ export interface ServerSpec {
   /** http, sse. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** http, sse: the HTTP proxy through which it is reached, credentials in the address. */
+  readonly proxy?: string | undefined;
   /** http, sse: how we prove ourselves where a fixed header does not do; undefined: with `headers` alone. */
   readonly auth?: ServerAuth | undefined;
   /** http, sse: headers of a client's request that go on to the server, lower case, by the name there. */
   readonly forwardHeaders?: Readonly<Record<string, string>>;
+  /** http, sse: headers made of the principal of each call, `${principal:NAME}` still in them. */
+  readonly principalHeaders?: Readonly<Record<string, string>>;
   readonly revision: ServerRevision;
   readonly isolation: Isolation;
   /** Connections kept initialised in reserve. */

@@ -2,6 +2,7 @@
 import { TIMER_MS_MAX } from '../base/clock.ts';
 import { isPerPrincipal } from '../model/server-auth.ts';
 import { toServerAuth } from '../model/server-auth-config.ts';
+import { isPrincipalTemplate } from '../model/principal-template.ts';
 import { isServerEnabled, type ServerConfig, serverTypeOf } from '../model/server-config.ts';
 import type { ServerSpec } from '../model/server.ts';
 import { isPlaceholder, SECRET_NAME } from '../model/weak-secret.ts';
@@ -12,7 +13,11 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
   const { findings, options } = context;
   checkSecrets(name, server, context);
   const auth = server.auth && toServerAuth(server.auth);
-  const isPersonal = isPerPrincipal(auth) || Object.keys(server.forwardHeaders).length > 0;
+  const owner = options.ownerOf?.(name);
+  const headers = server.bearerToken === undefined ? server.headers : { ...server.headers, Authorization: `Bearer ${server.bearerToken}` };
+  // What a user owns is sent as it is written.
+  const principalHeaders = Object.fromEntries(Object.entries(headers).filter(([, value]) => owner === undefined && isPrincipalTemplate(value)));
+  const isPersonal = isPerPrincipal(auth) || Object.keys(server.forwardHeaders).length + Object.keys(principalHeaders).length > 0;
   const spec = {
     name,
     type: serverTypeOf(server) ?? 'stdio',
@@ -22,15 +27,17 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     cwd: server.cwd,
     inheritEnv: server.inheritEnv,
     url: server.url ?? '',
-    headers: server.bearerToken === undefined ? server.headers : { ...server.headers, Authorization: `Bearer ${server.bearerToken}` },
+    headers: Object.fromEntries(Object.entries(headers).filter(([header]) => !Object.hasOwn(principalHeaders, header))),
+    proxy: server.proxy,
     auth,
     forwardHeaders: Object.fromEntries(Object.entries(server.forwardHeaders).map(([from, to]) => [from.toLowerCase(), to.toLowerCase()])),
+    principalHeaders: Object.fromEntries(Object.entries(principalHeaders).map(([header, value]) => [header.toLowerCase(), value])),
     revision: server.revision,
     // What one principal may see there, another must not find in a connection that both use.
     isolation: isPersonal && server.isolation === 'auto' ? ('per-principal' as const) : server.isolation,
     startTimeoutMs: clampMs(name, 'startTimeoutMs', server.startTimeoutMs, findings),
     resultBytesMax: server.resultBytesMax,
-    owner: options.ownerOf?.(name),
+    owner,
   };
   return {
     ...spec,

@@ -120,7 +120,7 @@ test('keys whose value is missing, misshapen or shared are refused together', ()
 });
 
 test.each(['a'.repeat(64), 'ab'.repeat(32), '0123456789abcdef'.repeat(4), `${'changeme'.repeat(7)}12345678`, 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ab', `${'0'.repeat(60)}1234`, '12345678'.repeat(8)])(
-  'KS-08: the guessable key value %s is refused in production and warned of elsewhere',
+  '[KS-08] the guessable key value %s is refused in production and warned of elsewhere',
   (random) => {
     const input = { keys: { k: { value: `sk_mt_${random}` } } };
     expect(problemsIn(input, { isProduction: true })).toEqual([['keys.k.value', 'expected a random value: this one can be guessed']]);
@@ -128,7 +128,7 @@ test.each(['a'.repeat(64), 'ab'.repeat(32), '0123456789abcdef'.repeat(4), `${'ch
   },
 );
 
-test('KS-08: random key values pass in production', () => {
+test('[KS-08] random key values pass in production', () => {
   const character = fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789');
   const uniform = fc.noShrink(fc.array(character, { minLength: 64, maxLength: 64 }));
   fc.assert(
@@ -140,7 +140,7 @@ test('KS-08: random key values pass in production', () => {
 });
 
 test.each(['changeme', 'change-me', 'CHANGE_ME', 'secret', 'password', 'your-api-key', 'YOUR_TOKEN_HERE', '<token>', 'xxxx', 'placeholder', 'replace-me', 'admin'])(
-  'KS-08: the placeholder %s as a secret of a server is refused in production',
+  '[KS-08] the placeholder %s as a secret of a server is refused in production',
   (placeholder) => {
     expect(problemsIn({ servers: { a: { command: 'npx', env: { API_KEY: placeholder, MODE: 'test' } } } }, { isProduction: true })).toEqual([['servers.a.env.API_KEY', 'expected a real secret, not a placeholder']]);
     expect(problemsIn({ servers: { a: { url: 'http://x', headers: { Authorization: `Bearer ${placeholder}` } } } }, { isProduction: true })).toHaveLength(1);

@@ -37,7 +37,7 @@ test.each([
   expect(fault.message).not.toContain('t0k');
 });
 
-test('KS-05: without an environment a reference stays as it is written', () => {
+test('[KS-05] without an environment a reference stays as it is written', () => {
   const literal = createValues(undefined);
   fc.assert(fc.property(fc.string(), (text) => {
     expect(literal(`${text}\${DATABASE_URL}`, 'x')).toBe(`${text}\${DATABASE_URL}`);

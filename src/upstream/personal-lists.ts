@@ -38,6 +38,15 @@ export class PersonalLists {
   }
 }
 
+const described = new WeakMap<ServerLists, ServerLists>();
+
+/** Lists that were read for somebody, as all may see them: without the resources. The same object for the same lists. */
+export function describing(source: ServerLists): ServerLists {
+  const known = described.get(source) ?? { ...source, resources: [] };
+  described.set(source, known);
+  return known;
+}
+
 const OURS = new WeakSet<ServerLists>();
 
 /** Whether the tool of that name in these lists is ours. */

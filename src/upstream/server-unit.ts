@@ -12,7 +12,7 @@ import { isolationOf, type Place, placeOf } from './lease.ts';
 import type { Link } from './link.ts';
 import { ListKeeper } from './list-keeper.ts';
 import { OpenLinks } from './open-links.ts';
-import { PersonalLists } from './personal-lists.ts';
+import { describing, PersonalLists } from './personal-lists.ts';
 import { Supervisor } from './supervisor.ts';
 import type { ServerProfile, Upstream } from './upstream.ts';
 import type { Lease, ServerLists, ServerState, ServerStatus } from './upstreams.ts';
@@ -94,7 +94,7 @@ export class ServerUnit {
     const { lists } = this.#keeper;
     if (!isPerPrincipal(this.spec.auth)) return lists;
     if (this.spec.auth?.type === 'oauth') return this.#personal.from(lists);
-    return lists;
+    return lists && describing(lists);
   }
 
   get profile(): ServerProfile | undefined {

@@ -33,7 +33,7 @@ const MODERN = [
 ];
 
 test.each([...MODERN.map((name) => [name, '2026-07-28']), ['2025-03-26-oauth-metadata-backcompat', '2025-03-26']])(
-  'OC-01 OC-02 OC-04 OC-05 OC-11 OC-12: the gateway passes the client scenario auth/%s of %s',
+  '[OC-01] [OC-02] [OC-04] [OC-05] [OC-11] [OC-12] the gateway passes the client scenario auth/%s of %s',
   { timeout: 60_000 },
   async (name, revision) => {
     const checks = await runClientScenario({ command: `${process.execPath} ${DRIVER}`, scenario: `auth/${name}`, revision: revision ?? '' });

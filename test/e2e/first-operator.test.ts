@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { modernRequest, toolNamesOf } from '../support/http-peer.ts';
 import { failingStart, type RunningGateway, startGateway } from '../support/start-gateway.ts';
 import { tokenOf } from '../support/start-people.ts';
 import { TestBrowser } from '../support/test-browser.ts';
@@ -63,4 +64,35 @@ test('[KS-08] a weak password of the environment refuses the start in production
   expect(code).toBe(1);
   expect(stderr).toContain('METAMCP_BOOTSTRAP_OPERATOR_PASSWORD: the password must');
   expect(stderr).not.toContain('changeme1234');
+});
+
+test('[OP-05] [TN-04] with nothing but HTTP: first operator, server, namespace, endpoint, key; then a client lists and calls; settings hold after a restart', async () => {
+  const first = await start();
+  const operator = new TestBrowser(first.url);
+  await operator.ask('POST', '/api/v1/links/redeem', { body: { token: tokenOf(first.adminLink), email: 'op@example.com', password: PASSWORD } });
+  const sample = (await operator.ask('GET', '/api/v1/servers/sample')).body['config'];
+  for (const [path, body] of [
+    ['servers', { name: 'tools', config: sample }],
+    ['namespaces', { name: 'team', config: { servers: ['tools'] } }],
+    ['endpoints', { name: 'team', config: { namespace: 'team', auth: { apiKey: true } } }],
+  ] as const) {
+    expect((await operator.ask('POST', `/api/v1/${path}`, { body })).status).toBe(201);
+  }
+  const made = await operator.ask('POST', '/api/v1/keys', { body: { name: 'laptop', endpoints: ['team'], tools: ['tools__echo'] } });
+  const peer = { url: first.mcp('team'), key: String(made.body['value']) };
+  // A key for one tool: nothing else is listed or there.
+  await expect.poll(async () => toolNamesOf(await modernRequest(peer, 'tools/list')), { timeout: 10_000 }).toEqual(['tools__echo']);
+  const called = await modernRequest(peer, 'tools/call', { name: 'tools__echo', arguments: { message: 'hello', text: 'hello' } });
+  expect(JSON.stringify(called.message)).toContain('hello');
+
+  const invalid = await operator.ask('POST', '/api/v1/config/apply', { body: { text: '{"servers":{"tools":{"command":1}}}' } });
+  expect([invalid.status, invalid.body['code']]).toEqual([400, 'config.invalid']);
+  expect(toolNamesOf(await modernRequest(peer, 'tools/list'))).toEqual(['tools__echo']);
+
+  expect((await operator.ask('PATCH', '/api/v1/settings', { body: { settings: { formSignUp: true, oauthRegistration: false } } })).status).toBe(200);
+  const second = await restart();
+  const visitor = new TestBrowser(second.url);
+  expect((await visitor.ask('GET', '/api/v1/sign-in')).body).toMatchObject({ formSignUp: true });
+  expect((await visitor.ask('POST', '/api/v1/sign-up', { body: { email: 'ann@example.com', name: 'Ann', password: PASSWORD } })).status).toBe(201);
+  expect(toolNamesOf(await modernRequest({ ...peer, url: second.mcp('team') }, 'tools/list'))).toEqual(['tools__echo']);
 });

@@ -120,7 +120,7 @@ test('a 2025-11-25 client is asked over its session, and its call goes on after 
   expect(opened).toHaveLength(1);
 });
 
-test('OC-06 CD-05 CD-06: what one principal was granted serves no other, and only the browser that proves to be theirs may sign in', async () => {
+test('[OC-06] [CD-05] [CD-06] what one principal was granted serves no other, and only the browser that proves to be theirs may sign in', async () => {
   const [alice, bob] = [randomKey(), randomKey()];
   const more = { keys: { alice: { value: alice, endpoints: ['dev'] }, bob: { value: bob, endpoints: ['dev'] } }, endpoints: { dev: { namespace: 'dev', auth: { apiKey: true } } } };
   const { gateway, url, pair } = await setup({ type: 'oauth', grant: 'user' }, {}, more, ['--public-url', 'https://gateway.example']);
@@ -143,7 +143,7 @@ test('OC-06 CD-05 CD-06: what one principal was granted serves no other, and onl
   expect(begun.searchParams.get('code_challenge_method')).toBe('S256');
 });
 
-test('CD-04 CD-05: a state works once, in the browser that began', async () => {
+test('[CD-04] [CD-05] a state works once, in the browser that began', async () => {
   const { gateway, url, pair } = await setup({ type: 'oauth', grant: 'user' });
   const link = String((await call(url, 'notes__sign_in')).message.error?.data?.['url']);
   const begun = await beginOf(link);
@@ -158,7 +158,7 @@ test('CD-04 CD-05: a state works once, in the browser that began', async () => {
   expect((await grantsOf(gateway)).items).toEqual([]);
 });
 
-test('OC-09: two hundred calls with a token that ended cause one refresh, and a refresh that fails for now ends nothing', async () => {
+test('[OC-09] two hundred calls with a token that ended cause one refresh, and a refresh that fails for now ends nothing', async () => {
   const { url, pair } = await setup({ type: 'oauth', grant: 'user' });
   await new Browser().agree(String((await call(url, 'notes__sign_in')).message.error?.data?.['url']));
   await until(async () => (await toolNames(url)).includes('notes__whoami'));

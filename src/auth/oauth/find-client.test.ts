@@ -38,6 +38,12 @@ test('[AS-09] a client is what the document at its id says, as a public client',
   });
 });
 
+test('[SF-08] addresses in a document of a client are neither fetched nor passed on', async () => {
+  const { find, seen } = stage({ body: { ...DOCUMENT, logo_uri: 'https://canary.example/logo.png', client_uri: 'https://canary.example/', policy_uri: 'https://canary.example/p', jwks_uri: 'https://canary.example/jwks' } });
+  expect(JSON.stringify(await find(ID))).not.toContain('canary');
+  expect(seen.fetches).toBe(1);
+});
+
 test.each<[string, Parameters<typeof stage>[0]]>([
   ['of another client', { body: { ...DOCUMENT, client_id: 'https://app.example/other.json' } }],
   ['without a name', { body: { ...DOCUMENT, client_name: undefined } }],

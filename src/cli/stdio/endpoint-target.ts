@@ -4,7 +4,8 @@ import type { CliHost } from '../host.ts';
 import { dataFolderOf, findGateway, type Gateway, isMcpUrl, mcpUrlOf } from '../locate.ts';
 import { Refusal } from '../refusal.ts';
 import type { BackgroundGateway } from './background-gateway.ts';
-import type { FindTarget, Target } from './wire.ts';
+import { createTargetSignIn, withCredential } from './target-sign-in.ts';
+import type { FindTarget, Target, WireDeps } from './wire.ts';
 
 export interface EndpointFlags {
   readonly url?: string | undefined;
@@ -18,6 +19,8 @@ export interface EndpointFlags {
 
 export interface EndpointTarget {
   readonly find: FindTarget;
+  /** For the wire: what to do after a 401. */
+  readonly signIn: NonNullable<WireDeps['signIn']>;
   /** Whether the endpoint was found at least once. */
   wasFound(): boolean;
   /** Ends a gateway that was started. */
@@ -28,11 +31,12 @@ export interface EndpointTarget {
 export function createEndpointTarget(
   flags: EndpointFlags,
   host: CliHost,
-  options: { readonly mayStart: boolean; readonly log: (text: string) => void },
+  options: { readonly mayStart: boolean; readonly log: (text: string) => void; /** A person may be asked to sign in. */ readonly isInteractive?: boolean },
 ): EndpointTarget {
   let target: Target | undefined;
   let background: BackgroundGateway | undefined;
   let pending: Promise<Target> | undefined;
+  const signIns = createTargetSignIn({ host, dataFolder: dataFolderOf(flags, host), log: options.log, isInteractive: options.isInteractive === true });
 
   const locate = async (mayStart: boolean): Promise<Gateway> => {
     const running = await findGateway(flags, host);
@@ -50,11 +54,17 @@ export function createEndpointTarget(
   const find = async (mayStart: boolean): Promise<Target> => {
     const gateway = await locate(mayStart);
     const endpoint = flags.endpoint ?? (isMcpUrl(gateway.url) ? '' : await defaultEndpoint(gateway));
-    const credential = flags.key ?? gateway.token;
-    return { url: mcpUrlOf(gateway, endpoint), headers: credential === undefined ? {} : { authorization: `Bearer ${credential}` } };
+    const url = mcpUrlOf(gateway, endpoint);
+    return withCredential(url, flags.key ?? gateway.token ?? (await signIns.token(url)));
   };
 
   return {
+    async signIn(refused, challenge) {
+      // Whoever gave a key means that one.
+      const renewed = flags.key === undefined ? await signIns.renew(refused, challenge) : undefined;
+      target = renewed ?? target;
+      return renewed;
+    },
     async find({ isAgain, mayStart }) {
       if (target !== undefined && !isAgain) return target;
       // One search for all who wait, so that one gateway is started.

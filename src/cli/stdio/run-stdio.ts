@@ -18,8 +18,8 @@ export async function runStdio(flags: EndpointFlags, host: CliHost): Promise<num
   const gone = new AbortController();
   const stopping = AbortSignal.any([host.stopping, gone.signal]);
   const outlet = createOutlet(host.stdout, host.stderr, () => gone.abort());
-  const target = createEndpointTarget(flags, host, { mayStart: true, log: outlet.log });
-  const wire = createWire({ findTarget: target.find, proxies: proxiesOf(host) });
+  const target = createEndpointTarget(flags, host, { mayStart: true, log: outlet.log, isInteractive: true });
+  const wire = createWire({ findTarget: target.find, signIn: target.signIn, proxies: proxiesOf(host) });
   const bridge = new Bridge({ wire, outlet, clock: host.clock });
   // The search begins before the client says a word; its failure is told with the first answer, and here.
   target.find({ isAgain: false, mayStart: true }).catch((error: unknown) => outlet.log(String((error as Error).message)));

@@ -44,6 +44,8 @@ export interface Wire {
 
 export interface WireDeps {
   readonly findTarget: FindTarget;
+  /** After a 401: the target with another credential; undefined where there is none. Throws a Fault. */
+  readonly signIn?: ((target: Target, challenge: string | undefined) => Promise<Target | undefined>) | undefined;
   /** Proxy addresses for remote gateways, as in HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
   readonly proxies: { readonly httpProxy?: string; readonly httpsProxy?: string; readonly noProxy?: string };
 }
@@ -57,7 +59,8 @@ export function createWire(deps: WireDeps): Wire {
     const mayStart = request.method === 'POST';
     const target = await deps.findTarget({ isAgain: false, mayStart });
     try {
-      return await sendTo(await dispatcher, target, request);
+      const answer = await sendTo(await dispatcher, target, request);
+      return answer.status === 401 ? await sendAgain(await dispatcher, { target, answer, request }) : answer;
     } catch (error) {
       if (request.signal.aborted || !wasNeverSent(error)) throw wireFault(error, request);
       const found = await deps.findTarget({ isAgain: true, mayStart });
@@ -65,6 +68,13 @@ export function createWire(deps: WireDeps): Wire {
         throw wireFault(second, request);
       });
     }
+  };
+  /** A refusal for want of a token means that nothing was done. */
+  const sendAgain = async (through: Dispatcher, { target, answer, request }: { readonly target: Target; readonly answer: WireAnswer; readonly request: WireRequest }): Promise<WireAnswer> => {
+    const renewed = await deps.signIn?.(target, answer.header('www-authenticate'));
+    if (renewed === undefined) return answer;
+    await answer.discard();
+    return await sendTo(through, renewed, request);
   };
   return { send, close: async () => await (await dispatcher).destroy() };
 }

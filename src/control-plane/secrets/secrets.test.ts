@@ -38,7 +38,7 @@ function specWith(headers: Readonly<Record<string, string>>, owner?: string): Se
   return { name: 'files', headers, owner } as unknown as ServerSpec;
 }
 
-test('KS-03: a secret goes in and never comes out of an answer; it opens only as what it is, and after a rotation as before', async () => {
+test('[KS-03] a secret goes in and never comes out of an answer; it opens only as what it is, and after a rotation as before', async () => {
   const { storage, instanceKey } = admin.services;
   const envelope = new Envelope({ wrapping: instanceKey.wrapping, random: systemRandom, clock: systemClock });
   const set = await admin.ask('PUT', '/api/v1/secrets/API_TOKEN', { body: { value: CANARY } });
@@ -71,7 +71,7 @@ test('KS-03: a secret goes in and never comes out of an answer; it opens only as
   expect(audit.map((event) => event.action)).toEqual(expect.arrayContaining(['setSecret', 'rotateSecrets']));
 });
 
-test('KS-05: what a user owns reads neither secrets nor the environment; a secret that is missing is a fault of its server', async () => {
+test('[KS-05] what a user owns reads neither secrets nor the environment; a secret that is missing is a fault of its server', async () => {
   const { storage, envelope } = admin.services;
   await admin.ask('PUT', '/api/v1/secrets/API_TOKEN', { body: { value: CANARY } });
   const shown: string[] = [];

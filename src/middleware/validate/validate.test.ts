@@ -70,7 +70,7 @@ test.each([
   ['too deep', nested(33)],
   ['too wide', wide],
   ['doubling by references', doubling],
-  ['of another document', { $ref: 'https://example.com/schema.json' }],
+  ['[SF-07] of another document', { $ref: 'https://example.com/schema.json' }],
   ['of a file', { properties: { a: { $ref: 'file:///etc/passwd' } } }],
   ['no schema', { type: 'nonsense' }],
 ])('a schema that is %s is refused, fast, and calls fail as configured', (_, schema) => {

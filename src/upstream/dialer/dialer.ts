@@ -17,6 +17,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { canonicalAddress, type EgressAllowance, isAllowedBy, isMetadataAddress, isPublicAddress } from './address-rule.ts';
 import { hostOf, isBlockedPort, parseDialUrl, portOf } from './dial-url.ts';
+import { openTunnel, parseProxy, type ProxyAddress } from './proxy-tunnel.ts';
 import { DialError, openSocket } from './open-socket.ts';
 
 /** All IPv4 and IPv6 addresses of a name. */
@@ -49,11 +50,12 @@ export interface DialTarget {
   readonly connect: buildConnector.connector;
 }
 
+/** `proxy`: an address as `http://user:password@proxy.example:3128`. It is dialled by the rule for the URL; behind it, names are the proxy's to resolve. */
 export interface Dialer {
   /** For a URL that an operator wrote. Throws `egress.refused` for one that can never be dialled. `server` is named in faults. */
-  operatorTarget(url: string, server: string): DialTarget;
+  operatorTarget(url: string, server: string, proxy?: string): DialTarget;
   /** For any other URL: a redirect's target, a discovery document, an address that a server or client named. Throws `egress.refused`. */
-  guardedTarget(url: string): DialTarget;
+  guardedTarget(url: string, proxy?: string): DialTarget;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -66,27 +68,41 @@ interface Judge {
 
 export function createDialer(options: DialerOptions): Dialer {
   return {
-    operatorTarget(text, server) {
+    operatorTarget(text, server, proxy) {
       const url = parseDialUrl(text);
-      return target(options, url, operatorJudge(url, server));
+      return target(options, url, { judge: operatorJudge(url, server), via: proxy === undefined ? undefined : viaProxy(proxy, (proxyUrl) => operatorJudge(proxyUrl, server)) });
     },
-    guardedTarget(text) {
+    guardedTarget(text, proxy) {
       const url = parseDialUrl(text);
       if (isBlockedPort(portOf(url))) throw new Fault('egress.refused', { detail: `port ${portOf(url)}` });
       const judge = guardedJudge(options, url);
       // A literal is judged at once; a name only when it is dialled.
       const refusal = isIP(hostOf(url)) === 0 ? undefined : judge.refusal(hostOf(url));
       if (refusal !== undefined) throw new Fault('egress.refused', { detail: refusal });
-      return target(options, url, judge);
+      return target(options, url, { judge, via: proxy === undefined ? undefined : viaProxy(proxy, (proxyUrl) => guardedJudge(options, proxyUrl)) });
     },
   };
 }
 
-function target(options: DialerOptions, url: URL, judge: Judge): DialTarget {
+interface Via extends ProxyAddress {
+  readonly judge: Judge;
+}
+
+interface Way {
+  readonly judge: Judge;
+  readonly via: Via | undefined;
+}
+
+function viaProxy(text: string, judgeOf: (url: URL) => Judge): Via {
+  const proxy = parseProxy(text);
+  return { ...proxy, judge: judgeOf(proxy.url) };
+}
+
+function target(options: DialerOptions, url: URL, { judge, via }: Way): DialTarget {
   return {
     url,
     connect: (_options, callback) => {
-      dial(options, url, judge).then(
+      (via === undefined ? dial(options, url, judge) : dialThrough(options, url, via)).then(
         (socket) => callback(null, socket),
         (error: unknown) => callback(judge.fault(error), null),
       );
@@ -104,6 +120,19 @@ async function dial(options: DialerOptions, url: URL, judge: Judge): Promise<Soc
   }
   const leftMs = timeoutMs - (options.clock.monotonicMs() - startedMs);
   return openSocket({ url, addresses, timeoutMs: leftMs, certificateAuthorities: options.certificateAuthorities ?? [] }, options.clock);
+}
+
+/** Host and port as they are written go to the proxy. A fault of the way to it says so. */
+async function dialThrough(options: DialerOptions, url: URL, via: Via): Promise<Socket> {
+  const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+  const startedMs = options.clock.monotonicMs();
+  const leftMs = (): number => Math.max(1, timeoutMs - (options.clock.monotonicMs() - startedMs));
+  const socket = await dial(options, via.url, via.judge).catch((error: unknown) => {
+    throw error instanceof DialError ? new DialError(error.step, `proxy ${via.url.host}: ${error.message}`) : error;
+  });
+  await openTunnel(socket, { url, authorization: via.authorization, timeoutMs: leftMs() }, options.clock);
+  if (url.protocol === 'http:') return socket;
+  return openSocket({ url, addresses: [], through: socket, timeoutMs: leftMs(), certificateAuthorities: options.certificateAuthorities ?? [] }, options.clock);
 }
 
 async function resolve(options: DialerOptions, hostname: string, timeoutMs: number): Promise<readonly string[]> {

@@ -9,6 +9,8 @@ export interface SocketRequest {
   /** Tried in this order (RFC 8305). */
   readonly addresses: readonly string[];
   readonly timeoutMs: number;
+  /** A tunnel that leads there already: only TLS is still to be spoken, and `addresses` count for nothing. */
+  readonly through?: Socket | undefined;
   /** PEM, trusted beside the usual ones. */
   readonly certificateAuthorities: readonly string[];
 }
@@ -32,8 +34,8 @@ const KEEP_ALIVE_PROBE_MS = 60_000;
 export function openSocket(request: SocketRequest, clock: Clock): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const isTls = request.url.protocol === 'https:';
-    let step: DialStep = 'refused';
-    const socket = isTls ? connectTls(tlsOptions(request)) : connectTcp(tcpOptions(request));
+    let step: DialStep = request.through === undefined ? 'refused' : 'tls';
+    const socket = request.through === undefined ? (isTls ? connectTls(tlsOptions(request)) : connectTcp(tcpOptions(request))) : connectTls(tlsOptions(request));
     const cancelTimer = clock.after(request.timeoutMs, () => {
       socket.destroy();
       reject(new DialError('timeout', `no connection within ${Math.round(request.timeoutMs)} ms`));
@@ -67,7 +69,7 @@ function tcpOptions(request: SocketRequest) {
 function tlsOptions(request: SocketRequest): ConnectionOptions {
   const host = hostOf(request.url);
   return {
-    ...tcpOptions(request),
+    ...(request.through === undefined ? tcpOptions(request) : { socket: request.through }),
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
     ALPNProtocols: ['http/1.1'],

@@ -41,7 +41,8 @@ const USER_AGENT = 'metamcp';
 export function openServerTarget(spec: ServerSpec, values: (text: string) => string, { clock, dialer }: Pick<LinkDeps, 'clock' | 'dialer'>): ServerTarget {
   // Only what an operator wrote may name hosts of the inside.
   const address = values(spec.url);
-  const target = spec.owner === undefined ? dialer.operatorTarget(address, spec.name) : dialer.guardedTarget(address);
+  const proxy = spec.proxy === undefined ? undefined : values(spec.proxy);
+  const target = spec.owner === undefined ? dialer.operatorTarget(address, spec.name, proxy) : dialer.guardedTarget(address, proxy);
   const { url } = target;
   const headers: string[] = [];
   const reserved = new Set(REFUSED);

@@ -40,13 +40,13 @@ function discover(documents: Readonly<Record<string, object>>, options: { readon
 const PRM = 'https://mcp.example/.well-known/oauth-protected-resource/tenant/mcp';
 const AS = 'https://as.example/.well-known/oauth-authorization-server/tenant';
 
-test('OC-01: the challenge says where the metadata is, before any well-known place is tried', async () => {
+test('[OC-01] the challenge says where the metadata is, before any well-known place is tried', async () => {
   const { asked, found } = discover({ 'https://mcp.example/meta': RESOURCE, [AS]: METADATA }, { challenge: 'Bearer resource_metadata="https://mcp.example/meta"' });
   expect(await found).toMatchObject({ issuer: ISSUER, resource: SERVER_URL, scopesSupported: ['read'] });
   expect(asked).toEqual(['https://mcp.example/meta', AS]);
 });
 
-test('OC-01: without a challenge the path comes first, then the root, and the three places of an issuer with a path', async () => {
+test('[OC-01] without a challenge the path comes first, then the root, and the three places of an issuer with a path', async () => {
   const appended = 'https://as.example/tenant/.well-known/openid-configuration';
   const openId = { ...METADATA, jwks_uri: 'https://as.example/jwks', subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['RS256'] };
   const { asked, found } = discover({ 'https://mcp.example/.well-known/oauth-protected-resource': RESOURCE, [appended]: openId });
@@ -61,20 +61,20 @@ test('OC-01: without a challenge the path comes first, then the root, and the th
 });
 
 test.each<[string, object]>([
-  ['OC-02: names another issuer', { ...METADATA, issuer: 'https://honest.example' }],
-  ['OC-02: differs by a slash only', { ...METADATA, issuer: `${ISSUER}/` }],
-  ['OC-03: says nothing of PKCE', { ...METADATA, code_challenge_methods_supported: undefined }],
-  ['OC-03: knows plain PKCE only', { ...METADATA, code_challenge_methods_supported: ['plain'] }],
+  ['[OC-02] names another issuer', { ...METADATA, issuer: 'https://honest.example' }],
+  ['[OC-02] differs by a slash only', { ...METADATA, issuer: `${ISSUER}/` }],
+  ['[OC-03] says nothing of PKCE', { ...METADATA, code_challenge_methods_supported: undefined }],
+  ['[OC-03] knows plain PKCE only', { ...METADATA, code_challenge_methods_supported: ['plain'] }],
   ...['javascript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', 'vbscript:x', 'http://as.example/authorize', 'ftp://as.example/', 'about:blank', 'https://user:pass@as.example/'].map(
-    (address): [string, object] => [`OC-07: leads to ${address}`, { ...METADATA, authorization_endpoint: address }],
+    (address): [string, object] => [`[OC-07] leads to ${address}`, { ...METADATA, authorization_endpoint: address }],
   ),
-  ['OC-07: has a token endpoint without TLS', { ...METADATA, token_endpoint: 'http://as.example/token' }],
-  ['OC-07: registers at a file', { ...METADATA, registration_endpoint: 'file:///tmp/x' }],
+  ['[OC-07] has a token endpoint without TLS', { ...METADATA, token_endpoint: 'http://as.example/token' }],
+  ['[OC-07] registers at a file', { ...METADATA, registration_endpoint: 'file:///tmp/x' }],
 ])('an authorization server that %s is refused', async (_what, metadata) => {
   await expect(discover({ [PRM]: RESOURCE, [AS]: metadata }).found).rejects.toMatchObject({ code: 'upstream.unavailable', reason: 'authorization_server' });
 });
 
-test('OC-05: metadata about another resource is refused', async () => {
+test('[OC-05] metadata about another resource is refused', async () => {
   const other = { ...RESOURCE, resource: 'https://evil.example/mcp' };
   await expect(discover({ [PRM]: other, [AS]: METADATA }).found).rejects.toMatchObject({ detail: 'the metadata of the protected resource is about another resource' });
 });
@@ -92,7 +92,7 @@ test.each([
   'http://user:pass@example.com/',
   'http://[::ffff:169.254.169.254]/',
   'http://100.100.100.200/',
-])('OC-08: a challenge that sends us to %s is not followed', async (address) => {
+])('[OC-08] a challenge that sends us to %s is not followed', async (address) => {
   const fetch = createOAuthFetch(createGuardedFetch({ clock: systemClock, dialer: createDialer({ clock: systemClock, ownListeners: () => [] }) }), new Set(['https://mcp.example']));
   const challenge = readChallenge(401, `Bearer resource_metadata="${address}"`);
   await expect(discoverAuthorizationServer({ server: 'notes', serverUrl: SERVER_URL, challenge, issuer: undefined, fetch })).rejects.toMatchObject({ code: 'egress.refused' });

@@ -166,7 +166,7 @@ export class Grants {
   }
 
   async #renew(spec: ServerSpec, about: { readonly principal: string; readonly former: Grant | undefined; readonly challenge: Challenge | undefined }): Promise<Grant | undefined> {
-    if (about.principal === BORROWED) return this.#borrow(spec, about.former, about.challenge);
+    if (about.principal === BORROWED && spec.auth?.type !== 'token-exchange') return this.#borrow(spec, about.former, about.challenge);
     if (spec.auth?.type === 'oauth') return this.#refresh(spec, about.former, about.challenge);
     const { principal, former, challenge } = about;
     const server = await this.resolve(spec);
@@ -175,7 +175,7 @@ export class Grants {
     if (client === undefined) return undefined;
     const scope = this.scopeFor(auth, { at, challenge, former });
     const request = { at, client, fetch: server.fetch };
-    const subject = auth.type === 'token-exchange' ? this.subjects.find(principal) : undefined;
+    const subject = auth.type === 'token-exchange' ? (principal === BORROWED ? this.subjects.latest() : this.subjects.find(principal)) : undefined;
     if (auth.type === 'token-exchange' && subject === undefined) return undefined;
     const tokens =
       auth.type === 'client-credentials'

@@ -22,6 +22,12 @@ export class SubjectTokens {
     if (this.#tokens.size > KEPT_MAX && oldest !== undefined) this.#tokens.delete(oldest);
   }
 
+  /** Of whoever came last: describes a server to all. */
+  latest(): string | undefined {
+    const last = [...this.#tokens.keys()].at(-1);
+    return last === undefined ? undefined : this.find(last);
+  }
+
   find(principalId: string): string | undefined {
     const shown = this.#tokens.get(principalId);
     return shown !== undefined && this.#clock.monotonicMs() < shown.untilMs ? shown.token : undefined;

@@ -101,7 +101,7 @@ test('a token that was taken in between may be renewed again', async () => {
   expect(await made.holder.refused('renewed 1', REFUSED)).toBe('again');
 });
 
-test('OC-11: more scopes need a person, and scopes that were asked for already help nobody', async () => {
+test('[OC-11] more scopes need a person, and scopes that were asked for already help nobody', async () => {
   const made = setup(() => Promise.resolve(undefined));
   await made.holder.token();
   const more: Challenge = { status: 403, metadataUrl: undefined, scope: 'write', error: 'insufficient_scope' };
