@@ -178,6 +178,7 @@ function baseOf(exchange: Decoded, deps: CallRecorderDeps): Partial<CallRecord> 
     ...factsOf(exchange, target),
     decidedAtMs: exchange.atMs,
     decision: decisionOf(exchange),
+    hasArguments: params['arguments'] !== undefined,
     argumentsDigest: digestOfArguments(exchange),
     traceId: traceIdOf(exchange),
   };
