@@ -171,7 +171,7 @@ function baseOf(exchange: Decoded, deps: CallRecorderDeps): Partial<CallRecord> 
     address: deps.addressOf(exchange.http),
     endpoint: endpoint.name,
     namespace: endpoint.namespace.name,
-    method: shorten(method),
+    method: deps.cleanName(shorten(method)),
     server: target?.server,
     tool: target === undefined ? undefined : deps.cleanName(shorten(target.own)),
     exposed: exposed === undefined ? undefined : deps.cleanName(shorten(exposed)),
