@@ -13,6 +13,7 @@ const FAULT_GROUPS = new Set(Object.keys(FAULTS).map((code) => code.split('.')[0
 /** Files of a running gateway or of a user, which are not in the repository. */
 const ELSEWHERE = new Set([
   'gateway.json',
+  'audit-head.json',
   'metamcp.yaml',
   'metamcp.json',
   'claude_desktop_config.json',
