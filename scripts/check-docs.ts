@@ -16,6 +16,7 @@ const ELSEWHERE = new Set([
   'sign-ins.json',
   'server.json',
   'flows.yaml',
+  'audit-head.json',
   'metamcp.yaml',
   'metamcp.json',
   'claude_desktop_config.json',

@@ -1,4 +1,4 @@
-/** The thread that writes the record, as the store sees it. It begins with the first write and, where it ends, again with the next. */
+/** The thread that writes the record, as the store sees it. It begins at once, beside the start of the gateway; where it ends, it begins again with the next write. */
 import { Worker } from 'node:worker_threads';
 import type { WriterAnswer, WriterData, WriterRequest } from './audit-writer.worker.ts';
 import { Fault } from './base/fault.ts';
@@ -43,6 +43,7 @@ export function createWriterThread(data: WriterData): WriterPort {
     return asked.promise;
   };
 
+  worker = start();
   return {
     append: async (batch) => void (await ask({ do: 'append', batch })),
     retain: async (options) => void (await ask({ do: 'retain', options })),

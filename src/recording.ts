@@ -8,6 +8,7 @@ import type { AuditStore } from './audit/audit-store.ts';
 import { Journal } from './audit/journal.ts';
 import { Ledger } from './audit/ledger.ts';
 import { LiveFeed } from './audit/live-feed.ts';
+import { createRecordedCalls } from './audit/recorded-calls.ts';
 import { openSigningKey, type SigningKey } from './audit/signing.ts';
 import { TrafficStats } from './audit/traffic-stats.ts';
 import { createWriterThread } from './audit-writer.ts';
@@ -88,7 +89,7 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
   };
   return {
     calls,
-    recordings: { store, settle, state: () => journal.state, feed, stats, key: { writer: key.writer, publicKey: key.publicKey } },
+    recordings: { store, settle, state: () => journal.state, feed, stats, recordedCalls: createRecordedCalls(store), key: { writer: key.writer, publicKey: key.publicKey } },
     close: async () => {
       feed.close();
       await chores.stop();

@@ -207,4 +207,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'KS-06', text: 'The key behind the digests of API keys is replaced with an overlap.', source: 'Operations', notYet: `${LATER}rotation of the instance key.` },
   { id: 'KS-02', text: 'A key is for certain endpoints, namespaces and tools, may expire, is rotated with an overlap, and opens nothing once it is revoked.', source: 'OWASP API Security, API2' },
   { id: 'KS-08', text: 'Weak and placeholder secrets refuse the start in production.', source: 'Default credentials' },
+  // The record.
+  { id: 'AU-01', text: 'Each call leaves an intent before it is sent and an outcome after it, with who, what, where, decision, digests, sizes and times; an intent without outcome becomes unknown at the next start.', source: 'MCP Top 10, lack of audit' },
+  { id: 'AU-02', text: 'In strict mode a call that cannot be recorded first is refused and never sent; calls resume by themselves.', source: 'Vault, audit devices' },
+  { id: 'AU-03', text: 'The record is a hash chain with signed checkpoints: any edit, deletion, reordering, truncation or flipped bit is found, with the public key alone.', source: 'Tampering with audit records' },
+  { id: 'AU-04', text: 'The database refuses to change or delete a record; what is old goes by whole months and leaves a signed tombstone.', source: 'Insiders' },
+  { id: 'AU-05', text: 'One event is one line, whatever is in its fields.', source: 'Log injection' },
+  { id: 'AU-07', text: 'Admin changes, refused credentials and denials are in the record too.', source: 'MCP Top 10, lack of audit' },
+  { id: 'DL-03', text: 'Secrets are taken out before anything is stored or shown: by name and by shape, nested, and behind base64 and URL encoding.', source: 'CVE-2026-20205' },
 ];

@@ -72,6 +72,8 @@ export interface CallRecord {
   readonly decision?: RecordedDecision | undefined;
   readonly outcome?: string | undefined;
   readonly failedAt?: string | undefined;
+  /** There were arguments, whether they were kept or not. */
+  readonly hasArguments?: boolean | undefined;
   /** SHA-256 of the bytes as they came, hex. */
   readonly argumentsDigest?: string | undefined;
   readonly resultDigest?: string | undefined;

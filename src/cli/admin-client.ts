@@ -1,5 +1,6 @@
 /** The admin API as the command line uses it: a request each, errors as RFC 9457 problem details made into refusals. */
 import type { z } from 'zod';
+import type { AuditRecord, VerifyAudit } from '../contract/audit.ts';
 import type { Applied, ConfigVersion, GetConfig, Plan } from '../contract/config.ts';
 import type { EvaluateSearch, SearchTools } from '../contract/discovery.ts';
 import type { Endpoint } from '../contract/endpoints.ts';
@@ -37,6 +38,10 @@ export interface AdminClient {
   listDefinitions(query: { readonly namespace: string | undefined; readonly server: string | undefined; readonly open: boolean }): Promise<{ readonly items: readonly Definition[] }>;
   approveDefinitions(choice: z.input<typeof ApproveDefinitions.body>): Promise<z.infer<typeof ApproveDefinitions.answer>>;
   rejectDefinition(choice: z.input<typeof RejectDefinition.body>): Promise<z.infer<typeof RejectDefinition.answer>>;
+  listAudit(query: Readonly<Record<string, string>>): Promise<{ readonly items: readonly AuditRecord[]; readonly nextCursor: string | null }>;
+  verifyAudit(asked: { readonly from?: string | undefined; readonly to?: string | undefined; readonly publicKey?: string | undefined }): Promise<z.infer<typeof VerifyAudit.answer>>;
+  /** As it comes. */
+  exportAudit(query: Readonly<Record<string, string>>): Promise<AsyncIterable<Uint8Array>>;
   rollbackConfig(to: { readonly number: number; readonly reason: string; readonly dryRun: boolean }): Promise<Applied>;
 }
 
@@ -76,11 +81,26 @@ export function createAdminClient(gateway: Gateway): AdminClient {
       ask('GET', `/definitions?${new URLSearchParams({ open: String(open), ...(namespace !== undefined && { namespace }), ...(server !== undefined && { server }) }).toString()}`),
     approveDefinitions: (choice) => ask('POST', '/definitions/approve', choice),
     rejectDefinition: (choice) => ask('POST', '/definitions/reject', choice),
+    listAudit: (query) => ask('GET', `/audit?${new URLSearchParams(query).toString()}`),
+    verifyAudit: (asked) => ask('POST', '/audit/verify', asked),
+    exportAudit: async (query) => (await open(gateway, { method: 'GET', path: `/audit/export?${new URLSearchParams(query).toString()}` })).body,
     rollbackConfig: (to) => ask('POST', '/config/rollback', to),
   };
 }
 
-async function send(gateway: Gateway, request: { readonly method: string; readonly path: string; readonly body?: unknown }): Promise<unknown> {
+interface AdminRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+async function send(gateway: Gateway, request: AdminRequest): Promise<unknown> {
+  const text = await (await open(gateway, request)).body.text();
+  return text === '' ? undefined : parse(text, gateway);
+}
+
+/** The answer before its body is read. Throws a Refusal for what was refused. */
+async function open(gateway: Gateway, request: AdminRequest) {
   if (gateway.token === undefined)
     throw new Refusal('The admin API asks for the operator token.', 'Set METAMCP_TOKEN (it is in gateway.json in the data folder of the gateway).');
   const { request: http } = await import('undici');
@@ -101,9 +121,8 @@ async function send(gateway: Gateway, request: { readonly method: string; readon
       error,
     );
   });
-  const text = await answer.body.text();
-  if (answer.statusCode < 400) return text === '' ? undefined : parse(text, gateway);
-  throw problemRefusal(answer.statusCode, text);
+  if (answer.statusCode < 400) return answer;
+  throw problemRefusal(answer.statusCode, await answer.body.text());
 }
 
 function parse(text: string, gateway: Gateway): unknown {

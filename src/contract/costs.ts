@@ -60,7 +60,6 @@ export const GetCosts = {
 } as const satisfies Operation;
 
 export const PriceSchema = z.object(ObjectShape).meta({ id: 'Price', description: 'What calls of a server or tool cost' });
-export type Price = z.infer<typeof PriceSchema>;
 
 export const ListPrices = {
   id: 'listPrices',

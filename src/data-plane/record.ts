@@ -4,7 +4,7 @@ import type { Effect, Verdict } from '../model/policy.ts';
 import type { Hop } from '../base/fault.ts';
 import type { Outcome } from '../upstream/upstream.ts';
 import type { Decoded, Resolved } from './exchange.ts';
-import { wordFor } from './record-word.ts';
+import { methodWord, wordFor } from './record-word.ts';
 
 export interface RequestRecord {
   readonly requestId: string;
@@ -45,7 +45,7 @@ export function createRecord(write: (record: RequestRecord) => void, nowMs: () =
       keyId: exchange.principal.kind === 'key' ? exchange.principal.credentialId : undefined,
       endpoint: exchange.endpoint.name,
       revision: exchange.client.revision,
-      method: exchange.method,
+      method: methodWord(exchange.method),
       server: target?.server,
       primitive: target?.own ?? exchange.via,
       outcome: wordFor(outcome),

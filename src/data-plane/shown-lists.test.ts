@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { tool } from '../../test/support/fake-link.ts';
 import { MovableClock } from '../../test/support/movable-clock.ts';
-import { plainEndpoint, plainNamespace, principalOf } from '../../test/support/plain-exchange.ts';
+import { plainEndpoint, plainNamespace, plainSnapshot, principalOf } from '../../test/support/plain-exchange.ts';
 import { startPlainUpstreams } from '../../test/support/plain-upstreams.ts';
 import { PolicyConfigSchema } from '../model/policy-config.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
@@ -19,7 +19,7 @@ async function setUp() {
     },
     clock,
   );
-  return { table: new ShownListsTable({ catalogs, nowMs: () => clock.nowMs(), shownTools: (list) => list.modernText }), namespace: plainNamespace() };
+  return { table: new ShownListsTable({ catalogs, snapshot: () => plainSnapshot(), nowMs: () => clock.nowMs(), shownTools: (list) => list.modernText }), namespace: plainNamespace() };
 }
 
 function policyOf(rules: unknown[]) {

@@ -2,6 +2,7 @@
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { Principal } from '../model/principal.ts';
 import type { JsonObject } from '../protocol/messages.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ListKind } from '../upstream/upstream.ts';
 import type { CatalogList } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
@@ -21,6 +22,7 @@ const NOTHING: ShownLists = { tools: '', prompts: '', resources: '' };
 
 export interface ShownListsDeps {
   readonly catalogs: Catalogs;
+  readonly snapshot: () => Snapshot;
   readonly nowMs: () => number;
   /** The text of a list of tools as the endpoint's mode of discovery shows it. */
   readonly shownTools: (tools: CatalogList, endpoint: EndpointSpec) => string;
@@ -57,7 +59,7 @@ export class ShownListsTable {
 
   #look(endpoint: EndpointSpec, { principal, params }: ListViewer): ShownLists {
     const { tools, prompts, resources, resourceTemplates } = this.#deps.catalogs.of(endpoint.namespace);
-    const caller = { endpoint, principal, params, atMs: this.#deps.nowMs() };
+    const caller = { endpoint, principal, params, snapshot: this.#deps.snapshot(), atMs: this.#deps.nowMs() };
     return {
       tools: this.#deps.shownTools(visibleList(tools, 'tool', caller), endpoint),
       prompts: visibleList(prompts, 'prompt', caller).modernText,

@@ -72,7 +72,7 @@ export class Subscriptions {
 
   constructor(deps: SubscriptionsDeps) {
     this.#deps = deps;
-    this.#shown = new ShownListsTable({ catalogs: deps.catalogs, nowMs: () => deps.clock.nowMs(), shownTools: deps.shownTools });
+    this.#shown = new ShownListsTable({ catalogs: deps.catalogs, snapshot: deps.snapshot, nowMs: () => deps.clock.nowMs(), shownTools: deps.shownTools });
   }
 
   /** A legacy session hears of list changes from its start. */

@@ -11,5 +11,3 @@ export const PriceConfigSchema = z.strictObject({
   perMegabyte: money.describe('Money for a million bytes of arguments and result.'),
   description: z.string().max(1_000).default('').describe('For people.'),
 });
-
-export type PriceConfig = z.infer<typeof PriceConfigSchema>;

@@ -1,0 +1,327 @@
+/** One suite over both stores of the record, and what verification finds in each. */
+import { generateKeyPairSync, hash } from 'node:crypto';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import fc from 'fast-check';
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startPostgres, type TestPostgres } from '../../test/support/start-postgres.ts';
+import type { AuditRecord } from '../audit/audit-record.ts';
+import type { AuditStore, PendingRecord } from '../audit/audit-store.ts';
+import { type Finding, verifyAudit } from '../audit/verify.ts';
+import { systemClock } from '../base/clock.ts';
+import { redactPayload } from '../redact-payload.ts';
+import { PostgresAuditStore } from './audit-postgres.ts';
+import { directPort, SqliteAuditStore } from './audit-sqlite.ts';
+import { SqliteAuditWriter } from './audit-sqlite-writer.ts';
+import { lockDataFolder } from './data-folder.ts';
+import { openStorage } from './open-storage.ts';
+
+const DAY_MS = 86_400_000;
+const NOW_MS = Date.UTC(2026, 10, 21, 12);
+const pair = generateKeyPairSync('ed25519');
+const privateKey = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const publicKey = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const writer = hash('sha256', publicKey).slice(0, 16);
+
+let postgres: TestPostgres | undefined;
+const undo: (() => void | Promise<void>)[] = [];
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 60_000);
+afterAll(async () => {
+  await postgres?.stop();
+});
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'metamcp-audit-'));
+  undo.push(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+interface Moving {
+  nowMs: number;
+}
+
+function sqliteStore(folder: string, clock: Moving = { nowMs: NOW_MS }): SqliteAuditStore {
+  return new SqliteAuditStore({ folder, writer, port: directPort(new SqliteAuditWriter({ folder, writer, privateKey, redact: redactPayload, nowMs: () => clock.nowMs })) });
+}
+
+function call(id: string, more: Partial<AuditRecord> = {}, payload: Omit<PendingRecord, 'record'> = {}): PendingRecord {
+  const record = { kind: 'call', id, atMs: NOW_MS, principal: { kind: 'key', id: 'key:a', name: 'a' }, endpoint: 'dev', server: 'files', tool: 'read', method: 'tools/call', outcome: 'ok', isDispatched: true, ...more };
+  return { record: JSON.stringify(record), ...payload };
+}
+
+async function verify(store: AuditStore): Promise<readonly Finding[]> {
+  const { findings } = await verifyAudit(store, { publicKey, adminEvents: async () => new Map(), adminEventCount: async () => 0 });
+  return findings;
+}
+
+const kindsOf = (findings: readonly Finding[]): string[] => [...new Set(findings.map(({ kind }) => kind))];
+
+describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
+  async function open(clock: Moving = { nowMs: NOW_MS }) {
+    const folder = newFolder();
+    if (dialect === 'sqlite') {
+      const store = sqliteStore(folder, clock);
+      undo.push(() => store.close());
+      const change = async (statement: string): Promise<void> => {
+        const database = new Sqlite(join(folder, 'audit-2026-11.db'));
+        try {
+          database.exec(statement.replaceAll('audit_record', 'record').replaceAll('audit_payload', 'payload').replaceAll('audit_checkpoint', 'checkpoint'));
+        } finally {
+          database.close();
+        }
+      };
+      return { store, change, reopen: () => sqliteStore(folder, clock) };
+    }
+    const lock = lockDataFolder(folder);
+    const storage = await openStorage({ folder: lock, databaseUrl: await postgres?.createDatabase(), clock: systemClock, keyCheck: 'check', report: () => {} });
+    undo.push(() => storage.close().then(() => lock.release()));
+    const make = (): PostgresAuditStore => new PostgresAuditStore({ db: storage.db, folder, writer, privateKey, redact: redactPayload, nowMs: () => clock.nowMs });
+    const store = make();
+    return { store, change: async (statement: string) => void (await sql.raw(statement).execute(storage.db)), reopen: make };
+  }
+
+  test('records are found by each of their columns, newest first and page by page', async ({ skip }) => {
+    if (dialect === 'postgres' && postgres === undefined) skip();
+    const { store } = await open();
+    await store.append(Array.from({ length: 30 }, (_, index) => call(`c${index}`, { tool: index % 2 === 0 ? 'read' : 'write', outcome: index % 3 === 0 ? 'policy.denied' : 'ok', atMs: NOW_MS + index * 1_000 })));
+    const idsOf = async (query: Partial<Parameters<AuditStore['find']>[0]>) => (await store.find({ limit: 100, ...query })).map(({ text }) => (JSON.parse(text) as { id: string }).id);
+    expect(await idsOf({ limit: 2 })).toEqual(['c29', 'c28']);
+    expect(await idsOf({ tool: 'write', outcome: 'failed' })).toEqual(['c27', 'c21', 'c15', 'c9', 'c3']);
+    expect(await idsOf({ outcome: 'policy.denied', limit: 1 })).toEqual(['c27']);
+    expect(await idsOf({ principals: ['key:b'] })).toEqual([]);
+    expect(await idsOf({ principals: [] })).toEqual([]);
+    expect(await idsOf({ callId: 'c7' })).toEqual(['c7']);
+    expect(await idsOf({ fromMs: NOW_MS + 5_000, toMs: NOW_MS + 7_000 })).toEqual(['c6', 'c5']);
+    const [, second] = await store.find({ limit: 2 });
+    expect(await idsOf({ beforePosition: second?.position, limit: 1 })).toEqual(['c27']);
+  });
+
+  test('[AU-04] nothing can be changed or deleted, payloads not either before their time', async ({ skip }) => {
+    if (dialect === 'postgres' && postgres === undefined) skip();
+    const { store, change } = await open();
+    await store.append([call('c1', {}, { arguments: '{"a":1}' })]);
+    for (const statement of ["update audit_record set outcome = 'ok'", 'delete from audit_record', "update audit_payload set arguments = ''", 'delete from audit_payload', 'delete from audit_checkpoint']) {
+      await expect(change(statement)).rejects.toThrow('the record is append-only');
+    }
+    expect(await verify(store)).toEqual([]);
+  });
+
+  test('[AU-01] intents without outcome are told at the next opening, and the chain goes on where it ended', async ({ skip }) => {
+    if (dialect === 'postgres' && postgres === undefined) skip();
+    const { store, reopen } = await open();
+    await store.append([call('c1', { kind: 'intent' }), call('c2', { kind: 'intent' }), call('c1', { kind: 'outcome' })]);
+    await store.close();
+    const again = reopen();
+    expect(await again.openIntents()).toEqual(['c2']);
+    await again.append([{ record: JSON.stringify({ kind: 'unknown', id: 'c2', atMs: NOW_MS }) }]);
+    expect(await again.openIntents()).toEqual([]);
+    expect(await verify(again)).toEqual([]);
+    if (dialect === 'sqlite') await again.close();
+  });
+
+  test('[AU-04] payloads and months go when they are old; what says so stays, and the rest verifies', async ({ skip }) => {
+    if (dialect === 'postgres' && postgres === undefined) skip();
+    const clock = { nowMs: NOW_MS - 40 * DAY_MS };
+    const { store } = await open(clock);
+    await store.append([call('old', { atMs: clock.nowMs }, { arguments: '{"a":1}' })]);
+    clock.nowMs = NOW_MS;
+    await store.append([call('c1', { atMs: NOW_MS - 8 * DAY_MS }, { arguments: '{"a":1}' }), call('c2', {}, { arguments: '{"b":1}', result: '{"content":[]}' })]);
+    await store.retain({ payloadsMs: NOW_MS - 7 * DAY_MS, recordsMs: undefined, nowMs: NOW_MS });
+    const [, newest, before] = await store.find({ limit: 3 });
+    expect(await store.payloadAt(before?.position ?? 0)).toBeUndefined();
+    expect(await store.payloadAt(newest?.position ?? 0)).toEqual({ arguments: '{"b":1}', result: '{"content":[]}' });
+    expect(await verify(store)).toEqual([]);
+    await store.retain({ payloadsMs: undefined, recordsMs: NOW_MS - 30 * DAY_MS, nowMs: NOW_MS });
+    expect(await store.find({ callId: 'old', limit: 1 })).toEqual([]);
+    const [tombstone] = await store.find({ kinds: ['tombstone'], limit: 1 });
+    expect(JSON.parse(tombstone?.text ?? '{}')).toMatchObject({ detail: { month: '2026-10', seq: 1 } });
+    expect(await verify(store)).toEqual([]);
+  });
+
+  test('[DL-03] what looks like a secret is gone before it is stored', async ({ skip }) => {
+    if (dialect === 'postgres' && postgres === undefined) skip();
+    const { store } = await open();
+    const secret = `ghp_${'a1B2c3D4e5F6'.repeat(3)}`;
+    await store.append([call('c1', {}, { arguments: JSON.stringify({ password: 'hunter2hunter2', note: `use ${secret}`, code: Buffer.from(`x ${secret}`).toString('base64') }), result: `{"content":[{"text":"{\\"api_key\\":\\"topsecretvalue`, isResultCut: true })]);
+    const [row] = await store.find({ limit: 1 });
+    const kept = JSON.stringify([row, await store.payloadAt(row?.position ?? 0)]);
+    for (const word of ['hunter2', secret, 'topsecretvalue', Buffer.from(`x ${secret}`).toString('base64')]) expect(kept).not.toContain(word);
+    expect(JSON.parse(row?.text ?? '{}')).toMatchObject({ keptArguments: { redactions: expect.any(Number) }, keptResult: { isCut: true } });
+    expect(await verify(store)).toEqual([]);
+  });
+});
+
+describe('what somebody did to the files', () => {
+  const made = { folder: '' };
+
+  /** Sixty records with payloads, admin events of the chain's own form, and two checkpoints. */
+  beforeAll(async () => {
+    made.folder = mkdtempSync(join(tmpdir(), 'metamcp-audit-made-'));
+    const clock = { nowMs: NOW_MS };
+    const store = sqliteStore(made.folder, clock);
+    for (let batch = 0; batch < 6; batch++) {
+      clock.nowMs += 30_000;
+      await store.append(Array.from({ length: 10 }, (_, index) => call(`c${batch}-${index}`, { atMs: clock.nowMs, cost: index / 4 }, index % 2 === 0 ? { arguments: `{"path":"/tmp/${batch}/${index}"}`, result: '{"content":[{"type":"text","text":"ok"}]}' } : {})));
+    }
+    await store.close();
+  });
+  afterAll(() => rmSync(made.folder, { recursive: true, force: true }));
+
+  /** A copy that a test may harm. */
+  function copy(): string {
+    const folder = newFolder();
+    for (const name of readdirSync(made.folder)) copyFileSync(join(made.folder, name), join(folder, name));
+    return folder;
+  }
+
+  /** As somebody would who may write to the file. */
+  function tamper(folder: string, work: (database: Sqlite.Database) => void): void {
+    const database = new Sqlite(join(folder, 'audit-2026-11.db'));
+    for (const { name } of database.prepare("select name from sqlite_master where type = 'trigger'").all() as { name: string }[]) database.exec(`drop trigger ${name}`);
+    work(database);
+    database.close();
+  }
+
+  async function findingsIn(folder: string): Promise<readonly Finding[]> {
+    // Read only: opening for writing would go on with the chain.
+    const store = new SqliteAuditStore({ folder, writer, port: { ...directPort(Object.create(SqliteAuditWriter.prototype) as SqliteAuditWriter), damage: async () => damageIn(folder), close: async () => undefined } });
+    try {
+      return await verify(store);
+    } catch (thrown) {
+      return [{ kind: 'store_damaged', writer: null, seq: null, message: String(thrown) }];
+    } finally {
+      await store.close();
+    }
+  }
+
+  function damageIn(folder: string): string[] {
+    try {
+      const database = new Sqlite(join(folder, 'audit-2026-11.db'), { readonly: true });
+      const rows = database.pragma('integrity_check') as { integrity_check: string }[];
+      database.close();
+      return rows.map((row) => row.integrity_check).filter((text) => text !== 'ok');
+    } catch (thrown) {
+      return [String(thrown)];
+    }
+  }
+
+  test('nothing is found where nothing was done', async () => {
+    expect(await findingsIn(copy())).toEqual([]);
+  });
+
+  test('[AU-03] any single bit of any value is found', async () => {
+    const columns = {
+      record: ['position', 'writer', 'seq', 'at_ms', 'kind', 'call_id', 'principal', 'endpoint', 'server', 'tool', 'method', 'outcome', 'text', 'hash'],
+      payload: ['position', 'arguments', 'result'],
+      checkpoint: ['writer', 'seq', 'hash', 'at_ms', 'signature'],
+    } as const;
+    const cells = Object.entries(columns).flatMap(([table, names]) => names.map((column) => ({ table, column })));
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...cells), fc.nat(), fc.nat(), async ({ table, column }, row, bit) => {
+        const folder = copy();
+        let isChanged = true;
+        tamper(folder, (database) => {
+          const rows = database.prepare(`select rowid as id, ${column} as value from ${table} order by rowid`).all() as { id: number; value: string | number | null }[];
+          const { id, value } = rows[row % rows.length] ?? { id: 0, value: null };
+          if (value === null) isChanged = false;
+          else if (typeof value === 'number') {
+            // What is not there can be no other row's place.
+            const flipped = Number(BigInt(value) ^ (1n << BigInt(bit % 40)));
+            isChanged = database.prepare(`update or ignore ${table} set ${column} = ? where rowid = ?`).run(flipped, id).changes === 1;
+          } else {
+            const bytes = Buffer.from(value);
+            const at = bit % (bytes.length * 8);
+            bytes.writeUInt8(bytes.readUInt8(at >> 3) ^ (1 << (at & 7)), at >> 3);
+            database.prepare(`update ${table} set ${column} = cast(? as text) where rowid = ?`).run(bytes, id);
+          }
+        });
+        if (isChanged) expect([table, column, (await findingsIn(folder)).length > 0]).toEqual([table, column, true]);
+      }),
+      { numRuns: 200 },
+    );
+  }, 60_000);
+
+  test('[AU-03] a flipped bit anywhere in the file is found, or changes nothing that is recorded', async () => {
+    const before = contentOf(made.folder);
+    const { length } = readFileSync(join(made.folder, 'audit-2026-11.db'));
+    let found = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(length * 8 - 1), async (bit) => {
+        const folder = copy();
+        const file = join(folder, 'audit-2026-11.db');
+        const bytes = readFileSync(file);
+        bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+        writeFileSync(file, bytes);
+        const findings = await findingsIn(folder);
+        if (findings.length > 0) found++;
+        else expect(contentOf(folder)).toBe(before);
+      }),
+      { numRuns: 200 },
+    );
+    expect(found).toBeGreaterThan(50);
+  }, 60_000);
+
+  /** All that is recorded, as text. */
+  function contentOf(folder: string): string {
+    const database = new Sqlite(join(folder, 'audit-2026-11.db'), { readonly: true });
+    const tables = ['record', 'payload', 'checkpoint', 'purge'].map((table) => database.prepare(`select * from ${table} order by rowid`).all());
+    database.close();
+    return JSON.stringify(tables);
+  }
+
+  test('[AU-03] deletion, reordering and truncation are found, and so is a chain that was made anew without the key', async () => {
+    const after = async (work: (database: Sqlite.Database) => void): Promise<string[]> => {
+      const folder = copy();
+      tamper(folder, work);
+      return kindsOf(await findingsIn(folder));
+    };
+    expect(await after((database) => database.exec('delete from record where seq = 17; delete from payload where position = 17'))).toEqual(['missing']);
+    expect(await after((database) => database.exec('delete from record where seq < 5; delete from payload where position < 5'))).toEqual(['missing']);
+    expect(await after((database) => database.exec('delete from record where seq > 55; delete from payload where position > 55; delete from checkpoint where seq > 55'))).toEqual(['truncated']);
+    expect(await after((database) => database.exec('update record set position = 1000 where seq = 20; update record set position = 20 where seq = 21; update record set position = 21 where seq = 20; '))).toContain('reordered');
+    expect(await after((database) => database.exec("delete from record; delete from payload; delete from checkpoint"))).toEqual(['truncated']);
+    expect(await after((database) => database.exec('delete from payload where position = 1'))).toEqual(['payload_missing']);
+    const forged = await after((database) => {
+      let last = (database.prepare('select hash from record where seq = 29').get() as { hash: string }).hash;
+      for (const { seq, text } of database.prepare('select seq, text from record where seq >= 30 order by seq').all() as { seq: number; text: string }[]) {
+        const changed = seq === 30 ? text.replace('"outcome":"ok"', '"outcome":"no"') : text;
+        last = hash('sha256', `${last}\n${seq}\n${changed}`);
+        database.prepare('update record set text = ?, hash = ?, outcome = ? where seq = ?').run(changed, last, seq === 30 ? 'no' : 'ok', seq);
+      }
+    });
+    expect(forged).toEqual(['edited']);
+  });
+
+  test('[AU-03] the head that is kept apart cannot be changed or lost either', async () => {
+    const change = async (work: (file: string) => void): Promise<string[]> => {
+      const folder = copy();
+      work(join(folder, 'audit-head.json'));
+      return kindsOf(await findingsIn(folder));
+    };
+    const text = readFileSync(join(made.folder, 'audit-head.json'));
+    expect(await change((file) => rmSync(file))).toEqual(['truncated']);
+    for (let bit = 0; bit < text.length * 8; bit += 13) {
+      const bytes = Buffer.from(text);
+      bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      expect([bit, (await change((file) => writeFileSync(file, bytes))).length > 0]).toEqual([bit, true]);
+    }
+  });
+
+  test('a chain whose end was cut off shows the gap for ever, though the gateway goes on', async () => {
+    const folder = copy();
+    tamper(folder, (database) => database.exec('delete from record where seq > 50; delete from payload where position > 50; delete from checkpoint where seq > 50'));
+    const store = sqliteStore(folder, { nowMs: NOW_MS + 600_000 });
+    await store.append([call('later', { atMs: NOW_MS + 600_000 })]);
+    expect(kindsOf(await verify(store))).toEqual(['missing']);
+    await store.close();
+  });
+});
