@@ -17,7 +17,7 @@ const MAY_IMPORT = {
   'data-plane': ['base', 'model', 'protocol', 'policy', 'auth', 'audit', 'observability', 'search', 'code-mode', 'middleware', 'upstream', 'snapshot', 'workflows'],
   storage: ['base', 'model', 'audit'],
   contract: ['base', 'model'],
-  'control-plane': ['base', 'protocol', 'model', 'contract', 'auth', 'audit', 'observability', 'snapshot', 'storage'],
+  'control-plane': ['base', 'protocol', 'model', 'policy', 'contract', 'auth', 'audit', 'observability', 'snapshot', 'storage'],
   cli: ['base', 'model', 'protocol', 'contract'],
   // A real MCP server that new users get; started as a child process, never imported.
   sample: ['base', 'protocol'],
@@ -35,6 +35,7 @@ const ONLY_IN = {
   'ipaddr.js': ['^src/upstream/', '^src/base/', '^src/auth/', '^src/data-plane/'],
   '@modelcontextprotocol/client': ['^src/upstream/'],
   'quickjs-wasi': ['^src/code-mode/'],
+  ioredis: ['^src/data-plane/shared-buckets[.]ts$'],
   citty: ['^src/cli/', '^src/main[.]ts$'],
   '@clack/prompts': ['^src/cli/'],
   react: ['^ui/'],

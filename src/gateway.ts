@@ -36,6 +36,7 @@ import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
 import { createSealer } from './data-plane/sealer.ts';
 import { sessionLimits } from './data-plane/sessions.ts';
+import { type Governance, openGovernance } from './governance.ts';
 import { openInstanceSettings } from './instance-settings.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { type Listening, listen } from './listening.ts';
@@ -128,6 +129,7 @@ interface Base {
   readonly dialer: Dialer;
   readonly people: OpenedPeople;
   readonly recording: Recording;
+  readonly governance: Governance;
 }
 
 /** Faults: `config.invalid`, `storage.*`. Whatever was started by then is stopped again. */
@@ -181,11 +183,13 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const dialer = createDialer({ clock, allowances: () => instance.now().egressAllow.map(toEgressAllowance), ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
   const people = await openPeople({ environment: options.environment(), isProduction: settings.production, publicUrls: settings.publicUrl, storage, instanceKey, clock, random, dialer, report: (problem) => log.warn('people', { detail: problem }) });
   for (const warning of [...resolved.warnings, ...warnings, ...people.warnings]) say(`warning: ${warning}`);
+  const governance = await openGovernance({ storage, clock, random, dialer, snapshot: publisher.snapshot, publicUrl: () => publicUrlOf({ options, listening }), sharedStoreUrl: settings.sharedStoreUrl, people: options.people ?? people.forOAuth, report: (event, fields) => log.warn(event, fields) });
+  undo.push(() => governance.close());
   const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
   const addressOf = createAddressOf(settings.trustedProxies);
   const recording = await openRecording({ settings, retention: instance.now, storage, instanceKey, clock, random, addressOf, clean: (text) => redactor.redact(text), report: (problem) => log.error('audit', { detail: problem }) });
   undo.push(() => recording.close());
-  return { options, undo, recording, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -242,6 +246,7 @@ function startUpstreams(base: Base): Live {
   undo.push(() => upstreams.close());
   const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane?.endCredential(credentialId));
   const dataPlane = createDataPlane({
+    ...base.governance.forDataPlane,
     clock,
     signIns: signIns.desk,
     scriptRuns: { save: (run) => saveScriptRun(base.storage.db, run, clock.nowMs()), take: (id) => takeScriptRun(base.storage.db, id, clock.nowMs()) },
@@ -309,7 +314,7 @@ function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: 
 }
 
 /** Never from a request: what it says of our address is a stranger's word. */
-function publicUrlOf(base: Base): string {
+function publicUrlOf(base: Pick<Base, 'options' | 'listening'>): string {
   return base.options.resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base);
 }
 
@@ -321,8 +326,8 @@ async function startListening(base: Base, live: Live): Promise<void> {
   listening.current = await listen(
     settings,
     (http, response) => {
-      const isSignIn = live.signIns.pages.handles(http.url);
-      if (!isSignIn && http.url?.startsWith(PATH_PREFIX) !== true) {
+      const pages = [live.signIns.pages, base.governance.pages].find((candidate) => candidate.handles(http.url));
+      if (pages === undefined && http.url?.startsWith(PATH_PREFIX) !== true) {
         if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
         else admin(http, response);
         return;
@@ -333,7 +338,7 @@ async function startListening(base: Base, live: Live): Promise<void> {
         refuse(http, response, thrown);
         return;
       }
-      void (isSignIn ? live.signIns.pages.serve(http, response) : serve(http, response));
+      void (pages === undefined ? serve(http, response) : pages.serve(http, response));
     },
     options.clock,
   );
@@ -352,7 +357,7 @@ async function startListening(base: Base, live: Live): Promise<void> {
   options.say(`listening on ${url}`);
 }
 
-function addressOf({ options, listening }: Base): string {
+function addressOf({ options, listening }: Pick<Base, 'options' | 'listening'>): string {
   const { host, port } = options.resolved.settings;
   return `http://${host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host}:${listening.current?.port ?? port}`;
 }
@@ -376,6 +381,8 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       envelope: base.envelope,
       grants: live.signIns.live,
       consents: live.authorization.consents,
+      approvals: base.governance.approvals,
+      governance: base.governance.live,
       sessions: createLiveSessions(live.dataPlane.sessions, clock),
       inspections: createLiveInspections(live.dataPlane.inspections),
       snapshot: publisher.snapshot,

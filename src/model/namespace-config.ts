@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { namedRecord, OVERRIDE_KEY, SERVER_NAME } from './config-names.ts';
 import { GROUP_NAME, GroupConfigSchema } from './group-config.ts';
+import { LimitConfigSchema } from './limit-config.ts';
 import { MiddlewareConfigSchema } from './middleware-config.ts';
 import { RiskLabelsSchema } from './policy-config.ts';
+import { PolicyEngineSchema } from './policy-engine.ts';
 
 const serverName = z.string().regex(SERVER_NAME.pattern, SERVER_NAME.expected);
 
@@ -58,6 +60,8 @@ export const NamespaceConfigSchema = z.strictObject({
   middleware: z.array(MiddlewareConfigSchema).default([]).describe('Steps around every call, outermost first.'),
   policies: z.array(z.string()).default([]).describe('Names of policies; all of them count.'),
   default: z.enum(['allow', 'deny']).default('allow').describe('What holds where no rule matches. Any allow rule makes it deny.'),
+  engine: PolicyEngineSchema.optional(),
+  limits: z.array(LimitConfigSchema).max(1_000).default([]).describe('Hold at every endpoint of this namespace.'),
   risks: RiskLabelsSchema.default({}).describe(
     'What tools may do, by {server}__{own name} with "*": read-only, write or destructive. Tools without a label count as destructive.',
   ),

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../protocol/messages.ts';
 import type { GroupSpec } from './group.ts';
 import type { Step } from './middleware.ts';
 import type { CompiledPolicy } from './policy.ts';
+import type { PolicyEngineSpec } from './policy-engine.ts';
 import type { PrimitiveKind } from './primitive.ts';
 
 /** One server in a namespace, under the name that clients see. */
@@ -47,4 +48,6 @@ export interface NamespaceSpec {
   readonly groups?: ReadonlyMap<string, GroupSpec> | undefined;
   /** Undefined where everybody who passed the endpoint's authentication may do everything. */
   readonly policy?: CompiledPolicy | undefined;
+  /** Asked beside the policies; the stricter answer holds. */
+  readonly engine?: PolicyEngineSpec | undefined;
 }

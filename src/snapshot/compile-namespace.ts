@@ -33,6 +33,7 @@ export function compileNamespace(name: string, namespace: NamespaceConfig, { ser
     middleware: stepsOf(name, namespace, problems),
     policy: policyOf(namespace, policies, problems),
     groups: compileGroups(namespace.groups, namespace.servers.map((member) => toMember(member).as), (finding) => problems.push({ ...finding, path: ['namespaces', name, ...finding.path] })),
+    engine: namespace.engine && { ...namespace.engine, url: namespace.engine.url.replace(/\/$/, '') },
   };
 }
 

@@ -10,6 +10,7 @@ import { grants } from './migrations/0300-grants.ts';
 import { keyScopes } from './migrations/0350-key-scopes.ts';
 import { costLedger } from './migrations/0450-cost-ledger.ts';
 import { auditRecord } from './migrations/0451-audit-record.ts';
+import { governance } from './migrations/0400-governance.ts';
 import { scriptRuns } from './migrations/0600-script-runs.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
@@ -24,6 +25,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0350-key-scopes': keyScopes,
   '0450-cost-ledger': costLedger,
   '0451-audit-record': auditRecord,
+  '0400-governance': governance,
   '0600-script-runs': scriptRuns,
 };
 
