@@ -8,7 +8,6 @@ import { Buckets, type BucketStore } from './data-plane/buckets.ts';
 import { Budgets, periodEnd, periodStart } from './data-plane/budgets.ts';
 import type { DataPlaneDeps } from './data-plane/data-plane.ts';
 import { Engines } from './data-plane/engines.ts';
-import type { FinishedCall } from './data-plane/reserve.ts';
 import { Shadowed } from './data-plane/shadowed.ts';
 import { SharedBuckets } from './data-plane/shared-buckets.ts';
 import { Turns } from './data-plane/turns.ts';
@@ -42,8 +41,6 @@ export interface GovernanceDeps {
   readonly people: People;
   /** For the log. */
   readonly report: (event: string, fields: Readonly<Record<string, string | undefined>>) => void;
-  /** Money of a call by the cost rules; without it budgets of money stay empty. */
-  readonly costOf?: (call: FinishedCall) => number;
   /** Where calls are recorded, for replay. */
   readonly recorded?: RecordedCalls;
 }
@@ -79,7 +76,7 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
   const turns = new Turns(clock);
   const shadowed = new Shadowed();
   const flushing = keepFlushing(budgets, deps);
-  const limits = { buckets: counters.store, turns, budgets, costOf: deps.costOf ?? (() => 0) };
+  const limits = { buckets: counters.store, turns, budgets };
   return {
     forDataPlane: { approvals: approvals.desk, engines: new Engines({ create: createEngine, nowMs: clock.monotonicMs }), limits, shadowed },
     approvals: approvals.live,

@@ -24,16 +24,10 @@ export interface RecordedCall {
   readonly decided: Verdict;
 }
 
-export interface RecordedPage {
-  readonly calls: readonly RecordedCall[];
-  /** Undefined at the end. */
-  readonly nextCursor: string | undefined;
-}
-
 /** Where calls are recorded. */
 export interface RecordedCalls {
   /** Oldest first. */
-  between(fromMs: number, toMs: number, cursor: string | undefined): Promise<RecordedPage>;
+  between(fromMs: number, toMs: number): AsyncIterable<RecordedCall>;
 }
 
 export interface ShadowReport {

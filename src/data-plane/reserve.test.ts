@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MovableClock } from '../../test/support/movable-clock.ts';
-import { plainEndpoint, principalOf, resolved } from '../../test/support/plain-exchange.ts';
+import { plainEndpoint, plainSnapshot, principalOf, resolved } from '../../test/support/plain-exchange.ts';
 import { toFault } from '../base/fault.ts';
 import type { LimitConfig } from '../model/limit-config.ts';
 import { LimitConfigSchema } from '../model/limit-config.ts';
@@ -25,11 +25,11 @@ function setUp(limits: readonly LimitInput[]) {
     turns: new Turns(clock),
     budgets,
     addressOf: () => '10.0.0.1',
-    costOf: ({ responseBytes }) => responseBytes / 100,
   };
+  const snapshot = plainSnapshot({ prices: [{ name: 'all', server: undefined, tool: undefined, perCall: 2, perMillionTokens: 0, perMegabyte: 0 }] as never });
   const endpoint = plainEndpoint(toEndpointLimits(compileLimits('endpoint:dev', limits.map((limit) => LimitConfigSchema.parse(limit)))));
   const admitted = (key: string, own: string, labels?: object): Admitted =>
-    resolved({ endpoint, principal: { ...principalOf(key), ...(labels && { labels }) }, target: { server: 'notion', as: 'notion', own, entry: undefined } }) as Admitted;
+    resolved({ snapshot, endpoint, principal: { ...principalOf(key), ...(labels && { labels }) }, target: { server: 'notion', as: 'notion', own, entry: undefined } }) as Admitted;
   const take = async (key: string, own = 'create_page'): Promise<Settle | undefined> => await reserve(admitted(key, own), deps);
   const ask = (key: string, own = 'create_page'): Promise<string> =>
     take(key, own).then(

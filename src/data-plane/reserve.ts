@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { BudgetLimit, BudgetUnit, ConcurrencyLimit, LimitSpec, LimitTarget, Priority, RateLimit } from '../model/limit.ts';
+import { costOf } from '../model/price.ts';
 import { isObject } from '../protocol/messages.ts';
 import { META_LABELS, metaOf } from '../protocol/meta.ts';
 import type { Outcome } from '../upstream/upstream.ts';
@@ -15,24 +16,12 @@ import type { Admitted } from './exchange.ts';
 import { type AddressOf, counterKey, limitFault } from './limit-keys.ts';
 import type { NoTurn, Turns } from './turns.ts';
 
-/** A call that was made, for what it costs. */
-export interface FinishedCall {
-  readonly server: string;
-  readonly tool: string | undefined;
-  readonly principalId: string;
-  readonly requestBytes: number;
-  readonly responseBytes: number;
-  readonly tokens: number;
-}
-
 export interface ReserveDeps {
   readonly clock: Clock;
   readonly buckets: BucketStore;
   readonly turns: Turns;
   readonly budgets: Budgets;
   readonly addressOf: AddressOf;
-  /** Money, in whatever unit the cost rules have. */
-  readonly costOf: (call: FinishedCall) => number;
 }
 
 /** What must be told when the call has ended. */
@@ -137,12 +126,11 @@ function spend(budgets: readonly Counter<BudgetLimit>[], unit: BudgetUnit, amoun
 /** Bytes, tokens and money are known once the answer is there. */
 function settleBudgets(admitted: Admitted, { budgets, target, outcome }: { readonly budgets: readonly Counter<BudgetLimit>[]; readonly target: LimitTarget; readonly outcome: Outcome }, deps: ReserveDeps): void {
   if (budgets.every(({ limit }) => limit.unit === 'calls')) return;
-  const requestBytes = Buffer.byteLength(JSON.stringify(admitted.upstreamParams));
-  const responseBytes = outcome.kind === 'result' ? outcome.result.byteLength : 0;
-  const tokens = Math.ceil((requestBytes + responseBytes) / BYTES_PER_TOKEN);
-  spend(budgets, 'bytes', requestBytes + responseBytes, deps);
-  spend(budgets, 'tokens', tokens, deps);
+  const bytesIn = admitted.rawParams?.byteLength ?? 0;
+  const bytesOut = outcome.kind === 'result' ? outcome.result.byteLength : 0;
+  spend(budgets, 'bytes', bytesIn + bytesOut, deps);
+  spend(budgets, 'tokens', Math.ceil((bytesIn + bytesOut) / BYTES_PER_TOKEN), deps);
   if (!budgets.some(({ limit }) => limit.unit === 'money')) return;
-  const money = deps.costOf({ server: target.server, tool: target.tool, principalId: admitted.principal.id, requestBytes, responseBytes, tokens });
-  spend(budgets, 'money', money, deps);
+  const money = costOf(admitted.snapshot.prices, { server: target.server, tool: admitted.target.own, bytesIn, bytesOut });
+  if (money !== undefined) spend(budgets, 'money', money, deps);
 }

@@ -9,7 +9,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { fixtureCommand } from '../fixtures/start-fixture.ts';
 import { modernRequest, type RawAnswer, textOf, toolNamesOf } from '../support/http-peer.ts';
 import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
@@ -103,7 +103,7 @@ describe.skipIf(!hasOpa)('Open Policy Agent', () => {
     const port = await freePort();
     opa = spawn(command, ['run', '--server', '--addr', `127.0.0.1:${port}`, '--set', 'decision_logs.console=true', '--log-level', 'error', '--skip-version-check', join(folder, 'policy.rego')], { stdio: 'ignore' });
     const url = `http://127.0.0.1:${port}`;
-    await expect.poll(() => fetch(`${url}/health`).then((answer) => answer.status, () => 0), { timeout: 20_000 }).toBe(200);
+    await vi.waitFor(() => fetch(`${url}/health`), { timeout: 20_000 });
     gateway = await startGateway({ config: config(url), env: { LOG_LEVEL: 'all' } });
   });
 

@@ -17,7 +17,6 @@ export function plainGovernance(clock: Clock): Pick<DataPlaneDeps, 'approvals' |
       buckets: { takeAll: (wanted) => buckets.takeAll(wanted, clock.monotonicMs()) },
       turns: new Turns(clock),
       budgets: new Budgets({ load: () => Promise.resolve([]), add: () => Promise.resolve([]), remove: () => Promise.resolve() }),
-      costOf: () => 0,
     },
     shadowed: new Shadowed(),
   };

@@ -9,6 +9,7 @@ import { compileDrafts, type Drafts, type PolicyBook, readDrafts, readPolicyBook
 
 const CALLS_MAX = 200_000;
 const DIFFERENCES_MAX = 1_000;
+const PART = 500;
 
 /** Asks no engine outside: what it would have said then, it does not say now. */
 export const replayPolicy = bindSteps(ReplayPolicy, async ({ body, services }) => {
@@ -29,7 +30,7 @@ export interface ReplayRange {
   readonly namespace: string | undefined;
 }
 
-/** Page by page: what is recorded may be more than memory. */
+/** A part at a time: what is recorded may be more than memory. */
 export async function replayRecorded(recorded: RecordedCalls, range: ReplayRange, { book, drafts }: { readonly book: PolicyBook; readonly drafts: Drafts }): Promise<PolicyReplay> {
   const compiled = new Map<string, CompiledPolicy | undefined>();
   const policyOf = (namespace: string): CompiledPolicy | undefined => {
@@ -39,10 +40,8 @@ export async function replayRecorded(recorded: RecordedCalls, range: ReplayRange
   const differences: PolicyReplay['differences'] = [];
   const changes: Record<string, number> = {};
   let total = 0;
-  let cursor: string | undefined;
-  do {
-    const page = await recorded.between(range.fromMs, range.toMs, cursor);
-    for (const [namespace, calls] of byNamespace(page.calls, range.namespace)) {
+  const decide = (part: readonly RecordedCall[]): void => {
+    for (const [namespace, calls] of byNamespace(part, range.namespace)) {
       const policy = policyOf(namespace);
       // The namespace is gone: nobody can call there any more.
       if (policy === undefined) continue;
@@ -51,9 +50,21 @@ export async function replayRecorded(recorded: RecordedCalls, range: ReplayRange
       for (const [change, count] of Object.entries(report.changes)) changes[change] = (changes[change] ?? 0) + count;
       differences.push(...report.differences.slice(0, DIFFERENCES_MAX - differences.length).map(toAnswer));
     }
-    cursor = page.nextCursor;
-  } while (cursor !== undefined && total < CALLS_MAX);
-  return { total, isWhole: cursor === undefined, changes, differences };
+  };
+  let part: RecordedCall[] = [];
+  let isWhole = true;
+  for await (const call of recorded.between(range.fromMs, range.toMs)) {
+    if (total + part.length >= CALLS_MAX) {
+      isWhole = false;
+      break;
+    }
+    part.push(call);
+    if (part.length < PART) continue;
+    decide(part);
+    part = [];
+  }
+  decide(part);
+  return { total, isWhole, changes, differences };
 }
 
 function byNamespace(calls: readonly RecordedCall[], wanted: string | undefined): Map<string, RecordedCall[]> {
