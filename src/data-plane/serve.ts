@@ -132,6 +132,8 @@ async function callMembers(decoded: Decoded, deps: ServeDeps): Promise<Outcome> 
 async function call(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const found = resolve(decoded, deps.local);
   const resolved = found instanceof Promise ? await found : found;
+  // An approval was for the target before: a group's next member, or another call of a script, needs its own.
+  if (resolved.approval !== undefined) Object.assign(resolved, { approval: undefined, approvalId: undefined });
   // Policy is asked twice: before the middleware, so that none can answer a denied call by itself, and after it, on
   // the params that will really be sent.
   const asked = admit(resolved, deps.admission);
