@@ -36,6 +36,7 @@ export const SETTING_SOURCES = {
   printJson: { variables: ['METAMCP_PRINT_JSON'], flag: 'print-json', kind: 'boolean' },
   configFile: { variables: ['METAMCP_CONFIG'], flag: 'config', kind: 'text' },
   databaseUrl: { variables: ['DATABASE_URL', 'METAMCP_DATABASE_URL'], flag: 'database-url', kind: 'text' },
+  sharedStoreUrl: { variables: ['VALKEY_URL', 'REDIS_URL', 'METAMCP_SHARED_STORE_URL'], flag: 'shared-store-url', kind: 'text' },
   sessionsMax: { variables: ['METAMCP_SESSIONS_MAX'], flag: 'sessions-max', kind: 'number' },
   sessionIdleMs: { variables: ['METAMCP_SESSION_IDLE_MS'], flag: 'session-idle-ms', kind: 'number' },
   oauthRegistration: { variables: ['METAMCP_OAUTH_REGISTRATION'], flag: 'oauth-registration', kind: 'boolean' },

@@ -37,7 +37,9 @@ import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
 import { createSealer } from './data-plane/sealer.ts';
 import { sessionLimits } from './data-plane/sessions.ts';
+import { type Governance, openGovernance } from './governance.ts';
 import { openInstanceSettings } from './instance-settings.ts';
+import { createRecordedCalls } from './recorded-calls.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { type Listening, listen } from './listening.ts';
 import { gatewayMetrics } from './gateway-metrics.ts';
@@ -137,6 +139,7 @@ interface Base {
   readonly people: OpenedPeople;
   readonly recording: Recording;
   readonly telemetry: Telemetry;
+  readonly governance: Governance;
 }
 
 /** Faults: `config.invalid`, `storage.*`. Whatever was started by then is stopped again. */
@@ -196,7 +199,9 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const addressOf = createAddressOf(settings.trustedProxies);
   const recording = await openRecording({ settings, retention: instance.now, storage, instanceKey, clock, random, addressOf, clean: (text) => redactor.redact(text), report: (problem) => log.error('audit', { detail: problem }) });
   undo.push(() => recording.close());
-  return { options, undo, recording, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, telemetry, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  const governance = await openGovernance({ recorded: createRecordedCalls(recording.recordings.store, recording.recordings.settle), storage, clock, random, dialer, snapshot: publisher.snapshot, publicUrl: () => publicUrlOf({ options, listening }), sharedStoreUrl: settings.sharedStoreUrl, people: options.people ?? people.forOAuth, report: (event, fields) => log.warn(event, fields) });
+  undo.push(() => governance.close());
+  return { options, undo, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, telemetry, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -252,6 +257,7 @@ function startUpstreams(base: Base): Live {
   undo.push(() => upstreams.close(), () => definitions.stop());
   const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane?.endCredential(credentialId));
   const dataPlane = createDataPlane({
+    ...base.governance.forDataPlane,
     clock,
     signIns: signIns.desk,
     scriptRuns: { save: (run) => saveScriptRun(base.storage.db, run, clock.nowMs()), take: (id) => takeScriptRun(base.storage.db, id, clock.nowMs()) },
@@ -316,7 +322,7 @@ function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: 
 }
 
 /** Never from a request: what it says of our address is a stranger's word. */
-function publicUrlOf(base: Base): string {
+function publicUrlOf(base: Pick<Base, 'options' | 'listening'>): string {
   return base.options.resolved.settings.publicUrl[0]?.replace(/\/$/, '') ?? addressOf(base);
 }
 
@@ -330,8 +336,8 @@ async function startListening(base: Base, live: Live): Promise<void> {
   listening.current = await listen(
     settings,
     (http, response) => {
-      const isSignIn = live.signIns.pages.handles(http.url);
-      if (!isSignIn && http.url?.startsWith(PATH_PREFIX) !== true) {
+      const pages = [live.signIns.pages, base.governance.pages].find((candidate) => candidate.handles(http.url));
+      if (pages === undefined && http.url?.startsWith(PATH_PREFIX) !== true) {
         if (metrics.serves(http, response)) return;
         if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
         else admin(http, response);
@@ -343,7 +349,7 @@ async function startListening(base: Base, live: Live): Promise<void> {
         refuse(http, response, thrown);
         return;
       }
-      void (isSignIn ? live.signIns.pages.serve(http, response) : serve(http, response));
+      void (pages === undefined ? serve(http, response) : pages.serve(http, response));
     },
     options.clock,
   );
@@ -362,7 +368,7 @@ async function startListening(base: Base, live: Live): Promise<void> {
   options.say(`listening on ${url}`);
 }
 
-function addressOf({ options, listening }: Base): string {
+function addressOf({ options, listening }: Pick<Base, 'options' | 'listening'>): string {
   const { host, port } = options.resolved.settings;
   return `http://${host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host}:${listening.current?.port ?? port}`;
 }
@@ -387,6 +393,8 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       grants: live.signIns.live,
       consents: live.authorization.consents,
       definitions: live.definitions.live,
+      approvals: base.governance.approvals,
+      governance: base.governance.live,
       sessions: createLiveSessions(live.dataPlane.sessions, clock),
       inspections: createLiveInspections(live.dataPlane.inspections),
       snapshot: publisher.snapshot,

@@ -103,11 +103,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'RL-06', text: 'Headers and bodies must arrive in time; their size and the number of connections are bounded.', source: 'Slow clients' },
   { id: 'RL-07', text: 'Streams are counted per credential; one whose reader stopped is closed before it fills the memory.', source: 'Slow readers' },
   { id: 'RL-08', text: 'Limits per endpoint, client, tool and server answer 429 with the time to wait.', source: 'MCP, Tools, Security Considerations' },
+  { id: 'RL-09', text: 'While the shared store of limits is down every gateway lets its share through, and says so.', source: 'Neither open nor shut' },
   { id: 'RL-10', text: 'Calls in flight and waiting at one server are bounded; above that the answer is an immediate refusal.', source: 'Cascading overload' },
   { id: 'RL-11', text: 'A server that fails or hangs does not slow the others.', source: 'Bulkheads' },
   { id: 'RL-12', text: 'A call ends at its time limit, also while progress comes.', source: 'MCP, Lifecycle, Timeouts' },
   { id: 'RL-13', text: 'Schemas of tools are bounded in depth and parts; compiling and checking them cannot hang.', source: 'MCP 2026-07-28, JSON Schema' },
   { id: 'RL-14', text: 'The bytes of all bodies in flight are bounded together.', source: 'Memory exhaustion' },
+  { id: 'RL-15', text: 'Calls, bytes, tokens and money of a principal are bounded for each day or month, over restarts.', source: 'OWASP AISVS 9.1.2; OWASP LLM10' },
   { id: 'RL-16', text: 'Storms of change notices, progress and log messages are joined or cut for each source.', source: 'Notification storms' },
   { id: 'RL-17', text: 'A list that repeats its cursor, or goes on for over a hundred pages, is cut off and reported.', source: 'Endless pagination' },
   { id: 'RL-18', text: 'Times beyond what a timer can hold are clamped: Node would fire at once.', source: 'Node.js, timers' },
@@ -146,6 +148,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'TL-12', text: 'Arguments can be held against the schema, and unknown ones refused.', source: 'OWASP AISVS 10.4.3' },
   // Data.
   { id: 'DL-03', text: 'Arguments, results, resource addresses and credentials are in no log, metric or trace.', source: 'CVE-2026-20205' },
+  { id: 'TL-13', text: 'A call that needs a person is approved for exactly these arguments and this principal, once, for a while, and never by whoever asks.', source: 'OWASP AISVS 9.2' },
   // Our authorization server.
   { id: 'AS-01', text: 'Every authorization request needs PKCE with S256.', source: 'OAuth 2.1, 7.6; MCP, Authorization Code Protection' },
   { id: 'AS-02', text: 'A redirect matches a registered one exactly; https, loopback (any port for literals) and listed schemes only.', source: 'OAuth 2.1, 2.3.1; RFC 8252, 7.3' },

@@ -22,6 +22,8 @@ export interface RecordedDecision {
   readonly shadowEffect?: string | undefined;
   readonly shadowRule?: string | undefined;
   readonly approval?: string | undefined;
+  /** An external engine's own id of the decision. */
+  readonly engineDecision?: string | undefined;
 }
 
 /** Milliseconds since the request was received. */

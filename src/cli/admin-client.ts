@@ -1,11 +1,14 @@
 /** The admin API as the command line uses it: a request each, errors as RFC 9457 problem details made into refusals. */
 import type { z } from 'zod';
 import type { AuditRecord, VerifyAudit } from '../contract/audit.ts';
+import type { ApprovalAnswer } from '../contract/approvals.ts';
 import type { Applied, ConfigVersion, GetConfig, Plan } from '../contract/config.ts';
 import type { EvaluateSearch, SearchTools } from '../contract/discovery.ts';
 import type { Endpoint } from '../contract/endpoints.ts';
 import type { ApproveDefinitions, Definition, RejectDefinition } from '../contract/definitions.ts';
 import type { CreateKey, Key } from '../contract/keys.ts';
+import type { LimitUsage } from '../contract/limits.ts';
+import type { ListPolicyTemplates, ListShadowResults, PolicyExplanation, PolicyReplay, PolicyTest } from '../contract/policies.ts';
 import type { RotateSecrets } from '../contract/secrets.ts';
 import type { CallServer, ServerState } from '../contract/servers.ts';
 import type { Gateway } from './locate.ts';
@@ -25,6 +28,16 @@ export interface AdminClient {
   rotateKey(id: string, overlapSeconds: number): Promise<z.infer<typeof CreateKey.answer>>;
   revokeKey(id: string): Promise<void>;
   rotateSecrets(): Promise<z.infer<typeof RotateSecrets.answer>>;
+  testPolicies(given: Readonly<Record<string, unknown>>): Promise<PolicyTest>;
+  replayPolicy(given: Readonly<Record<string, unknown>>): Promise<PolicyReplay>;
+  explainPolicy(given: Readonly<Record<string, unknown>>): Promise<PolicyExplanation>;
+  listPolicyTemplates(): Promise<z.infer<typeof ListPolicyTemplates.answer>>;
+  listShadowResults(): Promise<z.infer<typeof ListShadowResults.answer>>;
+  listApprovals(state: string): Promise<{ readonly items: readonly ApprovalAnswer[] }>;
+  approveCall(id: string, given: { readonly note?: string }): Promise<ApprovalAnswer>;
+  denyCall(id: string, given: { readonly reason: string }): Promise<ApprovalAnswer>;
+  listLimitUsage(): Promise<LimitUsage>;
+  resetLimit(given: { readonly limit: string }): Promise<void>;
   listEndpoints(): Promise<{ readonly items: readonly Endpoint[] }>;
   searchTools(endpoint: string, asked: { readonly queries: readonly string[]; readonly limit?: number }): Promise<z.infer<typeof SearchTools.answer>>;
   evaluateSearch(endpoint: string, asked: { readonly cases: unknown; readonly against?: { readonly text: string; readonly name: string } }): Promise<z.infer<typeof EvaluateSearch.answer>>;
@@ -66,6 +79,16 @@ export function createAdminClient(gateway: Gateway): AdminClient {
     createKey: (key) => ask('POST', '/keys', key),
     rotateSecrets: () => ask('POST', '/secrets/rotate'),
     revokeKey: (id) => ask('DELETE', `/keys/${encodeURIComponent(id)}`),
+    testPolicies: (given) => ask('POST', '/policies/test', given),
+    replayPolicy: (given) => ask('POST', '/policies/replay', given),
+    explainPolicy: (given) => ask('POST', '/policies/explain', given),
+    listPolicyTemplates: () => ask('GET', '/policy-templates'),
+    listShadowResults: () => ask('GET', '/policy-shadow'),
+    listApprovals: (state) => ask('GET', `/approvals${state === 'all' ? '' : `?state=${encodeURIComponent(state)}`}`),
+    approveCall: (id, given) => ask('POST', `/approvals/${encodeURIComponent(id)}/approve`, given),
+    denyCall: (id, given) => ask('POST', `/approvals/${encodeURIComponent(id)}/deny`, given),
+    listLimitUsage: () => ask('GET', '/limit-usage'),
+    resetLimit: (given) => ask('POST', '/limit-usage/reset', given),
     listEndpoints: () => ask('GET', '/endpoints'),
     searchTools: (name, asked) => ask('POST', `/endpoints/${encodeURIComponent(name)}/search`, asked),
     evaluateSearch: (name, asked) => ask('POST', `/endpoints/${encodeURIComponent(name)}/evaluation`, asked),

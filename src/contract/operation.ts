@@ -43,6 +43,12 @@ export const PERMISSIONS = [
   'traffic:read',
   'price:read',
   'price:write',
+  'approval:read',
+  'approval:decide',
+  // Whatever a policy names as approvers.
+  'approval:any',
+  'limit:read',
+  'limit:write',
   // What the permissions above reach: public objects, everyone's private ones, servers that start processes.
   'public:write',
   'private:all',

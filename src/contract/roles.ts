@@ -62,6 +62,13 @@ export const GRANTS: Readonly<Record<Permission, Grant>> = {
   'traffic:read': EVERYONE,
   'price:read': EVERYONE,
   'price:write': ADMINS,
+  // Calls of one's own keys, and those that a policy lets one decide.
+  'approval:read': EVERYONE,
+  'approval:decide': WORKERS,
+  'approval:any': ADMINS,
+  'limit:read': EVERYONE,
+  // A limit of the instance holds for everybody.
+  'limit:write': ADMINS,
   'public:write': ADMINS,
   'private:all': OVERSEERS,
   'process:define': { ...OPERATOR, needsReauth: true },

@@ -28,6 +28,8 @@ import type { Viewer } from './configuration/visibility.ts';
 import type { LiveConsents } from './live-consents.ts';
 import type { LiveDiscovery } from './discovery/live-discovery.ts';
 import type { LiveGrants } from './grants/live-grants.ts';
+import type { LiveApprovals } from './approvals/live-approvals.ts';
+import type { LiveGovernance } from './live-governance.ts';
 import { answerOnce } from './idempotency.ts';
 import type { LiveInspections } from './live-inspections.ts';
 import type { LiveDefinitions } from './live-definitions.ts';
@@ -56,6 +58,8 @@ export interface AdminServices {
   readonly envelope: Envelope;
   readonly grants: LiveGrants;
   readonly consents: LiveConsents;
+  readonly approvals: LiveApprovals;
+  readonly governance: LiveGovernance;
   readonly sessions: LiveSessions;
   readonly inspections: LiveInspections;
   readonly definitions: LiveDefinitions;

@@ -2,6 +2,7 @@
 import { exportAudit } from './audit/export-audit.ts';
 import { listAudit } from './audit/list-audit.ts';
 import { getAuditKey, verifyAudit } from './audit/verify-audit.ts';
+import { approveCall, denyCall, getApproval, listApprovals } from './approvals/approvals.ts';
 import { applyConfig, diffConfig, listVersions, planConfig, rollbackConfig } from './config/change-config.ts';
 import { exportConfig } from './config/export-config.ts';
 import { releaseObjects } from './config/release-objects.ts';
@@ -22,11 +23,15 @@ import { createKey } from './keys/create-key.ts';
 import { listKeys } from './keys/list-keys.ts';
 import { rotateKey } from './keys/rotate-key.ts';
 import { revokeKey } from './keys/revoke-key.ts';
+import { limitOperations, listLimits, listLimitUsage, resetLimit } from './limits/limits.ts';
 import { listLogs } from './logs/list-logs.ts';
 import { listMiddleware, tryMiddleware } from './middleware/middleware.ts';
 import { cloneNamespace, listNamespaces, namespaceOperations, switchPrimitives } from './namespaces/namespaces.ts';
 import type { Bound } from './operation.ts';
-import { listPolicies, policyOperations } from './policies/policies.ts';
+import { explainPolicy } from './policies/explain-policy.ts';
+import { listPolicies, listPolicyTemplates, listShadowResults, policyOperations } from './policies/policies.ts';
+import { replayPolicy } from './policies/replay-policy.ts';
+import { testPolicies } from './policies/test-policies.ts';
 import { PEOPLE_OPERATIONS } from './people/operations.ts';
 import { deleteSecret } from './secrets/delete-secret.ts';
 import { listSecrets } from './secrets/list-secrets.ts';
@@ -58,6 +63,19 @@ export const OPERATIONS: readonly Bound[] = [
   listDefinitions,
   approveDefinitions,
   rejectDefinition,
+  listPolicyTemplates,
+  listShadowResults,
+  testPolicies,
+  explainPolicy,
+  replayPolicy,
+  listApprovals,
+  getApproval,
+  approveCall,
+  denyCall,
+  listLimits,
+  ...limitOperations,
+  listLimitUsage,
+  resetLimit,
   listNamespaces,
   ...namespaceOperations,
   cloneNamespace,

@@ -11,19 +11,73 @@ export interface Rate {
   readonly seconds: number;
 }
 
+/** One token of one bucket is wanted. */
+export interface Wanted extends Rate {
+  readonly key: string;
+}
+
+/** Which bucket had none, and when it will. */
+export interface Shortage {
+  readonly index: number;
+  readonly waitMs: number;
+}
+
+/** Where tokens are kept: in memory, or shared by several gateways. */
+export interface BucketStore {
+  /** Takes a token of each bucket, or of none where one has none. A promise where the store is not in memory. */
+  takeAll(wanted: readonly Wanted[]): Shortage | undefined | Promise<Shortage | undefined>;
+}
+
 export class Buckets {
   readonly #fullAtMs = new Map<string, number>();
 
   /** Takes one token. Returns 0 where there was one, else the milliseconds until there is. */
   take(key: string, rate: Rate, nowMs: number): number {
-    const intervalMs = (rate.seconds * 1000) / rate.max;
-    const fullAtMs = Math.max(this.#fullAtMs.get(key) ?? nowMs, nowMs);
-    const waitMs = fullAtMs + intervalMs - nowMs - rate.seconds * 1000;
+    const waitMs = this.#waitMs(key, rate, nowMs);
+    if (waitMs === 0) this.#spend(key, rate, nowMs);
+    return waitMs;
+  }
+
+  /** Takes one of each, or none. */
+  takeAll(wanted: readonly Wanted[], nowMs: number): Shortage | undefined {
+    for (const [index, { key, ...rate }] of wanted.entries()) {
+      const waitMs = this.#waitMs(key, rate, nowMs);
+      if (waitMs > 0) return { index, waitMs };
+    }
+    for (const { key, ...rate } of wanted) this.#spend(key, rate, nowMs);
+    return undefined;
+  }
+
+  /** Tokens in the bucket now, whole or not. */
+  left(key: string, rate: Rate, nowMs: number): number {
+    return Math.max(0, rate.max - ((this.#fullAt(key, rate, nowMs) - nowMs) * rate.max) / (rate.seconds * 1000));
+  }
+
+  /** Fills every bucket whose key begins so. */
+  refill(prefix: string): void {
+    for (const key of this.#fullAtMs.keys()) if (key.startsWith(prefix)) this.#fullAtMs.delete(key);
+  }
+
+  /** Those that are not full. */
+  keys(nowMs: number): string[] {
+    return [...this.#fullAtMs].filter(([, fullAtMs]) => fullAtMs > nowMs).map(([key]) => key);
+  }
+
+  #waitMs(key: string, rate: Rate, nowMs: number): number {
+    const waitMs = this.#fullAt(key, rate, nowMs) + (rate.seconds * 1000) / rate.max - nowMs - rate.seconds * 1000;
     // A rounding error of the division must not cost the last token.
-    if (waitMs > 1e-6) return waitMs;
+    return waitMs > 1e-6 ? waitMs : 0;
+  }
+
+  /** No later than that of an empty bucket, whatever the clock did. */
+  #fullAt(key: string, { seconds }: Rate, nowMs: number): number {
+    return Math.min(Math.max(this.#fullAtMs.get(key) ?? nowMs, nowMs), nowMs + seconds * 1000);
+  }
+
+  #spend(key: string, rate: Rate, nowMs: number): void {
+    const fullAtMs = this.#fullAt(key, rate, nowMs);
     if (this.#fullAtMs.size >= BUCKETS_MAX) this.#forgetFull(nowMs);
-    this.#fullAtMs.set(key, fullAtMs + intervalMs);
-    return 0;
+    this.#fullAtMs.set(key, fullAtMs + (rate.seconds * 1000) / rate.max);
   }
 
   #forgetFull(nowMs: number): void {

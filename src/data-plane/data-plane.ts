@@ -12,7 +12,7 @@ import { isWanted } from '../upstream/log-level.ts';
 import type { ServerRequest } from '../upstream/upstream.ts';
 import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/upstreams.ts';
 import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts';
-import { Buckets } from './buckets.ts';
+import { type ApprovalDesk, Approvals } from './approval.ts';
 import { missingCapability } from './capabilities.ts';
 import type { Collision } from './catalog.ts';
 import { serveCatalog } from './catalog-door.ts';
@@ -22,6 +22,7 @@ import { Continuations } from './continuations.ts';
 import { Deliveries, type DeliveryKind } from './deliveries.ts';
 import { DiscoveryDesk } from './discovery-desk.ts';
 import { Discovery, shownText } from './discovery.ts';
+import type { Engines } from './engines.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
@@ -35,7 +36,9 @@ import { createRecord, type RequestRecord } from './record.ts';
 import type { CallRecorder } from './record-call.ts';
 import { markedForm } from './secret-forms.ts';
 import { createRunsInMemory, type ScriptRuns } from './scripts.ts';
-import { createServe, type Serve } from './serve.ts';
+import type { ReserveDeps } from './reserve.ts';
+import { createServe, type Serve, type ServeDeps } from './serve.ts';
+import type { Shadowed } from './shadowed.ts';
 import { type Session, type SessionLimits, Sessions } from './sessions.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TaskIds, type TaskSealer } from './task-ids.ts';
@@ -46,6 +49,12 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly signIns?: SignInDesk | undefined;
   /** Where scripts that wait are kept; undefined: in this process. */
   readonly scriptRuns?: ScriptRuns;
+  /** Where people approve calls; undefined: such calls are refused. */
+  readonly approvals?: ApprovalDesk | undefined;
+  readonly engines: Engines;
+  readonly limits: Pick<ReserveDeps, 'buckets' | 'turns' | 'budgets'>;
+  /** Hears what policies in shadow mode said. */
+  readonly shadowed: Shadowed;
   readonly clock: Clock;
   readonly snapshot: () => Snapshot;
   readonly upstreams: Upstreams;
@@ -103,7 +112,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const catalogs = new Catalogs(upstreams, clock, deps.collided);
   const taskIds = new TaskIds(deps.sealer);
   const deliveries = new Deliveries();
-  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds, shownTools: shownText });
+  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds, engines: deps.engines, shownTools: shownText });
   const sessions = new Sessions({ ended: (session) => sessionEnded(session, { subscriptions, upstreams }), clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
   const legacy = legacyDeps(clock, { sessions, subscriptions, upstreams });
@@ -116,16 +125,17 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const serve = createServe({
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, inspected: (name, current) => inspections.endpoint(name, current) }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
-    throttle: createThrottle(deps),
-    openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, refuseWith }),
+    throttle: (identified) => throttle(identified, { buckets: deps.limits.buckets, addressOf: deps.addressOf }),
+    openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, engines: deps.engines, refuseWith }),
     toRequests: (identified, body, response) => toRequests(identified, body, response, { legacy, desk: deps.signIns }),
+    ...governing(deps, parking),
     dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked), signIns: deps.signIns },
     encode: createEncodeOutcome(deps.info),
     refuse: refuseWith,
     record: createRecord(deps.write, clock.monotonicMs),
     calls: deps.calls,
     observe: deps.observe,
-    local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds, discovery },
+    local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds, engines: deps.engines, discovery },
     middlewareServices: { clock, failed: deps.middlewareFailed, post: deps.middlewarePost },
     continuations: new Continuations(clock, deps.randomId),
     bodyBytesMax: deps.bodyBytesMax,
@@ -176,9 +186,14 @@ function sessionEnded(session: Session, { subscriptions, upstreams }: Pick<Event
   upstreams.release(session.label);
 }
 
-function createThrottle({ clock, addressOf }: DataPlaneDeps): (identified: Identified) => Identified {
-  const throttleDeps = { buckets: new Buckets(), nowMs: clock.monotonicMs, addressOf };
-  return (identified) => throttle(identified, throttleDeps);
+/** What policy and limits need, on the path between the stages that take from it. */
+function governing({ clock, engines, shadowed, limits, addressOf, approvals: desk }: DataPlaneDeps, parking: Parking): Pick<ServeDeps, 'admission' | 'approvals' | 'reserve'> {
+  const approvals = desk && new Approvals({ clock, desk, parking });
+  return {
+    admission: { engines, approve: approvals && ((resolved, decision) => approvals.approve(resolved, decision)), shadowed: (resolved, decision) => shadowed.note(resolved, decision) },
+    approvals,
+    reserve: { clock, addressOf, ...limits },
+  };
 }
 
 function collisionsAt(namespace: NamespaceSpec | undefined, catalogs: Catalogs): Collision[] {
@@ -188,13 +203,14 @@ function collisionsAt(namespace: NamespaceSpec | undefined, catalogs: Catalogs):
 interface Doors {
   readonly legacy: LegacyDeps;
   readonly catalogs: Catalogs;
+  readonly engines: Engines;
   readonly refuseWith: Parameters<typeof createServe>[0]['refuse'];
 }
 
 /** What a request without a body asks for. */
-function openDoor(identified: Identified, response: ServerResponse, { legacy, catalogs, refuseWith }: Doors): void {
+function openDoor(identified: Identified, response: ServerResponse, { legacy, catalogs, engines, refuseWith }: Doors): void {
   if (identified.door !== 'catalog.json') openOrEnd(identified, headersOf(identified.http), response, legacy);
-  else serveCatalog(identified, response, catalogs).catch((thrown: unknown) => refuseWith(identified.http, response, { fault: toFault(thrown), id: undefined }));
+  else serveCatalog(identified, response, { catalogs, engines }).catch((thrown: unknown) => refuseWith(identified.http, response, { fault: toFault(thrown), id: undefined }));
 }
 
 function headersOf(http: IncomingMessage): ClientHeaders {

@@ -95,6 +95,13 @@ export interface Resolved extends Decoded {
   readonly decision?: Decision | undefined;
   /** Of a person's approval of exactly this call. */
   readonly approvalId?: string | undefined;
+  /** That a person approved the call; undefined where none had to, or before it was found. */
+  readonly approval?: Approval | undefined;
+}
+
+/** Without an id: a further round of a call that was approved and is under way. */
+export interface Approval {
+  readonly id: string | undefined;
 }
 
 declare const admitted: unique symbol;

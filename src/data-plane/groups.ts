@@ -23,7 +23,7 @@ import { claimedLabels } from './policy-action.ts';
 import type { Viewer } from './search-indexes.ts';
 import { readsOnly } from './trusted-tools.ts';
 import { unknownTarget } from './unknown-target.ts';
-import { visibleList } from './visible-list.ts';
+import { visibleAtOnce } from './visible-list.ts';
 
 /** A call waits for servers of its group that are still starting. */
 const PATIENCE_MS = 5_000;
@@ -66,7 +66,7 @@ export class Groups {
     const { endpoint, principal, params } = viewer;
     const claimed = claimedLabels(params);
     const tools = this.#deps.catalogs.of(endpoint.namespace).tools;
-    const visible = visibleList(tools, 'tool', viewer);
+    const visible = visibleAtOnce(tools, 'tool', viewer);
     const asking = { agent: principal.labels?.agent ?? claimed?.agent, stage: principal.labels?.stage ?? claimed?.stage, endpoint: endpoint.name, arguments: given };
     return routeGroup(group, endpoint.namespace.groups ?? new Map<string, GroupSpec>(), {
       asking,

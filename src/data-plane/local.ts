@@ -13,6 +13,7 @@ import type { GatewayInfo } from './answer.ts';
 import type { CatalogList } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import type { Discovery } from './discovery.ts';
+import type { Engines } from './engines.ts';
 import type { Decoded } from './exchange.ts';
 import { mergedCapabilities, mergedInstructions } from './profile.ts';
 import { listenResult, type Subscriptions } from './subscriptions.ts';
@@ -34,6 +35,7 @@ export interface LocalDeps {
   readonly upstreams: Upstreams;
   readonly catalogs: Catalogs;
   readonly subscriptions: Subscriptions;
+  readonly engines: Engines;
   readonly taskIds: TaskIds;
   readonly discovery: Discovery;
 }
@@ -103,7 +105,8 @@ async function list(exchange: Decoded, deps: LocalDeps, kind: 'tools' | 'prompts
   if (deps.catalogs.isStarting(servers, LIST_PATIENCE_MS)) await deps.catalogs.started(servers, LIST_PATIENCE_MS);
   const catalogList: CatalogList = deps.catalogs.of(namespace)[kind];
   const isModern = exchange.client.revision === MODERN_REVISION;
-  const allowed = visibleList(catalogList, PRIMITIVES[kind], exchange);
+  const asked = visibleList(catalogList, PRIMITIVES[kind], exchange, deps.engines);
+  const allowed = asked instanceof Promise ? await asked : asked;
   const visible = kind === 'tools' ? deps.discovery.shown(allowed, exchange) : allowed;
   const gaps = deps.catalogs.gaps(namespace);
   const text = isModern ? visible.modernText : visible.legacyText;

@@ -198,7 +198,7 @@ function decisionOf(exchange: Decoded): CallRecord['decision'] {
   const { decision, approvalId } = exchange as Partial<Pick<Resolved, 'decision' | 'approvalId'>>;
   if (decision === undefined) return undefined;
   const { effect, rule, shadow } = decision;
-  return { effect, rule, shadowEffect: shadow?.effect, shadowRule: shadow?.rule, approval: approvalId };
+  return { effect, rule, shadowEffect: shadow?.effect, shadowRule: shadow?.rule, approval: approvalId, engineDecision: decision.decisionId };
 }
 
 type KeptArguments = Pick<JournalEntry, 'arguments' | 'isArgumentsCut'>;

@@ -14,7 +14,7 @@ import type { CatalogList } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import type { Decoded } from './exchange.ts';
 import { claimedLabels } from './policy-action.ts';
-import { visibleList } from './visible-list.ts';
+import { visibleAtOnce } from './visible-list.ts';
 
 /** Changes within so long are indexed together. */
 const REBUILD_MS = 100;
@@ -81,7 +81,7 @@ export class SearchIndexes {
     const key = `${viewer.endpoint.name}\n${authorizationKey(viewer)}`;
     let tools = kept.visible.get(key);
     if (tools === undefined) {
-      tools = visibleList(kept.tools, 'tool', viewer);
+      tools = visibleAtOnce(kept.tools, 'tool', viewer);
       if (kept.visible.size >= VIEWERS_MAX) kept.visible.clear();
       kept.visible.set(key, tools);
     }

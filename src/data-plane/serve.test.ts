@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FakeLink, fakeServer, fakeSpec, legacyScript, modernScript, type Script, type Sent, tool } from '../../test/support/fake-link.ts';
 import { plainEndpoint, plainNamespace, plainSealer, plainSnapshot } from '../../test/support/plain-exchange.ts';
 import { plainRecorder } from '../../test/support/plain-recorder.ts';
+import { plainGovernance } from '../../test/support/plain-governance.ts';
 import { systemClock } from '../base/clock.ts';
 import { createUpstreams } from '../upstream/pool.ts';
 import type { UpstreamsEvents } from '../upstream/upstreams.ts';
@@ -70,6 +71,7 @@ beforeAll(async () => {
   });
   let count = 0;
   dataPlane = createDataPlane({
+    ...plainGovernance(systemClock),
     clock: systemClock,
     snapshot: () => snapshot,
     upstreams,

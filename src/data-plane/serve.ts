@@ -12,29 +12,35 @@ import type { MiddlewareServices } from '../model/middleware.ts';
 import type { RequestId } from '../protocol/messages.ts';
 import { REVISION_TABLES } from '../protocol/revisions.ts';
 import type { Outcome } from '../upstream/upstream.ts';
-import { admit } from './admit.ts';
+import { type Admission, admit, type AdmitDeps, isAdmitted } from './admit.ts';
 import type { EncodeOutcome } from './answer.ts';
 import { stepsFor } from './catalog.ts';
 import { isAboutTask } from './policy-action.ts';
 import { type Body, decodeBody } from './decode.ts';
 import { type Continuations, servicesFor } from './continuations.ts';
-import type { Admitted, Decoded, Identified, Received } from './exchange.ts';
+import type { Approvals } from './approval.ts';
+import type { Admitted, Decoded, Identified, Received, Resolved } from './exchange.ts';
 import type { Identify } from './identify.ts';
 import { LOCAL_HANDLERS, type LocalDeps } from './local.ts';
 import type { Observe } from './observe.ts';
 import { readBody } from './receive.ts';
 import type { Record } from './record.ts';
 import { type CallRecorder, recorded } from './record-call.ts';
+import { reserve, type ReserveDeps, type Settle } from './reserve.ts';
 import { resolve } from './resolve.ts';
 import { dispatchSignedIn, type SignInDeps } from './sign-in.ts';
 
 export interface ServeDeps {
   /** 1 */ readonly receive: (http: IncomingMessage) => Received;
   /** 2 */ readonly identify: Identify;
-  /** 3 */ readonly throttle: (identified: Identified) => Identified;
+  /** 3 */ readonly throttle: (identified: Identified) => Identified | Promise<Identified>;
   /** 4: what a request without body, or a body's messages, become; front ends of both families. */
   readonly openOrEnd: (identified: Identified, response: ServerResponse) => void;
   readonly toRequests: (identified: Identified, body: Body, response: ServerResponse) => readonly Decoded[];
+  /** 6, 8 */ readonly admission: AdmitDeps;
+  /** Undefined where nobody can approve anything. */
+  readonly approvals: Approvals | undefined;
+  /** After 8 */ readonly reserve: ReserveDeps;
   /** 9 */ readonly dispatch: SignInDeps;
   /** 10 */ readonly encode: EncodeOutcome;
   /** `id`: of the request, where it could be read. */
@@ -56,7 +62,8 @@ export function createServe(deps: ServeDeps): Serve {
     let id: RequestId | undefined;
     try {
       const proven = deps.identify(deps.receive(http));
-      const identified = deps.throttle(proven instanceof Promise ? await proven : proven);
+      const passed = deps.throttle(proven instanceof Promise ? await proven : proven);
+      const identified = passed instanceof Promise ? await passed : passed;
       if (http.method !== 'POST') {
         deps.openOrEnd(identified, response);
         return;
@@ -106,7 +113,7 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
 async function serveNested(nested: Decoded, deps: ServeDeps): Promise<Outcome> {
   let outcome: Outcome;
   try {
-    deps.throttle(nested);
+    await deps.throttle(nested);
     outcome = await run(nested, deps);
   } catch (thrown) {
     outcome = { kind: 'fault', fault: toFault(thrown) };
@@ -134,13 +141,17 @@ async function call(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   if (rest !== undefined) return rest;
   const found = resolve(decoded, deps.local);
   const resolved = found instanceof Promise ? await found : found;
+  // An approval was for the target before: a group's next member, or another call of a script, needs its own.
+  if (resolved.approval !== undefined) Object.assign(resolved, { approval: undefined, approvalId: undefined });
   // Policy is asked twice: before the middleware, so that none can answer a denied call by itself, and after it, on
   // the params that will really be sent.
-  admit(resolved);
+  const asked = admit(resolved, deps.admission);
+  const admission = asked instanceof Promise ? await asked : asked;
+  if (!isAdmitted(admission)) return admission;
   const { entry, server, own } = resolved.target;
   const through = compose(
     entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, isAboutTask(resolved.method) ? undefined : own),
-    (params) => recorded(admit(Object.assign(resolved, { upstreamParams: params })), deps.calls, (admitted) => observed(admitted, deps)),
+    (params) => proceed(Object.assign(resolved, { upstreamParams: params }), deps),
     { method: resolved.method, server, own, definition: entry?.definition, principal: resolved.principal.id, services: servicesFor(resolved, deps.middlewareServices, deps.continuations) },
   );
   return through(resolved.upstreamParams);
@@ -148,4 +159,35 @@ async function call(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
 
 function observed(admitted: Admitted, { observe, dispatch }: ServeDeps): Promise<Outcome> {
   return observe === undefined ? dispatchSignedIn(admitted, dispatch) : observe.upstream(admitted, (seen) => dispatchSignedIn(seen, dispatch));
+}
+
+/** Past the middleware. */
+function proceed(resolved: Resolved, deps: ServeDeps): Promise<Outcome> {
+  const admission = admit(resolved, deps.admission);
+  return admission instanceof Promise ? admission.then((found) => dispatchAdmitted(found, deps)) : dispatchAdmitted(admission, deps);
+}
+
+function dispatchAdmitted(admission: Admission, deps: ServeDeps): Promise<Outcome> {
+  if (!isAdmitted(admission)) return Promise.resolve(admission);
+  const held = reserve(admission, deps.reserve);
+  if (held === undefined && admission.approval === undefined) return dispatchRecorded(admission, deps);
+  return dispatchHeld(admission, held, deps);
+}
+
+/** What was reserved is given back when the call is over; an approval is spent before it begins. */
+async function dispatchHeld(admitted: Admitted, held: ReturnType<typeof reserve>, deps: ServeDeps): Promise<Outcome> {
+  const settle: Settle | undefined = held instanceof Promise ? await held : held;
+  const send = (): Promise<Outcome> => dispatchRecorded(admitted, deps);
+  let outcome: Outcome;
+  try {
+    outcome = deps.approvals === undefined ? await send() : await deps.approvals.spend(admitted, send);
+  } catch (thrown) {
+    outcome = { kind: 'fault', fault: toFault(thrown) };
+  }
+  settle?.(outcome);
+  return outcome;
+}
+
+function dispatchRecorded(admitted: Admitted, deps: ServeDeps): Promise<Outcome> {
+  return recorded(admitted, deps.calls, (call) => observed(call, deps));
 }

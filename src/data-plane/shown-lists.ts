@@ -1,5 +1,6 @@
 /** What an endpoint's lists look like to one client, as texts to compare: policy may show each another part of them. */
 import type { EndpointSpec } from '../model/endpoint.ts';
+import type { PrimitiveKind } from '../model/primitive.ts';
 import type { Principal } from '../model/principal.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -7,7 +8,7 @@ import type { ListKind } from '../upstream/upstream.ts';
 import type { CatalogList } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import { claimedLabels } from './policy-action.ts';
-import { visibleList } from './visible-list.ts';
+import { visibleAtOnce } from './visible-list.ts';
 
 export type ShownLists = Readonly<Record<ListKind, string>>;
 
@@ -60,10 +61,12 @@ export class ShownListsTable {
   #look(endpoint: EndpointSpec, { principal, params }: ListViewer): ShownLists {
     const { tools, prompts, resources, resourceTemplates } = this.#deps.catalogs.of(endpoint.namespace);
     const caller = { endpoint, principal, params, snapshot: this.#deps.snapshot(), atMs: this.#deps.nowMs() };
+    // What an external engine would leave is not asked here: whatever changes in the whole lists may change in its part.
+    const shown = (list: CatalogList, primitive: PrimitiveKind): CatalogList => (endpoint.namespace.engine === undefined ? visibleAtOnce(list, primitive, caller) : list);
     return {
-      tools: this.#deps.shownTools(visibleList(tools, 'tool', caller), endpoint),
-      prompts: visibleList(prompts, 'prompt', caller).modernText,
-      resources: `${visibleList(resources, 'resource', caller).modernText}\n${visibleList(resourceTemplates, 'resourceTemplate', caller).modernText}`,
+      tools: this.#deps.shownTools(shown(tools, 'tool'), endpoint),
+      prompts: shown(prompts, 'prompt').modernText,
+      resources: `${shown(resources, 'resource').modernText}\n${shown(resourceTemplates, 'resourceTemplate').modernText}`,
     };
   }
 }

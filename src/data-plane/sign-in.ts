@@ -5,13 +5,11 @@
  */
 import { Fault, toFault } from '../base/fault.ts';
 import { RawObject } from '../protocol/envelope.ts';
-import { isObject, type JsonObject } from '../protocol/messages.ts';
 import type { Outcome } from '../upstream/upstream.ts';
 import { offersSignIn, SIGN_IN_TOOL } from '../upstream/personal-lists.ts';
-import { missingCapability } from './capabilities.ts';
 import { dispatch, type DispatchDeps } from './dispatch.ts';
 import type { Admitted, Identified } from './exchange.ts';
-import type { InFlight } from './sessions.ts';
+import { askByResult, askInSession, canBeAsked, isInServersRound, linkData, MODERN_WAIT_MS, takeAnswer, type UrlQuestion, whileClientStays } from './url-question.ts';
 
 /** Sign-ins, as the data plane needs them. */
 export interface SignInDesk {
@@ -31,8 +29,6 @@ export interface SignInDeps extends DispatchDeps {
 
 /** Key of our question among those of the server. */
 const QUESTION = 'metamcp_sign_in';
-/** A modern client is asked again after so long, so that no one on the way gives up on the response. */
-const MODERN_WAIT_MS = 45_000;
 const LEGACY_WAIT_MS = 5 * 60_000;
 /** Sign-ins of one call: the first, and more scopes that the server wants. */
 const ROUNDS_MAX = 3;
@@ -43,7 +39,7 @@ export async function dispatchSignedIn(admitted: Admitted, deps: SignInDeps): Pr
   const auth = admitted.snapshot.servers.get(admitted.target.server)?.auth;
   if (desk === undefined || auth === undefined) return dispatch(admitted, deps);
   try {
-    const answer = takeAnswer(admitted);
+    const answer = takeAnswer(admitted, QUESTION);
     if (answer !== undefined && answer !== 'accept') return declined(admitted);
     if (answer === 'accept') await wait(admitted, desk, MODERN_WAIT_MS);
     return await rounds(admitted, desk, deps);
@@ -60,64 +56,18 @@ async function rounds(admitted: Admitted, desk: SignInDesk, deps: SignInDeps): P
     const isNeeded = outcome.kind === 'fault' && outcome.fault.code === 'upstream.grant_needed';
     const link = isNeeded ? desk.begin(target.server, principal) : undefined;
     if (!isNeeded || link === undefined) return outcome;
-    const question = { mode: 'url', url: link.url, elicitationId: link.id, message: `Sign in to ${target.as} to go on.` };
-    const cannotAsk = missingCapability('elicitation/create', question, client) !== undefined || round > ROUNDS_MAX || isInServersRound(admitted);
+    const question: UrlQuestion = { key: QUESTION, id: link.id, url: link.url, message: `Sign in to ${target.as} to go on.` };
+    const cannotAsk = !canBeAsked(question, admitted) || round > ROUNDS_MAX || isInServersRound(admitted);
     if (cannotAsk) return { kind: 'fault', fault: withLink(outcome.fault, link, target.as) };
-    if (client.session === undefined) return asked(admitted, question, deps);
-    if (!(await askedInSession(admitted, question, desk))) return { kind: 'fault', fault: withLink(outcome.fault, link, target.as) };
+    if (client.session === undefined) return askByResult(admitted, question, deps.parking);
+    if (!(await askInSession(admitted, question, wait(admitted, desk, LEGACY_WAIT_MS)))) return { kind: 'fault', fault: withLink(outcome.fault, link, target.as) };
   }
-}
-
-/** The answer to our question, taken out of what goes on to the server. */
-function takeAnswer(admitted: Admitted): string | undefined {
-  const responses = admitted.upstreamParams['inputResponses'];
-  if (!isObject(responses) || !isObject(responses[QUESTION])) return undefined;
-  const { [QUESTION]: answer, ...others } = responses;
-  const { inputResponses: _, ...params } = admitted.upstreamParams;
-  Object.assign(admitted, { upstreamParams: Object.keys(others).length === 0 ? params : { ...params, inputResponses: others } });
-  return isObject(answer) ? String(answer['action']) : undefined;
-}
-
-/** The server's own state would be lost under ours. */
-function isInServersRound({ upstreamParams }: Admitted): boolean {
-  return isObject(upstreamParams['inputResponses']);
-}
-
-/** 2026-07-28, basic/patterns/mrtr: the client comes back with its answer. */
-function asked(admitted: Admitted, question: JsonObject, { parking }: SignInDeps): Outcome {
-  const { elicitationId: _, ...params } = question;
-  const result = { resultType: 'input_required', inputRequests: { [QUESTION]: { method: 'elicitation/create', params } }, requestState: '' };
-  return parking.forModern(admitted, { kind: 'result', result: RawObject.of(result) });
-}
-
-/** 2025-11-25, client/elicitation, "URL Mode": accepting means that the address was opened; then the sign-in is waited for. */
-async function askedInSession(admitted: Admitted, question: JsonObject, desk: SignInDesk): Promise<boolean> {
-  const { session } = admitted.client;
-  if (session === undefined) return false;
-  const given = wait(admitted, desk, LEGACY_WAIT_MS);
-  const carry = (message: string): boolean => admitted.reply.send(message) || session.carry(message);
-  const { answer, cancel } = session.ask({ method: 'elicitation/create', params: question }, carry);
-  const settled = await Promise.race([answer, given]);
-  // Harmless where it was answered.
-  if (typeof settled === 'boolean') cancel('the sign-in is over');
-  const hasAgreed = typeof settled === 'boolean' ? settled : settled.kind === 'result' && settled.result['action'] === 'accept';
-  const isGiven = hasAgreed && (await given);
-  if (isGiven) carry(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/elicitation/complete', params: { elicitationId: question['elicitationId'] } }));
-  return isGiven;
 }
 
 async function wait(admitted: Admitted, desk: SignInDesk, timeoutMs: number): Promise<boolean> {
-  const { target, principal, reply, client } = admitted;
+  const { target, principal } = admitted;
   if (await desk.isGiven(target.server, principal.id)) return true;
-  const { promise: cancelled, resolve } = Promise.withResolvers<void>();
-  const waiting: InFlight = { cancel: () => resolve(), send: (message) => reply.send(message) };
-  if (client.session === undefined) reply.onGone = resolve;
-  else client.session.inFlight.add(admitted.id, waiting);
-  try {
-    return await desk.whenGiven(target.server, principal.id, { timeoutMs, cancelled });
-  } finally {
-    client.session?.inFlight.remove(waiting);
-  }
+  return whileClientStays(admitted, (cancelled) => desk.whenGiven(target.server, principal.id, { timeoutMs, cancelled }));
 }
 
 async function signInOutcome({ target, principal }: Admitted, desk: SignInDesk): Promise<Outcome> {
@@ -131,7 +81,7 @@ function withLink(fault: Fault, link: { readonly id: string; readonly url: strin
     message: `Sign in to ${server} at ${link.url} and try again.`,
     server,
     reason: fault.reason ?? 'sign_in',
-    data: { url: link.url, elicitations: [{ mode: 'url', elicitationId: link.id, url: link.url, message: `Sign in to ${server}.` }] },
+    data: linkData({ key: QUESTION, id: link.id, url: link.url, message: `Sign in to ${server}.` }),
     cause: fault,
     ...(fault.detail === undefined ? {} : { detail: fault.detail }),
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Script, tool } from '../../test/support/fake-link.ts';
+import { plainGovernance } from '../../test/support/plain-governance.ts';
 import { MovableClock, settle } from '../../test/support/movable-clock.ts';
 import { decoded, KeptReply, plainEndpoint, plainNamespace, plainSealer, plainSnapshot, principalOf } from '../../test/support/plain-exchange.ts';
 import { startPlainUpstreams } from '../../test/support/plain-upstreams.ts';
@@ -34,7 +35,7 @@ async function setUp(hear: (method: string) => void = () => undefined) {
   const dev = plainEndpoint();
   const other = plainEndpoint({ name: 'other', namespace: plainNamespace({ name: 'other', members: [] }) });
   const snapshot = plainSnapshot({ endpoints: new Map([dev, other].map((endpoint) => [endpoint.name, endpoint])) });
-  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, taskIds: new TaskIds(plainSealer), snapshot: () => snapshot, shownTools: (tools) => tools.modernText });
+  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, taskIds: new TaskIds(plainSealer), engines: plainGovernance(clock).engines, snapshot: () => snapshot, shownTools: (tools) => tools.modernText });
   const listen = (notifications: JsonObject, id: RequestId = 7, changes: Partial<Decoded> = {}) => {
     const reply = new KeptReply();
     const ends: number[] = [];

@@ -18,6 +18,7 @@ import { type CatalogList, type Entry, findReadable } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import { leaseOf } from './dispatch.ts';
 import type { Decoded } from './exchange.ts';
+import type { Engines } from './engines.ts';
 import { claimedLabels } from './policy-action.ts';
 import type { Session } from './sessions.ts';
 import { type ListViewer, type ShownLists, ShownListsTable } from './shown-lists.ts';
@@ -47,6 +48,7 @@ export interface SubscriptionsDeps {
   readonly taskIds: TaskIds;
   readonly upstreams: Upstreams;
   readonly catalogs: Catalogs;
+  readonly engines: Engines;
   readonly snapshot: () => Snapshot;
   /** What of these tools decides whether an endpoint's list is another. */
   readonly shownTools: (tools: CatalogList, endpoint: EndpointSpec) => string;
@@ -270,7 +272,7 @@ export class Subscriptions {
 
   async #watch(watcher: Watcher, uri: string, exchange: Decoded): Promise<void> {
     const found = findReadable(this.#deps.catalogs.of(exchange.endpoint.namespace), uri);
-    if (found === undefined || !mayRead(exchange, found)) throw new Fault('routing.unknown', { message: 'Resource not found' });
+    if (found === undefined || !(await this.#mayRead(exchange, found))) throw new Fault('routing.unknown', { message: 'Resource not found' });
     if (watcher.uris.size >= WATCHED_MAX) throw new Fault('limit.overloaded', { reason: 'too_many_subscriptions' });
     watcher.uris.set(uri, { server: found.member.server, own: found.own });
     try {
@@ -279,6 +281,25 @@ export class Subscriptions {
       watcher.uris.delete(uri);
       throw thrown;
     }
+  }
+
+  /** Who may not read a resource is told nothing of its changes. */
+  async #mayRead({ endpoint, principal, params, atMs }: Decoded, { member, own }: Pick<Entry, 'member' | 'own'>): Promise<boolean> {
+    const { namespace } = endpoint;
+    const action = {
+      method: 'resources/read',
+      endpoint: endpoint.name,
+      server: member.server,
+      as: member.as,
+      primitive: 'resource',
+      name: own,
+      arguments: {},
+      claimed: claimedLabels(params),
+      atMs,
+    } as const;
+    const decision = decide(namespace, principal, action);
+    if (namespace.engine === undefined || !decision.isAllowed) return decision.isAllowed;
+    return (await this.#deps.engines.decide(namespace, namespace.engine, { principal, action, own: decision })).isAllowed;
   }
 
   async #attach(watcher: Watcher, server: string): Promise<void> {
@@ -331,20 +352,4 @@ function taskIdsOf(filter: JsonObject, { client }: Decoded): readonly string[] {
 /** The final result of a listen stream. */
 export function listenResult(id: RequestId): JsonObject {
   return { resultType: 'complete', _meta: { [META.subscriptionId]: id } };
-}
-
-/** Who may not read a resource is told nothing of its changes. */
-function mayRead({ endpoint, principal, params, atMs }: Decoded, { member, own }: Pick<Entry, 'member' | 'own'>): boolean {
-  const action = {
-    method: 'resources/read',
-    endpoint: endpoint.name,
-    server: member.server,
-    as: member.as,
-    primitive: 'resource',
-    name: own,
-    arguments: {},
-    claimed: claimedLabels(params),
-    atMs,
-  } as const;
-  return decide(endpoint.namespace, principal, action).isAllowed;
 }

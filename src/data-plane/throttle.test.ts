@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { identified, plainEndpoint, plainHttp, principalOf } from '../../test/support/plain-exchange.ts';
 import { Fault } from '../base/fault.ts';
-import type { LimitSpec } from '../model/endpoint.ts';
+import type { RateLimit } from '../model/limit.ts';
 import { Buckets } from './buckets.ts';
 import { type ThrottleDeps, throttle } from './throttle.ts';
 
-function limit(changes: Partial<LimitSpec>): LimitSpec {
-  return { scope: 'client', by: 'key', header: undefined, max: 2, seconds: 60, ...changes };
+let count = 0;
+function limit(changes: Partial<RateLimit>): RateLimit {
+  return { id: `endpoint:dev#${++count}`, kind: 'rate', scope: 'client', by: 'key', header: undefined, matches: undefined, max: 2, seconds: 60, ...changes };
 }
 
 interface Asked {
@@ -17,9 +18,10 @@ interface Asked {
 }
 
 /** The fault of each request, undefined where it passes. Time stands still unless it is moved. */
-function setUp(limits: readonly LimitSpec[]) {
+function setUp(limits: readonly RateLimit[]) {
   const time = { nowMs: 0 };
-  const deps: ThrottleDeps = { buckets: new Buckets(), nowMs: () => time.nowMs, addressOf: (http) => String(http.headers['x-address'] ?? '') };
+  const buckets = new Buckets();
+  const deps: ThrottleDeps = { buckets: { takeAll: (wanted) => buckets.takeAll(wanted, time.nowMs) }, addressOf: (http) => String(http.headers['x-address'] ?? '') };
   const ask = ({ key = 'ann', headers = {}, endpoint = 'dev' }: Asked = {}): Fault | undefined => {
     try {
       throttle(identified({ principal: principalOf(key), http: plainHttp(headers), endpoint: plainEndpoint({ name: endpoint, limits }) }), deps);

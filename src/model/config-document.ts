@@ -12,6 +12,7 @@ import { EndpointConfigSchema } from './endpoint-config.ts';
 import { KeyConfigSchema } from './key-config.ts';
 import { NamespaceConfigSchema } from './namespace-config.ts';
 import { LockSchema } from './lock.ts';
+import { LimitConfigSchema } from './limit-config.ts';
 import { nearestHint, nearestName } from './nearest-name.ts';
 import { PolicyConfigSchema } from './policy-config.ts';
 import { PriceConfigSchema } from './price-config.ts';
@@ -26,6 +27,7 @@ export const ConfigDocumentSchema = z.strictObject({
   policies: namedRecord(FREE_NAME, PolicyConfigSchema).default({}).describe('Rules that namespaces name: who may do what.'),
   namespaces: namedRecord(FREE_NAME, NamespaceConfigSchema).default({}).describe('Which servers are offered together, and what of each.'),
   endpoints: namedRecord(ENDPOINT_NAME, EndpointConfigSchema).default({}).describe('Public addresses, each of one namespace.'),
+  limits: namedRecord(FREE_NAME, LimitConfigSchema).default({}).describe('Limits that hold at every endpoint.'),
   keys: namedRecord(FREE_NAME, KeyConfigSchema).default({}).describe('API keys.'),
   prices: namedRecord(FREE_NAME, PriceConfigSchema).default({}).describe('What calls cost; the most exact that fits a call counts.'),
 });

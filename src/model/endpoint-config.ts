@@ -1,23 +1,7 @@
 /** An endpoint as it is written in the configuration. */
 import { z } from 'zod';
 import { DiscoveryConfigSchema, ToolRuleSchema } from './discovery-config.ts';
-
-const LimitConfigSchema = z
-  .strictObject({
-    scope: z.enum(['endpoint', 'client']).describe('One bucket for the endpoint, or one for each client.'),
-    by: z.enum(['key', 'user', 'ip', 'header']).default('key').describe('What tells clients apart.'),
-    header: z.string().min(1).toLowerCase().optional().describe('Name of the header, where by is header.'),
-    max: z.int().min(1).describe('Size of the bucket.'),
-    seconds: z.number().positive().max(31_536_000).describe('Time in which an empty bucket is full again.'),
-  })
-  .superRefine(
-    (limit, context) => {
-      if (typeof limit !== 'object' || limit === null) return;
-      if ((limit.by === 'header') === (limit.header !== undefined)) return;
-      context.addIssue({ code: 'custom', message: limit.by === 'header' ? 'expected header, which by: header needs' : 'expected no header unless by is header' });
-    },
-    { when: () => true },
-  );
+import { LimitConfigSchema } from './limit-config.ts';
 
 /** Never `none`, never a shared secret: whoever can verify such a token could make one. */
 const JWT_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
@@ -50,7 +34,7 @@ export const EndpointAuthSchema = z.strictObject({
 export const EndpointConfigSchema = z.strictObject({
   namespace: z.string().describe('Name of the namespace that is offered.'),
   auth: EndpointAuthSchema.default({ apiKey: true, oauth: false, query: false }).describe('Nothing of it: open to everyone who reaches the port.'),
-  limits: z.array(LimitConfigSchema).default([]),
+  limits: z.array(LimitConfigSchema).max(1_000).default([]).describe('How often, how many at a time and how much, here.'),
   discovery: DiscoveryConfigSchema,
   tools: ToolRuleSchema.optional(),
 });

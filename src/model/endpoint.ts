@@ -1,17 +1,8 @@
 /** An endpoint: a public MCP address that offers one namespace, and how to authenticate there. */
 import type { DiscoverySpec, ToolRule } from './discovery.ts';
+import type { RateLimit, Reservations } from './limit.ts';
 import type { NamespaceSpec } from './namespace.ts';
 import type { Principal } from './principal.ts';
-
-/** So many per window, as a bucket of `max` that refills evenly. */
-export interface LimitSpec {
-  readonly scope: 'endpoint' | 'client';
-  readonly by: 'key' | 'user' | 'ip' | 'header';
-  /** Lower case; only where `by` is `header`. */
-  readonly header: string | undefined;
-  readonly max: number;
-  readonly seconds: number;
-}
 
 /** Who may get tokens of our own authorization server for an endpoint. */
 export interface SignInRule {
@@ -54,7 +45,10 @@ export interface EndpointSpec {
     readonly signIn?: SignInRule | undefined;
     readonly jwt?: JwtRule | undefined;
   };
-  readonly limits: readonly LimitSpec[];
+  /** Taken before a body costs anything: those that need not know what is asked for. */
+  readonly limits: readonly RateLimit[];
+  /** Taken once a call is admitted; undefined where there are none. */
+  readonly reservations?: Reservations | undefined;
   /** Undefined: the whole list of tools. */
   readonly discovery?: DiscoverySpec | undefined;
   /** Undefined: all tools of the namespace. */

@@ -1,11 +1,12 @@
 /** An API key as it is written in the configuration. */
 import { z } from 'zod';
+import { PRIORITIES } from './limit.ts';
 
 /** Shape of a key whose value is configured: `sk_mt_` and 64 letters or digits. */
 export const CONFIGURED_KEY_VALUE = /^sk_mt_[A-Za-z0-9]{64}$/;
 
 const label = z.string().min(1).max(128);
-const KeyLabelsSchema = z.strictObject({ agent: label.optional(), stage: label.optional() });
+const KeyLabelsSchema = z.strictObject({ agent: label.optional(), stage: label.optional(), priority: z.enum(PRIORITIES).optional().describe('background: waits behind interactive calls where calls queue.') });
 
 export const KeyConfigSchema = z
   .strictObject({

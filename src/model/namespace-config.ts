@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { namedRecord, OVERRIDE_KEY, SERVER_NAME } from './config-names.ts';
 import { INTEGRITY_MODES } from './definition.ts';
 import { GROUP_NAME, GroupConfigSchema } from './group-config.ts';
+import { LimitConfigSchema } from './limit-config.ts';
 import { MiddlewareConfigSchema } from './middleware-config.ts';
 import { RiskLabelsSchema } from './policy-config.ts';
+import { PolicyEngineSchema } from './policy-engine.ts';
 
 const serverName = z.string().regex(SERVER_NAME.pattern, SERVER_NAME.expected);
 
@@ -63,6 +65,8 @@ export const NamespaceConfigSchema = z.strictObject({
     .enum(INTEGRITY_MODES)
     .default('flag')
     .describe('New and changed definitions of tools and prompts: shown and flagged, or quarantined until they are approved.'),
+  engine: PolicyEngineSchema.optional(),
+  limits: z.array(LimitConfigSchema).max(1_000).default([]).describe('Hold at every endpoint of this namespace.'),
   risks: RiskLabelsSchema.default({}).describe(
     'What tools may do, by {server}__{own name} with "*": read-only, write or destructive. Tools without a label count as destructive.',
   ),

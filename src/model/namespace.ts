@@ -4,6 +4,7 @@ import type { NamespaceIntegrity } from './definition.ts';
 import type { GroupSpec } from './group.ts';
 import type { Step } from './middleware.ts';
 import type { CompiledPolicy } from './policy.ts';
+import type { PolicyEngineSpec } from './policy-engine.ts';
 import type { PrimitiveKind } from './primitive.ts';
 
 /** One server in a namespace, under the name that clients see. */
@@ -50,4 +51,6 @@ export interface NamespaceSpec {
   readonly policy?: CompiledPolicy | undefined;
   /** Undefined: definitions are shown as they come. */
   readonly integrity?: NamespaceIntegrity | undefined;
+  /** Asked beside the policies; the stricter answer holds. */
+  readonly engine?: PolicyEngineSpec | undefined;
 }

@@ -93,12 +93,20 @@ export const PolicyRuleSchema = z.strictObject({
     .describe('A condition in CEL over principal, endpoint, namespace, server, primitive, name, method, risk, args and now. An error denies.'),
 });
 
+const ApprovalSchema = z.strictObject({
+  users: z.array(z.string().min(1)).max(1_000).default([]).describe('Who may approve, by id, name or e-mail address, beside operators and administrators.'),
+  groups: z.array(z.string().min(1)).max(1_000).default([]).describe('Whoever is in one of them may approve.'),
+  selfApproval: z.boolean().default(false).describe('true: people may approve calls of their own keys.'),
+  minutes: z.number().positive().max(10_080).default(15).describe('A request for approval, and an approval that was given, hold so long.'),
+});
+
 export const PolicyConfigSchema = z
   .strictObject({
     description: z.string().max(10_000).default(''),
     mode: z.enum(['enforce', 'shadow']).default('enforce').describe('shadow: decides and records, does not enforce.'),
     rules: z.array(PolicyRuleSchema).max(10_000).default([]),
     use: z.string().optional().describe('Name of a template whose rules come first.'),
+    approval: ApprovalSchema.optional().describe('For rules with effect: approve.'),
     with: z.record(z.string(), z.json()).optional().describe('Parameters of the template.'),
   })
   .refine((policy) => policy.with === undefined || policy.use !== undefined, { path: ['with'], message: 'expected use, which with belongs to' });

@@ -3,6 +3,7 @@
  * can be recorded and decided again.
  */
 import type { JsonObject } from '../protocol/messages.ts';
+import type { Priority } from './limit.ts';
 import type { PrimitiveKind } from './primitive.ts';
 
 export const EFFECTS = ['allow', 'approve', 'deny'] as const;
@@ -17,6 +18,8 @@ export type Risk = (typeof RISKS)[number];
 export interface Labels {
   readonly agent?: string | undefined;
   readonly stage?: string | undefined;
+  /** Where calls queue. */
+  readonly priority?: Priority | undefined;
 }
 
 /** What is known of who asks. Only what was proven; never what a client says of itself. */
@@ -50,6 +53,19 @@ export interface PolicyFacts {
   readonly atMs: number;
 }
 
+/** Who may say yes to a call that a rule wants approved, and for how long that holds. */
+export interface ApprovalTerms {
+  /** Ids, names or e-mail addresses of users, beside operators and administrators. */
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
+  /** Whoever asks may approve it too, once signed in as a person. */
+  readonly isSelfApprovalAllowed: boolean;
+  /** From the request to the answer, and again from the answer to the call. */
+  readonly validMs: number;
+}
+
+export const DEFAULT_APPROVAL_TERMS: ApprovalTerms = { users: [], groups: [], isSelfApprovalAllowed: false, validMs: 15 * 60_000 };
+
 export interface Verdict {
   readonly effect: Effect;
   /** `{policy}#{index}` or `{policy}/{rule name}`; `default` where no rule matched; `error:…` where one could not be evaluated. */
@@ -67,6 +83,10 @@ export interface Decision extends Verdict {
   readonly isStatic: boolean;
   /** What the decision would be if policies in shadow mode were enforced; undefined where there are none. */
   readonly shadow: Verdict | undefined;
+  /** An external engine's own id of the decision, for its log. */
+  readonly decisionId?: string | undefined;
+  /** Of the policy whose rule asks for approval; undefined: the usual ones. */
+  readonly approval?: ApprovalTerms | undefined;
 }
 
 export type PartName = 'what' | 'who' | 'arguments' | 'time' | 'when';

@@ -38,6 +38,11 @@ const fields = {
     .regex(/^postgres(?:ql)?:\/\//, 'expected an address that begins with postgres://')
     .optional()
     .describe('PostgreSQL to keep the state in; without it the data folder holds an embedded database.'),
+  sharedStoreUrl: z
+    .string()
+    .regex(/^rediss?:\/\//, 'expected an address that begins with redis:// or rediss://')
+    .optional()
+    .describe('Valkey or Redis that several gateways count their limits in; without it each counts alone.'),
   sessionsMax: z.int().min(1).max(1_000_000).describe('Client sessions at a time.'),
   sessionIdleMs: z.int().min(1000).max(TIMER_MS_MAX).describe('A client session is forgotten after so long without use, milliseconds.'),
   oauthRegistration: z.boolean().describe('MCP clients may register themselves for OAuth.'),
@@ -77,6 +82,7 @@ export const SETTING_DEFAULTS: Settings = {
   printJson: false,
   configFile: undefined,
   databaseUrl: undefined,
+  sharedStoreUrl: undefined,
   sessionsMax: 10_000,
   sessionIdleMs: 1_800_000,
   oauthRegistration: true,
@@ -95,6 +101,6 @@ export const SETTING_DEFAULTS: Settings = {
 };
 
 /** What a file may set: not where the data or the file itself lies, nor how this one start reports. No defaults: only what it says. */
-export const FileSettingsSchema = SettingsSchema.omit({ data: true, printJson: true, configFile: true, databaseUrl: true }).partial();
+export const FileSettingsSchema = SettingsSchema.omit({ data: true, printJson: true, configFile: true, databaseUrl: true, sharedStoreUrl: true }).partial();
 
 export type FileSettings = z.infer<typeof FileSettingsSchema>;

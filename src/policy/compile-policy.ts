@@ -3,7 +3,7 @@
  * configuration. What of a rule is about the primitive alone is asked once for each primitive and remembered.
  */
 import { compileGlob } from '../base/linear-pattern.ts';
-import { type CompiledPolicy, type CompiledRule, EFFECTS, type PolicyFacts, RISKS, type Risk, type RuleTable } from '../model/policy.ts';
+import { type ApprovalTerms, type CompiledPolicy, type CompiledRule, EFFECTS, type PolicyFacts, RISKS, type Risk, type RuleTable } from '../model/policy.ts';
 import type { PolicyConfig, PolicyRuleConfig } from '../model/policy-config.ts';
 import type { PrimitiveKind } from '../model/primitive.ts';
 import { compileRule, toDecision } from './compile-rule.ts';
@@ -50,18 +50,23 @@ function compileRules(policy: string, config: PolicyConfig, problems: PolicyProb
     problems.push({ policy, path: ['use'], message: expanded });
     return [];
   }
+  const terms = toTerms(config.approval);
   const compiled: CompiledRule[] = [];
   const ids = new Set<string>();
   const add = (rule: PolicyRuleConfig, id: string, path: readonly (string | number)[]): void => {
     if (ids.has(id)) problems.push({ policy, path: [...path, 'name'], message: 'expected a name that no other rule of this policy has' });
     ids.add(id);
-    const result = compileRule(rule, id);
+    const result = compileRule(rule, id, terms);
     if (typeof result === 'string') problems.push({ policy, path: [...path, 'when'], message: result });
     else compiled.push(result);
   };
   for (const [index, rule] of expanded.entries()) add(rule, `${policy}/${rule.name ?? `template.${index}`}`, ['use']);
   for (const [index, rule] of config.rules.entries()) add(rule, rule.name === undefined ? `${policy}#${index}` : `${policy}/${rule.name}`, ['rules', index]);
   return compiled;
+}
+
+function toTerms(approval: PolicyConfig['approval']): ApprovalTerms | undefined {
+  return approval && { users: approval.users, groups: approval.groups, isSelfApprovalAllowed: approval.selfApproval, validMs: approval.minutes * 60_000 };
 }
 
 /** By priority, then the strictest first: the order in which rules were written says nothing. */

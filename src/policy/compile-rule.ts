@@ -1,13 +1,13 @@
 /** One rule of the configuration as requirements that are quick to ask. */
 import { compileGlobs } from '../base/linear-pattern.ts';
-import type { CompiledRule, Decision, Effect, PolicyFacts, RulePart } from '../model/policy.ts';
+import type { ApprovalTerms, CompiledRule, Decision, Effect, PolicyFacts, RulePart } from '../model/policy.ts';
 import type { PolicyRuleConfig } from '../model/policy-config.ts';
 import { compileBound } from './bounds.ts';
 import { compileCondition } from './condition.ts';
 import { compileTime } from './time-window.ts';
 
 /** The rule, or a sentence about its condition. */
-export function compileRule(rule: PolicyRuleConfig, id: string): CompiledRule | string {
+export function compileRule(rule: PolicyRuleConfig, id: string, approval?: ApprovalTerms): CompiledRule | string {
   const what = whatParts(rule);
   const others = [...whoParts(rule), ...(rule.arguments ?? []).map(compileBound)];
   if (rule.time !== undefined) others.push(compileTime(rule.time));
@@ -25,8 +25,12 @@ export function compileRule(rule: PolicyRuleConfig, id: string): CompiledRule | 
     what,
     others,
     isConditional: others.some((part) => part.isConditional),
-    decision: toDecision({ effect: rule.effect, rule: id }, rule.reason, factsUsed),
+    decision: withTerms(toDecision({ effect: rule.effect, rule: id }, rule.reason, factsUsed), approval),
   };
+}
+
+function withTerms(decision: Decision, approval: ApprovalTerms | undefined): Decision {
+  return decision.effect === 'approve' && approval !== undefined ? { ...decision, approval } : decision;
 }
 
 /** A decision that no argument and no moment changes; whoever knows better says so. */

@@ -2,6 +2,9 @@
  * Open Policy Agent as engine, over its REST API (`POST /v1/data/{path}`, "Get a Document (with Input)"). The facts are
  * the input. The document is a boolean, or an object with `effect` (allow, approve or deny) or `allow` (boolean), and
  * optionally `rule` and `reason`. Anything else, no answer or a late one denies.
+ *
+ * Lists ask about each tool without arguments and hide what is denied, unless the document says `conditional: true`: then
+ * the arguments or the time decide, the tool stays listed, and a call that is denied says so.
  */
 import { z } from 'zod';
 import { type Decision, EFFECTS, type Effect, type PolicyFacts } from '../model/policy.ts';
@@ -27,7 +30,7 @@ const AnswerSchema = z.object({
   decision_id: z.string().optional(),
   result: z.union([
     z.boolean(),
-    z.object({ effect: z.enum(EFFECTS).optional(), allow: z.boolean().optional(), rule: z.string().optional(), reason: z.string().optional() }),
+    z.object({ effect: z.enum(EFFECTS).optional(), allow: z.boolean().optional(), rule: z.string().optional(), reason: z.string().optional(), conditional: z.boolean().optional() }),
   ]),
 });
 
@@ -57,11 +60,11 @@ function toEngineDecision(answer: unknown): EngineDecision {
   const parsed = AnswerSchema.safeParse(answer);
   if (!parsed.success) return denied('opa_no_decision');
   const { decision_id: decisionId, result } = parsed.data;
-  const document = typeof result === 'boolean' ? { allow: result } : result;
+  const document: Exclude<typeof result, boolean> = typeof result === 'boolean' ? { allow: result } : result;
   const effect = effectOf(document);
   if (effect === undefined) return denied('opa_no_decision', decisionId);
   const decision = toDecision({ effect, rule: document.rule ?? 'opa' }, document.reason);
-  return { ...decision, isStatic: false, decisionId };
+  return { ...decision, isStatic: document.conditional !== true, decisionId };
 }
 
 /** What contradicts itself is no decision. */

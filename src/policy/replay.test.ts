@@ -5,7 +5,8 @@ import type { PolicyFacts } from '../model/policy.ts';
 import { createEmbeddedEngine } from './engine.ts';
 import { evaluate } from './evaluate.ts';
 import { explain } from './explain.ts';
-import { PolicyCasesSchema, replay, testPolicy } from './replay.ts';
+import { PolicyCasesSchema } from '../model/policy-case.ts';
+import { replay, testPolicy } from './replay.ts';
 
 const anyFacts = fc.tuple(arbitraryFacts, fc.option(arbitraryLabels, { nil: undefined })).map(([facts, claimed]): PolicyFacts => ({ ...facts, claimed }));
 

@@ -1,49 +1,7 @@
 /** Trying policies: cases with the decision they should get, and recorded facts under a draft. Pure. */
-import { z } from 'zod';
-import { type CompiledPolicy, EFFECTS, type Effect, type PolicyFacts, RISKS, type Verdict } from '../model/policy.ts';
+import type { CompiledPolicy, Effect, PolicyFacts, Verdict } from '../model/policy.ts';
+import { type PolicyCase, toFacts } from '../model/policy-case.ts';
 import { evaluate } from './evaluate.ts';
-
-const LabelsSchema = z.strictObject({ agent: z.string().optional(), stage: z.string().optional() });
-
-/** Facts as someone writes them in a file: what does not matter may be left out. */
-const CaseFactsSchema = z.strictObject({
-  principal: z
-    .strictObject({
-      kind: z.enum(['anonymous', 'key', 'user', 'operator']).default('key'),
-      id: z.string().optional(),
-      name: z.string().default('someone'),
-      roles: z.array(z.string()).optional(),
-      groups: z.array(z.string()).optional(),
-      client: z.string().optional(),
-      labels: LabelsSchema.optional(),
-    })
-    .default({ kind: 'key', name: 'someone' }),
-  claimed: LabelsSchema.optional(),
-  endpoint: z.string().default('default'),
-  namespace: z.string().default('default'),
-  server: z.string(),
-  primitive: z.enum(['tool', 'prompt', 'resource', 'resourceTemplate']).default('tool'),
-  name: z.string(),
-  method: z.string().default('tools/call'),
-  risk: z.enum(RISKS).default('destructive'),
-  arguments: z.record(z.string(), z.json()).default({}),
-  at: z.iso.datetime({ offset: true }).default('2026-01-05T12:00:00Z').describe('A moment; without it Monday 5 January 2026, 12:00 UTC.'),
-});
-
-export const PolicyCasesSchema = z.strictObject({
-  cases: z
-    .array(
-      z.strictObject({
-        name: z.string(),
-        facts: CaseFactsSchema,
-        expect: z.enum(EFFECTS),
-        rule: z.string().optional().describe('The rule that should decide.'),
-      }),
-    )
-    .min(1),
-});
-
-export type PolicyCase = z.infer<typeof PolicyCasesSchema>['cases'][number];
 
 export interface CaseOutcome {
   readonly name: string;
@@ -58,11 +16,6 @@ export interface CasesReport {
   readonly outcomes: readonly CaseOutcome[];
   /** Rules that decided in no case. */
   readonly rulesUntried: readonly string[];
-}
-
-export function toFacts({ facts }: PolicyCase): PolicyFacts {
-  const { at, principal, ...rest } = facts;
-  return { ...rest, principal: { ...principal, id: principal.id ?? `${principal.kind}:${principal.name}` }, atMs: Date.parse(at) };
 }
 
 export function testPolicy(policy: CompiledPolicy, cases: readonly PolicyCase[]): CasesReport {

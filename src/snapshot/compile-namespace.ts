@@ -36,6 +36,7 @@ export function compileNamespace(name: string, namespace: NamespaceConfig, { ser
     policy: policyOf(namespace, policies, problems),
     integrity: integrityOf(name, namespace, pins),
     groups: compileGroups(namespace.groups, namespace.servers.map((member) => toMember(member).as), (finding) => problems.push({ ...finding, path: ['namespaces', name, ...finding.path] })),
+    engine: namespace.engine && { ...namespace.engine, url: namespace.engine.url.replace(/\/$/, '') },
   };
 }
 

@@ -14,6 +14,7 @@ import { isServerEnabled } from '../model/server-config.ts';
 import type { CompileOptions, Findings } from './compile-context.ts';
 import { compileEndpointAuth } from './compile-endpoint-auth.ts';
 import { compileKeys } from './compile-keys.ts';
+import { compileLimit, compileLimits, toEndpointLimits } from './compile-limits.ts';
 import { compileNamespace } from './compile-namespace.ts';
 import { compileServer } from './compile-server.ts';
 import { freezeDeep } from './freeze-deep.ts';
@@ -34,11 +35,14 @@ export function compile(source: ConfigDocument, options: CompileOptions): Snapsh
   for (const [name, namespace] of Object.entries(document.namespaces)) {
     namespaces.set(name, compileNamespace(name, namespace, { servers, policies: document.policies, problems: findings.problems, pins: options.pins ?? [] }));
   }
+  const ofAll = Object.entries(document.limits).map(([name, limit]) => compileLimit(`limit:${name}`, limit));
   const endpoints = new Map<string, EndpointSpec>();
   for (const [name, endpoint] of Object.entries(document.endpoints)) {
     const namespace = namespaces.get(endpoint.namespace);
     if (namespace === undefined) continue; // already a problem
-    endpoints.set(name, { name, namespace, owner: options.endpointOwnerOf?.(name), auth: compileEndpointAuth(endpoint.auth), limits: endpoint.limits.map((limit) => ({ ...limit, header: limit.header })), discovery: toDiscoverySpec(endpoint.discovery), tools: toToolRule(endpoint.tools) });
+    const ofNamespace = compileLimits(`namespace:${endpoint.namespace}`, document.namespaces[endpoint.namespace]?.limits ?? []);
+    const limits = [...compileLimits(`endpoint:${name}`, endpoint.limits), ...ofNamespace, ...ofAll];
+    endpoints.set(name, { name, namespace, owner: options.endpointOwnerOf?.(name), auth: compileEndpointAuth(endpoint.auth), ...toEndpointLimits(limits), discovery: toDiscoverySpec(endpoint.discovery), tools: toToolRule(endpoint.tools) });
   }
   if (servers.size > 0 && endpoints.size === 0) findings.warnings.push('no endpoint is configured: nothing is offered to clients');
   const prices = inOrder(Object.entries(document.prices).map(([name, { server, tool, perCall, perMillionTokens, perMegabyte }]) => ({ name, server, tool, perCall, perMillionTokens, perMegabyte })));

@@ -11,6 +11,7 @@ import { keyScopes } from './migrations/0350-key-scopes.ts';
 import { costLedger } from './migrations/0450-cost-ledger.ts';
 import { auditRecord } from './migrations/0451-audit-record.ts';
 import { definitionPins } from './migrations/0500-definition-pins.ts';
+import { governance } from './migrations/0400-governance.ts';
 import { scriptRuns } from './migrations/0600-script-runs.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
@@ -26,6 +27,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0450-cost-ledger': costLedger,
   '0451-audit-record': auditRecord,
   '0500-definition-pins': definitionPins,
+  '0400-governance': governance,
   '0600-script-runs': scriptRuns,
 };
 

@@ -2,6 +2,7 @@
  * The tables as types, in one form for both dialects: JSON is text to us (a `json` column of PostgreSQL is read
  * as text too), times are milliseconds since 1970, ids are made in the application.
  */
+import type { GovernanceTables } from './governance-tables.ts';
 import type { Generated, Kysely, Transaction } from 'kysely';
 import type { PeopleTables } from './people-tables.ts';
 
@@ -166,7 +167,7 @@ export interface ScriptRunTable {
   readonly expires_at_ms: number;
 }
 
-export interface Database extends PeopleTables {
+export interface Database extends PeopleTables, GovernanceTables {
   readonly instance: InstanceTable;
   readonly key: KeyTable;
   readonly setting: SettingTable;

@@ -1,5 +1,5 @@
 /**
- * The embedded engine and a real Open Policy Agent decide one table alike. OPA is taken from TEST_OPA or the PATH; where
+ * The embedded engine and a real Open Policy Agent decide one table alike. OPA is taken from OPA_BINARY, TEST_OPA or the PATH; where
  * there is none its part is skipped, visibly.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -13,7 +13,8 @@ import { PolicyConfigSchema } from '../../src/model/policy-config.ts';
 import { compilePolicy } from '../../src/policy/compile-policy.ts';
 import { createEmbeddedEngine } from '../../src/policy/engine.ts';
 import { createOpaEngine, type PostJson } from '../../src/policy/opa-engine.ts';
-import { PolicyCasesSchema, testPolicy, toFacts } from '../../src/policy/replay.ts';
+import { PolicyCasesSchema, toFacts } from '../../src/model/policy-case.ts';
+import { testPolicy } from '../../src/policy/replay.ts';
 
 const read = (name: string): unknown => parse(readFileSync(new URL(name, import.meta.url), 'utf8'));
 const { cases } = PolicyCasesSchema.parse(read('cases.yaml'));
@@ -28,9 +29,9 @@ test('the table has 60 cases and the embedded engine decides each as it says', (
   expect(report.rulesUntried).toEqual([]);
 });
 
-const command = process.env['TEST_OPA'] ?? 'opa';
+const command = process.env['OPA_BINARY'] ?? process.env['TEST_OPA'] ?? 'opa';
 const hasOpa = spawnSync(command, ['version']).status === 0;
-if (!hasOpa) process.stderr.write('skipped: no opa (TEST_OPA or PATH)\n');
+if (!hasOpa) process.stderr.write('skipped: no opa (OPA_BINARY, TEST_OPA or PATH)\n');
 
 describe.skipIf(!hasOpa)('Open Policy Agent', () => {
   const folder = mkdtempSync(join(tmpdir(), 'opa-'));

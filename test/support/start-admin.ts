@@ -25,6 +25,9 @@ import type { LiveDiscovery } from '../../src/control-plane/discovery/live-disco
 import type { LiveGrants } from '../../src/control-plane/grants/live-grants.ts';
 import type { LiveInspections } from '../../src/control-plane/live-inspections.ts';
 import type { LiveDefinitions } from '../../src/control-plane/live-definitions.ts';
+import type { LiveApprovals } from '../../src/control-plane/approvals/live-approvals.ts';
+import type { LiveGovernance } from '../../src/control-plane/live-governance.ts';
+import { plainLiveGovernance } from './plain-governance.ts';
 import type { LiveSessions } from '../../src/control-plane/live-sessions.ts';
 import type { DirectCallOutcome, LiveServers } from '../../src/control-plane/live-servers.ts';
 import type { AdminServices, Bound } from '../../src/control-plane/operation.ts';
@@ -56,6 +59,8 @@ export interface AdminOptions {
   readonly inspections?: LiveInspections;
   readonly definitions?: LiveDefinitions;
   readonly grants?: LiveGrants;
+  readonly approvals?: LiveApprovals;
+  readonly governance?: Partial<LiveGovernance>;
   readonly environment?: Readonly<Record<string, string>>;
   /** Of operations and sign-ins; storage and publishing keep the system's. */
   readonly clock?: Clock;
@@ -180,6 +185,8 @@ export async function startAdmin(options: AdminOptions = {}) {
     live,
     discovery: PLAIN_DISCOVERY,
     envelope: new Envelope({ wrapping: instanceKey.wrapping, random: systemRandom, clock: systemClock }),
+    approvals: options.approvals ?? { changed: () => undefined, whenChanged: (mark) => Promise.resolve(mark) },
+    governance: { ...plainLiveGovernance, ...options.governance },
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
     consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },
     definitions: options.definitions ?? { inspect: () => [] },

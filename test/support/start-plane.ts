@@ -13,6 +13,7 @@ import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { createUpstreams } from '../../src/upstream/pool.ts';
 import type { Upstreams, UpstreamsEvents } from '../../src/upstream/upstreams.ts';
 import { type FakeLink, fakeServer, type Script } from './fake-link.ts';
+import { plainGovernance } from './plain-governance.ts';
 import { plainRecorder } from './plain-recorder.ts';
 import { plainSealer } from './plain-exchange.ts';
 
@@ -74,6 +75,7 @@ export async function startPlane(options: PlaneOptions): Promise<Plane> {
   let count = 0;
   const dataPlane = createDataPlane({
     clock: systemClock,
+    ...plainGovernance(systemClock),
     calls: plainRecorder,
     snapshot: () => snapshot,
     upstreams,

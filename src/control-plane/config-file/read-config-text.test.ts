@@ -44,7 +44,7 @@ test('a whole file in YAML is read as it is meant', () => {
   expect(document.servers['wiki']).toMatchObject({ url: 'https://wiki.example/mcp', headers: { Authorization: 'Bearer ${WIKI_TOKEN}' }, isolation: 'shared' });
   expect(document.namespaces['desk']?.servers).toEqual(['notes', { server: 'wiki', as: 'docs' }]);
   expect(document.namespaces['desk']?.tools['notes__echo']).toMatchObject({ name: 'say', enabled: true });
-  expect(document.endpoints['desk']?.limits).toEqual([{ scope: 'client', by: 'key', max: 5, seconds: 60 }]);
+  expect(document.endpoints['desk']?.limits).toEqual([{ kind: 'rate', scope: 'client', by: 'key', max: 5, seconds: 60 }]);
   expect(document.keys['laptop']).toEqual({ value: '${LAPTOP_KEY}', endpoints: ['desk'] });
 });
 
@@ -95,7 +95,7 @@ test.each([
 });
 
 test('an empty file is an empty configuration', () => {
-  expect(readConfigText('', 'a.yaml').document).toEqual({ servers: {}, policies: {}, namespaces: {}, endpoints: {}, keys: {} });
+  expect(readConfigText('', 'a.yaml').document).toEqual({ servers: {}, policies: {}, namespaces: {}, endpoints: {}, limits: {}, keys: {} });
 });
 
 const DESKTOP = { mcpServers: { 'My Notes': { command: 'npx', args: ['-y', 'notes'], env: { A: '1' } }, my__notes: { command: 'x' }, 'my_notes ': { command: 'y' }, 日本: { command: 'z' } }, theme: 'dark', globalShortcut: '' };

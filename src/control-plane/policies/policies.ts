@@ -1,4 +1,6 @@
-import { ListPolicies, type Policy, PolicyOperations } from '../../contract/policies.ts';
+import { toIso } from '../../base/clock.ts';
+import { ListPolicies, ListPolicyTemplates, ListShadowResults, type Policy, PolicyOperations } from '../../contract/policies.ts';
+import { describeTemplates } from '../../policy/templates.ts';
 import type { ConfigObject } from '../configuration/config-object.ts';
 import { bindObjects, type ShowContext } from '../objects/bind-objects.ts';
 import { pageOf } from '../objects/page.ts';
@@ -24,3 +26,12 @@ export const listPolicies = bindRead(ListPolicies, async ({ query, viewer, servi
 
 /** One that is in use is not deleted, not by force either: a namespace that loses its only policy would be open. */
 export const policyOperations = bindObjects(kind, PolicyOperations, showPolicy);
+
+export const listPolicyTemplates = bindRead(ListPolicyTemplates, async () => ({
+  items: describeTemplates().map(({ name, description, parameters }) => ({ name, description, parameters: { ...parameters } })),
+}));
+
+export const listShadowResults = bindRead(ListShadowResults, async ({ services }) => {
+  const { asked, differences } = services.governance.shadow();
+  return { asked, differences: differences.map(({ samples, ...difference }) => ({ ...difference, samples: samples.map(({ atMs, ...sample }) => ({ ...sample, at: toIso(atMs) })) })) };
+});

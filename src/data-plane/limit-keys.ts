@@ -1,0 +1,46 @@
+/** The counters of limits: which one a request belongs to, and what is said when it is used up. */
+import type { IncomingMessage } from 'node:http';
+import { Fault } from '../base/fault.ts';
+import type { LimitSpec, LimitTarget } from '../model/limit.ts';
+import type { Identified } from './exchange.ts';
+
+export type AddressOf = (http: IncomingMessage) => string;
+
+/** Where a header or an address is no identity of ours, it must not grow without bound. */
+const IDENTITY_CHARS_MAX = 256;
+
+/** `{id of the limit}\n{what it counts}\n{whom}\n`, and for a rate which: once it is changed, buckets are full. */
+export function counterKey(limit: LimitSpec, identified: Identified, about: { readonly target: LimitTarget | undefined; readonly addressOf: AddressOf }): string {
+  const { scope, id } = limit;
+  const { target, addressOf } = about;
+  const who = scope === 'endpoint' ? '' : identityOf(limit, identified, addressOf);
+  const rate = limit.kind === 'rate' ? `${limit.max}/${limit.seconds}` : '';
+  return `${id}\n${placeOf(limit, identified.endpoint.name, target)}\n${who}\n${rate}`;
+}
+
+/** Rates of clients are for each endpoint; their budgets are for all that the limit holds for. */
+function placeOf({ scope, kind }: LimitSpec, endpoint: string, target: LimitTarget | undefined): string {
+  if (scope === 'server') return target?.server ?? '';
+  if (scope === 'tool') return `${target?.server ?? ''}__${target?.tool ?? ''}`;
+  return kind === 'budget' && scope === 'client' ? '' : endpoint;
+}
+
+function identityOf({ by, header }: LimitSpec, { principal, http }: Identified, addressOf: AddressOf): string {
+  if (by === undefined) return '';
+  if (by === 'ip') return addressOf(http);
+  if (by !== 'header') return by === 'key' ? principal.credentialId : principal.id;
+  const value = http.headers[header ?? ''];
+  // A client that leaves the header out shares one counter with all that do: leaving it out wins nothing.
+  return typeof value === 'string' ? value.slice(0, IDENTITY_CHARS_MAX) : '';
+}
+
+/** 503 for what everybody shares at an endpoint, 429 for the rest. Says which limit it is, and when to come back. */
+export function limitFault({ scope, id, kind }: LimitSpec, waitMs: number): Fault {
+  const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
+  return new Fault(scope === 'endpoint' ? 'limit.overloaded' : 'limit.rate_exceeded', {
+    retryAfterSeconds,
+    reason: kind === 'budget' ? 'budget' : `${scope}_limit`,
+    detail: `limit ${id}`,
+    data: { limit: id },
+  });
+}
