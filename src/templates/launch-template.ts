@@ -1,0 +1,58 @@
+/** How a template is started: the command, what it may see, and the rules around it. */
+import { realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { ParameterValues, Template } from '../model/template.ts';
+import type { SandboxPlan } from '../upstream/stdio/sandbox.ts';
+
+export interface TemplateLaunch {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly sandbox: SandboxPlan;
+}
+
+export interface LaunchOptions {
+  /** For files where no folder was given; exists, and belongs to this child alone. */
+  readonly temporaryFolder: string;
+  /** As `settings.egressAllow`: private networks that templates may reach as well. */
+  readonly egressAllow: readonly string[];
+  /** Absolute path of the Node that runs templates. */
+  readonly node: string;
+}
+
+const RUNNER = join(import.meta.dirname, 'run-template.ts');
+const SOURCES = resolve(import.meta.dirname, '..');
+const HEAP_MEGABYTES = 256;
+
+export function launchTemplate(template: Template, parameters: ParameterValues, options: LaunchOptions): TemplateLaunch {
+  const { temporaryFolder, node } = options;
+  const given = Object.entries(template.parameters).find(([name, { type }]) => type === 'folder' && parameters[name] !== undefined)?.[0];
+  const root = given === undefined ? temporaryFolder : String(parameters[given]);
+  const packages = join(SOURCES, '..', 'node_modules');
+  const realPackages = realpathSync(packages);
+  const origins = Object.entries(template.parameters).flatMap(([name, { type }]) => (type === 'url' && parameters[name] !== undefined ? [new URL(String(parameters[name])).origin] : []));
+  const readable = [SOURCES, packages, realPackages, template.folder, join(SOURCES, '..', 'package.json'), root, '/proc/self/fd', '/proc/self/stat'];
+  const mayWrite = template.files === 'write';
+  return {
+    command: node,
+    args: [
+      `--max-old-space-size=${HEAP_MEGABYTES}`,
+      // Node's own fence, inside of any other: no processes, no add-ons, files as named.
+      ...['--permission', ...readable.flatMap((path) => [`--allow-fs-read=${path}`, `--allow-fs-read=${path}/*`])],
+      ...(mayWrite ? [root, '/proc/self/fd'].flatMap((path) => [`--allow-fs-write=${path}`, `--allow-fs-write=${path}/*`]) : []),
+      '--disable-warning=SecurityWarning',
+      '--disable-warning=ExperimentalWarning',
+      RUNNER,
+      template.folder,
+    ],
+    env: { TEMPLATE_SETTINGS: JSON.stringify({ parameters, root, operatorOrigins: origins, egressAllow: template.egress === 'none' ? [] : options.egressAllow }), NODE_OPTIONS: '' },
+    cwd: temporaryFolder,
+    sandbox: {
+      readable: [SOURCES, { from: realPackages, to: packages }, join(SOURCES, '..', 'package.json'), dirname(realpathSync(node)), template.folder, ...(mayWrite ? [] : [root])],
+      writable: [...(mayWrite ? [root] : []), temporaryFolder],
+      hasNetwork: template.egress !== 'none',
+      cwd: temporaryFolder,
+    },
+  };
+}
