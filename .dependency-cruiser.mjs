@@ -11,7 +11,7 @@ const MAY_IMPORT = {
   search: ['base', 'model', 'protocol'],
   'code-mode': ['base', 'model', 'protocol', 'search'],
   middleware: ['base', 'model', 'protocol'],
-  upstream: ['base', 'model', 'protocol', 'observability'],
+  upstream: ['base', 'model', 'protocol', 'observability', 'serving'],
   snapshot: ['base', 'model', 'protocol', 'policy', 'middleware'],
   workflows: ['base', 'model', 'protocol'],
   serving: ['base', 'protocol'],

@@ -50,16 +50,18 @@ import type { People } from './model/oauth.ts';
 import { userPrincipalId } from './model/principal.ts';
 import { toSignInDeps } from './sign-in-deps.ts';
 import { createLog, type Log } from './observability/log.ts';
+import { createOnDemand, type OnDemand, openTemplateShelf, type TemplateShelf } from './on-demand.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
 import { Redactor } from './observability/redactor.ts';
 import { openRecording, type Recording } from './recording.ts';
-import { lateEvents, logState } from './server-events.ts';
+import { lateCalls, lateEvents, logState } from './server-events.ts';
 import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { saveScriptRun, takeScriptRun } from './storage/script-runs.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
 import { withUiPages } from './ui-pages.ts';
+import { createWorkflowRuns, type WorkflowRuns } from './workflow-runs.ts';
 import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
 import { toEgressAllowance } from './upstream/dialer/address-rule.ts';
 import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
@@ -126,6 +128,7 @@ interface Base {
   readonly failures: FailureThrottle;
   readonly keyUses: KeyUses;
   readonly dialer: Dialer;
+  readonly shelf: TemplateShelf;
   readonly people: OpenedPeople;
   readonly recording: Recording;
 }
@@ -139,6 +142,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await startListening(base, upstreams);
     await settle(base, upstreams.upstreams);
     await watchFile(base);
+    await upstreams.workflows.resume();
+    undo.push(() => upstreams.workflows.close());
     return { url: addressOf(base), publisher: base.publisher, upstreams: upstreams.upstreams, starterKey: base.starterKey, adminLink: adminLinkOf(base), close: () => stopAll(undo) };
   } catch (thrown) {
     await stopAll(undo);
@@ -164,12 +169,13 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const keyUses = createKeyUses({ storage, clock, flushMs: KEY_USES_FLUSH_MS, report: (problem) => log.warn('key uses', { detail: String(problem) }) });
   undo.push(() => keyUses.stop());
   const starter = await openStarterKey({ storage, clock, random, instanceKey });
+  const shelf = openTemplateShelf(settings.data, (problem) => log.warn('templates', { detail: problem }));
   const publisher = await createPublisher({
     storage,
     sealing: instanceKey.sealing,
     random,
     clock,
-    compileOptions: compileOptions(options, instanceKey),
+    compileOptions: { ...compileOptions(options, instanceKey), findTemplate: shelf.find },
     check: (snapshot) => checkListening(settings, snapshot),
   });
   await loadConfiguration(options, publisher, instanceKey);
@@ -185,7 +191,7 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const addressOf = createAddressOf(settings.trustedProxies);
   const recording = await openRecording({ settings, retention: instance.now, storage, instanceKey, clock, random, addressOf, clean: (text) => redactor.redact(text), report: (problem) => log.error('audit', { detail: problem }) });
   undo.push(() => recording.close());
-  return { options, undo, recording, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, recording, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, shelf, people, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -214,6 +220,8 @@ interface Live {
   readonly dataPlane: DataPlane;
   readonly token: string;
   readonly signIns: UpstreamSignIns;
+  readonly onDemand: OnDemand;
+  readonly workflows: WorkflowRuns;
 }
 
 function startUpstreams(base: Base): Live {
@@ -226,12 +234,15 @@ function startUpstreams(base: Base): Live {
   const token = newOperatorToken(random);
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
   const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
+  const workflows = createWorkflowRuns({ clock, random, storage: base.storage, log, ...lateCalls(() => late.dataPlane) });
+  const onDemand = createOnDemand({ openWorkflows: workflows.openLink, clock, random, version: options.version, environment: options.environment, dataFolder: settings.data, egressAllow: () => base.instance.now().egressAllow, storage: base.storage, log, dialer, watcher, shelf: base.shelf });
+  undo.push(() => onDemand.close());
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
     clock,
     random: () => randomFraction(random),
     gatewayInfo: info,
-    openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, values, signIns }),
+    openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, values, signIns, builtin: onDemand.openLink }),
     events: lateEvents(
       () => late.dataPlane,
       (server) => logState(log, server, upstreams.state(server)),
@@ -275,7 +286,7 @@ function startUpstreams(base: Base): Live {
     log.info('configuration loaded', { generation: snapshot.generation, servers: snapshot.servers.size, endpoints: snapshot.endpoints.size });
   });
   upstreams.apply(publisher.snapshot().servers);
-  return { authorization, upstreams, dataPlane, token, signIns };
+  return { authorization, upstreams, dataPlane, token, signIns, onDemand, workflows };
 }
 
 /** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */
@@ -372,6 +383,8 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       random,
       instanceKey,
       discovery: createLiveDiscovery(live.dataPlane.discoveryDesk, publisher.snapshot),
+      onDemand: live.onDemand.services,
+      workflows: live.workflows.services,
       live: createLiveServers(live.upstreams, publisher.snapshot, live.dataPlane.collisions),
       envelope: base.envelope,
       grants: live.signIns.live,

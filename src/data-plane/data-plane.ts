@@ -11,6 +11,9 @@ import { isWanted } from '../upstream/log-level.ts';
 import type { ServerRequest } from '../upstream/upstream.ts';
 import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/upstreams.ts';
 import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts';
+import { apiRequests, isApiRequest, refuseApi } from './api-door.ts';
+import { serveApiPage } from './api-page.ts';
+import { type InnerCall, type InnerOutcome, makeInnerCall } from './inner-call.ts';
 import { Buckets } from './buckets.ts';
 import { missingCapability } from './capabilities.ts';
 import type { Collision } from './catalog.ts';
@@ -32,7 +35,7 @@ import { createRecord, type RequestRecord } from './record.ts';
 import type { CallRecorder } from './record-call.ts';
 import { markedForm } from './secret-forms.ts';
 import { createRunsInMemory, type ScriptRuns } from './scripts.ts';
-import { createServe, type Serve } from './serve.ts';
+import { createServe, type Serve, type ServeDeps, serveRequest } from './serve.ts';
 import { type Session, type SessionLimits, Sessions } from './sessions.ts';
 import type { SignInDesk } from './sign-in.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -75,6 +78,10 @@ export interface DataPlane {
   /** Names that two servers of the endpoint's namespace claim, as its lists are now. */
   readonly collisions: (endpoint: string) => Collision[];
   readonly serve: Serve;
+  /** A call that the gateway makes for a principal, by the path that all calls take. */
+  readonly callTool: (call: InnerCall) => Promise<InnerOutcome>;
+  /** The principal of this id who asked last; undefined for one who did not ask for long. */
+  readonly findPrincipal: (id: string) => Principal | undefined;
   /** Answers a request that the listener refuses before it comes here. */
   readonly refuse: (http: IncomingMessage, response: ServerResponse, thrown: unknown) => void;
   /** What the upstreams tell must reach these. */
@@ -111,12 +118,17 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     deps.calls.refused(http, refused.fault);
     refuse(http, response, refused, { correlationId: deps.newCorrelationId(), challenge: deps.challenge(http, refused.fault) });
   };
-  const serve = createServe({
+  const principals = new Map<string, Principal>();
+  const serveDeps: ServeDeps = {
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, inspected: (name, current) => inspections.endpoint(name, current) }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
-    throttle: createThrottle(deps),
+    throttle: (identified) => {
+      note(principals, identified.principal);
+      return createThrottle(deps)(identified);
+    },
     openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, refuseWith }),
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
+    toApiRequests: (identified, body, response) => apiRequests(identified, body, response, { catalogs, version: deps.info.version }),
     dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked), signIns: deps.signIns },
     encode: createEncodeOutcome(deps.info),
     refuse: refuseWith,
@@ -125,13 +137,19 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds, discovery },
     middlewareServices: { clock, failed: deps.middlewareFailed },
     bodyBytesMax: deps.bodyBytesMax,
-  });
+  };
+  const serveMcp = createServe(serveDeps);
+  const serve: Serve = async (http, response) => {
+    if (!serveApiPage(http, response)) await serveMcp(http, response);
+  };
   const endCredential = (credentialId: string): void => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions });
   inspections.onClosed = endCredential;
   return {
     discoveryDesk: new DiscoveryDesk({ catalogs, upstreams, snapshot, discovery, nowMs: clock.nowMs }),
     collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
     serve,
+    findPrincipal: (id) => principals.get(id),
+    callTool: (call) => makeInnerCall(call, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, serve: (decoded) => serveRequest(decoded, serveDeps) }),
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
     upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
     snapshotChanged: () => {
@@ -176,6 +194,16 @@ function collisionsAt(namespace: NamespaceSpec | undefined, catalogs: Catalogs):
   return namespace === undefined ? [] : [...catalogs.of(namespace).collisions];
 }
 
+const PRINCIPALS_MAX = 10_000;
+
+/** Kept in the order of first sight; whoever comes back after being dropped is noted anew. */
+function note(principals: Map<string, Principal>, principal: Principal): void {
+  if (principals.get(principal.id) === principal) return;
+  principals.set(principal.id, principal);
+  const [oldest] = principals.keys();
+  if (principals.size > PRINCIPALS_MAX && oldest !== undefined) principals.delete(oldest);
+}
+
 interface Doors {
   readonly legacy: LegacyDeps;
   readonly catalogs: Catalogs;
@@ -208,6 +236,10 @@ function toRequests(identified: Identified, body: Body, response: ServerResponse
 function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, { correlationId, challenge }: { readonly correlationId: string; readonly challenge: string | undefined }): void {
   if (response.headersSent) {
     response.destroy();
+    return;
+  }
+  if (isApiRequest(http)) {
+    refuseApi(response, fault, { correlationId, challenge });
     return;
   }
   const { message, httpStatus, headers } = encodeFault(id, undefined, fault, correlationId);

@@ -33,6 +33,8 @@ export interface ServeDeps {
   /** 4: what a request without body, or a body's messages, become; front ends of both families. */
   readonly openOrEnd: (identified: Identified, response: ServerResponse) => void;
   readonly toRequests: (identified: Identified, body: Body, response: ServerResponse) => readonly Decoded[];
+  /** 4, for tools as plain HTTP: `body` undefined where the request has none. */
+  readonly toApiRequests: (identified: Identified, body: Buffer | undefined, response: ServerResponse) => Promise<readonly Decoded[]>;
   /** 9 */ readonly dispatch: SignInDeps;
   /** 10 */ readonly encode: EncodeOutcome;
   /** `id`: of the request, where it could be read. */
@@ -52,6 +54,11 @@ export function createServe(deps: ServeDeps): Serve {
     try {
       const proven = deps.identify(deps.receive(http));
       const identified = deps.throttle(proven instanceof Promise ? await proven : proven);
+      if (identified.door === 'api') {
+        const given = http.method === 'POST' ? await readBody(http, deps.bodyBytesMax) : undefined;
+        for (const decoded of await deps.toApiRequests(identified, given, response)) await serveRequest(decoded, deps);
+        return;
+      }
       if (http.method !== 'POST') {
         deps.openOrEnd(identified, response);
         return;
@@ -69,7 +76,7 @@ export function createServe(deps: ServeDeps): Serve {
 }
 
 /** One request message: whatever happens to it, its client gets exactly one answer. */
-async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
+export async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
   let outcome: Outcome;
   deps.calls.begin(decoded);
   try {

@@ -11,6 +11,7 @@ import { keyScopes } from './migrations/0350-key-scopes.ts';
 import { costLedger } from './migrations/0450-cost-ledger.ts';
 import { auditRecord } from './migrations/0451-audit-record.ts';
 import { scriptRuns } from './migrations/0600-script-runs.ts';
+import { onDemand } from './migrations/0700-on-demand.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
 
@@ -25,6 +26,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0450-cost-ledger': costLedger,
   '0451-audit-record': auditRecord,
   '0600-script-runs': scriptRuns,
+  '0700-on-demand': onDemand,
 };
 
 const HISTORY_TABLE = 'migration';

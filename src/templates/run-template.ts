@@ -48,7 +48,7 @@ function lateWeb(): WebFetch {
   let web: Promise<WebFetch> | undefined;
   const load = async (): Promise<WebFetch> => {
     const [{ createDialer }, { createGuardedWeb }, { toEgressAllowance }] = await Promise.all([import('../upstream/dialer/dialer.ts'), import('./guarded-web.ts'), import('../upstream/dialer/address-rule.ts')]);
-    const dialer = createDialer({ clock: systemClock, ownListeners: () => [], allowances: settings.egressAllow.map(toEgressAllowance) });
+    const dialer = createDialer({ clock: systemClock, ownListeners: () => [], allowances: () => settings.egressAllow.map(toEgressAllowance) });
     return createGuardedWeb({ clock: systemClock, dialer, operatorOrigins: new Set(settings.operatorOrigins) });
   };
   return async (url, request) => (await (web ??= load()))(url, request);

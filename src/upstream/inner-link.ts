@@ -1,8 +1,8 @@
 /** A link to a server that runs inside of the gateway: messages are handed over, as text, and never cross a process. */
-import { Fault } from '../../base/fault.ts';
-import { readEnvelope } from '../../protocol/envelope.ts';
-import type { JsonValue } from '../../protocol/messages.ts';
-import type { Link, LinkEvents, Outgoing } from '../link.ts';
+import { Fault } from '../base/fault.ts';
+import { readEnvelope } from '../protocol/envelope.ts';
+import type { JsonValue } from '../protocol/messages.ts';
+import type { Link, LinkEvents, Outgoing } from './link.ts';
 
 /** The server's end of the link. */
 export interface InnerServer {
