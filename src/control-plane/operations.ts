@@ -35,6 +35,7 @@ import { callServer } from './servers/call-server.ts';
 import { listServers, serverOperations } from './servers/list-servers.ts';
 import { deleteTemplate, exportTemplate, importTemplate, listTemplates } from './templates/templates.ts';
 import { deleteWorkflow, getWorkflowRun, listWorkflowRuns, listWorkflows, putWorkflow, resolveWorkflowStep, startWorkflowRun } from './workflows/workflows.ts';
+import { listRegistry, resolveRegistryServer } from './registry/registry.ts';
 import { restartServer } from './servers/restart-server.ts';
 import { resyncServer } from './servers/resync-server.ts';
 import { endSession, listSessions } from './sessions/sessions.ts';
@@ -118,4 +119,6 @@ export const OPERATIONS: readonly Bound[] = [
   listWorkflowRuns,
   getWorkflowRun,
   resolveWorkflowStep,
+  listRegistry,
+  resolveRegistryServer,
 ];

@@ -236,9 +236,10 @@ export class Children {
   async #closed(record: ServerRecord, fault: Fault): Promise<void> {
     if (record.status !== 'running') return;
     record.status = 'failed';
+    if (record.reason === '') record.reason = (fault.detail ?? fault.message).slice(0, 300);
+    this.#record('failed', record, { why: record.reason });
     await record.child?.close();
-    this.#record('failed', record, { why: record.reason === '' ? (fault.detail ?? fault.message).slice(0, 300) : record.reason });
-    await this.#forget(record, 'failed', record.reason === '' ? (fault.detail ?? fault.message).slice(0, 300) : record.reason);
+    await this.#forget(record, 'failed', record.reason);
   }
 
   async #end(record: ServerRecord, reason: string): Promise<void> {

@@ -3,10 +3,12 @@ import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Principal } from '../model/principal.ts';
 import { RUN_STATUSES, type RunStatus, STEP_STATUSES, type StepRecord, type StepStatus, type Workflow, type WorkflowRun, WorkflowSchema } from '../model/workflow.ts';
-import type { JsonObject, JsonValue } from '../protocol/messages.ts';
 import { fromJson, toJson } from './json.ts';
 import type { Db, WorkflowRunTable, WorkflowStepTable, WorkflowTable } from './schema.ts';
 import { isUniqueViolation } from './transaction.ts';
+
+type JsonObject = WorkflowRun['inputs'];
+type JsonValue = NonNullable<StepRecord['result']> | null;
 
 export interface StoredWorkflow {
   readonly workflow: Workflow;

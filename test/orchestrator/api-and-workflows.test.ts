@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import SwaggerParser from '@apidevtools/swagger-parser';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -10,7 +10,7 @@ const KEY = `sk_mt_${'k'.repeat(64)}`;
 const config = {
   servers: { calc: { type: 'template', template: 'basic_calculator' }, data: { type: 'template', template: 'data_processor' }, sql: { type: 'template', template: 'sqlite' }, flows: { type: 'workflows' } },
   namespaces: { default: { servers: ['calc', 'data', 'sql', 'flows'], policies: ['careful'] } },
-  policies: { careful: { rules: [{ effect: 'deny', what: { server: 'calc', name: 'divide' } }, { effect: 'allow' }] } },
+  policies: { careful: { rules: [{ effect: 'deny', what: { names: ['divide'] } }] } },
   endpoints: { default: { namespace: 'default', auth: { apiKey: true } } },
   keys: { one: { value: KEY, endpoints: ['default'] } },
 };
@@ -121,3 +121,11 @@ test('a run goes on in the next gateway after kill -9', async () => {
   expect(run).toMatchObject({ status: 'done', output: { count: 400, first: 1 } });
   expect((run['steps'] as { attempts: number }[]).filter(({ attempts }) => attempts > 1).length).toBeLessThanOrEqual(1);
 }, 60_000);
+
+test('the catalogue file is read in the form of the official registry, with pins and updates', async () => {
+  const entry = (version: string | undefined) => ({ server: { name: 'io.example/files', description: 'Files', ...(version === undefined ? {} : { version }), packages: [{ registryType: 'npm', identifier: '@example/files', ...(version === undefined ? {} : { version }), transport: { type: 'stdio' } }] } });
+  await writeFile(join(gateway.data, 'catalogue.json'), JSON.stringify({ servers: [entry('1.2.3'), { nonsense: true }] }));
+  const { body } = await admin('GET', '/registry');
+  expect(body).toMatchObject({ items: [{ name: 'io.example/files', version: '1.2.3', isPinned: true, server: 'files', config: { type: 'stdio', args: ['-y', '@example/files@1.2.3'] }, installedVersion: null, hasUpdate: false }], problems: [expect.stringContaining('no server')] });
+  expect((await admin('POST', '/registry/resolve', entry(undefined))).body).toMatchObject({ isPinned: false, warnings: expect.arrayContaining([expect.stringContaining('no exact version')]) });
+});
