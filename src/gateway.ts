@@ -234,9 +234,7 @@ function startUpstreams(base: Base): Live {
   const token = newOperatorToken(random);
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
   const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
-  const workflows = createWorkflowRuns({ clock, random, storage: base.storage, log, ...lateCalls(() => late.dataPlane) });
-  const onDemand = createOnDemand({ openWorkflows: workflows.openLink, clock, random, version: options.version, environment: options.environment, dataFolder: settings.data, egressAllow: () => base.instance.now().egressAllow, storage: base.storage, log, dialer, watcher, shelf: base.shelf });
-  undo.push(() => onDemand.close());
+  const { onDemand, workflows } = startOnDemand(base, watcher, () => late.dataPlane);
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
     clock,
@@ -287,6 +285,15 @@ function startUpstreams(base: Base): Live {
   });
   upstreams.apply(publisher.snapshot().servers);
   return { authorization, upstreams, dataPlane, token, signIns, onDemand, workflows };
+}
+
+function startOnDemand(base: Base, watcher: OrphanWatcher, dataPlane: () => DataPlane | undefined): Pick<Live, 'onDemand' | 'workflows'> {
+  const { options, log, storage, dialer, shelf, undo } = base;
+  const { clock, random, version, environment, resolved } = options;
+  const workflows = createWorkflowRuns({ clock, random, storage, log, ...lateCalls(dataPlane) });
+  const onDemand = createOnDemand({ openWorkflows: workflows.openLink, clock, random, version, environment, dataFolder: resolved.settings.data, egressAllow: () => base.instance.now().egressAllow, storage, log, dialer, watcher, shelf });
+  undo.push(() => onDemand.close());
+  return { onDemand, workflows };
 }
 
 /** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */

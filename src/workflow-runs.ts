@@ -2,7 +2,7 @@
 import type { Clock } from './base/clock.ts';
 import { Fault, toFault } from './base/fault.ts';
 import { newId, type RandomBytes } from './base/ids.ts';
-import type { WorkflowServices } from './control-plane/workflow-services.ts';
+import type { StepDecision, WorkflowServices } from './control-plane/workflow-services.ts';
 import type { InnerCall, InnerOutcome } from './data-plane/inner-call.ts';
 import type { Principal } from './model/principal.ts';
 import type { Workflow, WorkflowRun } from './model/workflow.ts';
@@ -12,8 +12,9 @@ import { ServerPeer } from './serving/server-peer.ts';
 import { type Tool, ToolRefusal } from './serving/tool.ts';
 import { toolsServed } from './serving/tools-served.ts';
 import type { Storage } from './storage/open-storage.ts';
+import type { Db } from './storage/schema.ts';
 import { findRun, findWorkflow, forgetStep, insertRun, intendStep, listRuns, listSteps, listWorkflows, setRunStatus, settleStep, type StoredWorkflow } from './storage/workflows.ts';
-import { openInnerLink } from './upstream/inner-link.ts';
+import { type InnerServer, openInnerLink } from './upstream/inner-link.ts';
 import type { Link, LinkEvents } from './upstream/link.ts';
 import { runWorkflow } from './workflows/run-workflow.ts';
 import type { CallOutcome, WorkflowStore } from './workflows/workflow-store.ts';
@@ -49,12 +50,7 @@ export function createWorkflowRuns(deps: WorkflowRunsDeps): WorkflowRuns {
   const active = new Map<string, Promise<WorkflowRun>>();
   const peers = new Set<ServerPeer>();
   let known: readonly StoredWorkflow[] = [];
-  const store: WorkflowStore = {
-    steps: (run) => listSteps(db, run),
-    intend: (run, key, attempt) => intendStep(db, { run, key, attempt, atMs: clock.nowMs() }),
-    settle: (run, key, { status, result, reason = '' }) => settleStep(db, { run, key, status, result, reason, atMs: clock.nowMs() }),
-    end: (run, status, { reason, output }) => setRunStatus(db, run, status, { reason, output, endedAtMs: status === 'waiting' ? undefined : clock.nowMs() }),
-  };
+  const store = createStore(db, clock);
   const go = (run: WorkflowRun): Promise<WorkflowRun> => {
     const going = runWorkflow(run, { clock, store, stopping: stopping.signal, call: async ({ tool, args, idempotencyKey, signal }) => toCallOutcome(await deps.callTool({ principal: run.principal, endpoint: run.workflow.endpoint, tool, args, meta: { [META_IDEMPOTENCY]: idempotencyKey }, signal })) })
       .then(async () => (await findRun(db, run.id)) ?? run)
@@ -86,12 +82,7 @@ export function createWorkflowRuns(deps: WorkflowRunsDeps): WorkflowRuns {
         return (await start(found.workflow, principal, inputs)).run;
       },
       resolve: async (id, key, decision) => {
-        const run = await findRun(db, id);
-        if (run?.status !== 'waiting') throw new Fault('request.conflict', { message: 'Only a run that waits can be decided.' });
-        if (decision.kind === 'retry') await forgetStep(db, id, key);
-        else await settleStep(db, { run: id, key, status: decision.kind === 'done' ? 'done' : 'failed', result: decision.kind === 'done' ? decision.result : undefined, reason: decision.kind === 'done' ? '' : 'a person decided that it failed', atMs: clock.nowMs() });
-        const again = { ...run, status: 'running' as const, startedAtMs: clock.nowMs() };
-        await setRunStatus(db, id, 'running', { reason: run.reason, endedAtMs: undefined });
+        const again = await decided({ id, key, decision }, db, clock.nowMs());
         void go(again);
         return again;
       },
@@ -100,16 +91,10 @@ export function createWorkflowRuns(deps: WorkflowRunsDeps): WorkflowRuns {
       openInnerLink(
         name,
         (send) => {
-          const tools = (): readonly Tool[] => known.filter(({ owner }) => owner === undefined || owner === principalId || `user:${owner}` === principalId).map(({ workflow }) => toTool(workflow, (inputs) => startAndWait(workflow, inputs, { principal: principalId === undefined ? undefined : deps.findPrincipal(principalId), start })));
-          const peer = new ServerPeer(toolsServed({ info: { name, title: 'Workflows', version: '1.0.0' }, instructions: 'Each tool runs a stored workflow.', tools, listsAreFixed: false }), send);
-          peers.add(peer);
-          return {
-            receive: (line) => peer.receive(line),
-            close: () => {
-              peers.delete(peer);
-              peer.close();
-            },
-          };
+          const isTheirs = ({ owner }: StoredWorkflow): boolean => owner === undefined || owner === principalId || `user:${owner}` === principalId;
+          const principal = (): Principal | undefined => (principalId === undefined ? undefined : deps.findPrincipal(principalId));
+          const tools = (): readonly Tool[] => known.filter(isTheirs).map(({ workflow }) => toTool(workflow, (inputs) => startAndWait(workflow, inputs, { principal: principal(), start })));
+          return servedTo(peers, new ServerPeer(toolsServed({ info: { name, title: 'Workflows', version: '1.0.0' }, instructions: 'Each tool runs a stored workflow.', tools, listsAreFixed: false }), send));
         },
         events,
       ),
@@ -123,6 +108,37 @@ export function createWorkflowRuns(deps: WorkflowRunsDeps): WorkflowRuns {
       stopping.abort();
       await Promise.allSettled(active.values());
     },
+  };
+}
+
+/** The run as it goes on once a person said what became of a step. Its deadline begins anew. */
+async function decided({ id, key, decision }: { readonly id: string; readonly key: string; readonly decision: StepDecision }, db: Db, nowMs: number): Promise<WorkflowRun> {
+  const run = await findRun(db, id);
+  if (run?.status !== 'waiting') throw new Fault('request.conflict', { message: 'Only a run that waits can be decided.' });
+  if (decision.kind === 'retry') await forgetStep(db, id, key);
+  else await settleStep(db, { run: id, key, status: decision.kind === 'done' ? 'done' : 'failed', result: decision.kind === 'done' ? decision.result : undefined, reason: decision.kind === 'done' ? '' : 'a person decided that it failed', atMs: nowMs });
+  await setRunStatus(db, id, 'running', { reason: run.reason, endedAtMs: undefined });
+  return { ...run, status: 'running', startedAtMs: nowMs };
+}
+
+/** The peer, which hears of changed workflows as long as it is open. */
+function servedTo(peers: Set<ServerPeer>, peer: ServerPeer): InnerServer {
+  peers.add(peer);
+  return {
+    receive: (line) => peer.receive(line),
+    close: () => {
+      peers.delete(peer);
+      peer.close();
+    },
+  };
+}
+
+function createStore(db: Db, clock: Clock): WorkflowStore {
+  return {
+    steps: (run) => listSteps(db, run),
+    intend: (run, key, attempt) => intendStep(db, { run, key, attempt, atMs: clock.nowMs() }),
+    settle: (run, key, { status, result, reason = '' }) => settleStep(db, { run, key, status, result, reason, atMs: clock.nowMs() }),
+    end: (run, status, { reason, output }) => setRunStatus(db, run, status, { reason, output, endedAtMs: status === 'waiting' ? undefined : clock.nowMs() }),
   };
 }
 

@@ -39,8 +39,15 @@ const ASSETS: Readonly<Record<string, { readonly type: string; readonly file: ()
   'swagger-ui-bundle.js': { type: 'text/javascript; charset=utf-8', file: () => require.resolve('swagger-ui-dist/swagger-ui-bundle.js') },
 };
 
+/** The page where it is asked for, else `serve`. */
+export function withApiPage(serve: (http: IncomingMessage, response: ServerResponse) => Promise<void>): (http: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return async (http, response) => {
+    if (!serveApiPage(http, response)) await serve(http, response);
+  };
+}
+
 /** False where the address is none of the page's. */
-export function serveApiPage(http: IncomingMessage, response: ServerResponse): boolean {
+function serveApiPage(http: IncomingMessage, response: ServerResponse): boolean {
   if (http.method !== 'GET') return false;
   const path = (http.url ?? '').split('?')[0] ?? '';
   const endpoint = PAGE_PATH.exec(path)?.[1];

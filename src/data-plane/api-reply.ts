@@ -90,7 +90,7 @@ function statusOf(code: number, httpStatus: number, data: JsonObject): number {
 
 /** What belongs to MCP's own revisions and not to the result. */
 function withoutEnvelope(result: JsonObject): JsonObject {
-  const { resultType: _type, ttlMs: _ttl, cacheScope: _scope, _meta: _meta, ...rest } = result;
+  const { resultType: _type, ttlMs: _ttl, cacheScope: _scope, _meta, ...rest } = result;
   return rest;
 }
 

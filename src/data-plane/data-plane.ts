@@ -12,7 +12,7 @@ import type { ServerRequest } from '../upstream/upstream.ts';
 import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/upstreams.ts';
 import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts';
 import { apiRequests, isApiRequest, refuseApi } from './api-door.ts';
-import { serveApiPage } from './api-page.ts';
+import { withApiPage } from './api-page.ts';
 import { type InnerCall, type InnerOutcome, makeInnerCall } from './inner-call.ts';
 import { Buckets } from './buckets.ts';
 import { missingCapability } from './capabilities.ts';
@@ -25,6 +25,7 @@ import { DiscoveryDesk } from './discovery-desk.ts';
 import { Discovery, shownText } from './discovery.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
+import { KnownPrincipals } from './known-principals.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
 import { modernRequests } from './modern-front.ts';
 import { Inspections } from './inspections.ts';
@@ -118,14 +119,12 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     deps.calls.refused(http, refused.fault);
     refuse(http, response, refused, { correlationId: deps.newCorrelationId(), challenge: deps.challenge(http, refused.fault) });
   };
-  const principals = new Map<string, Principal>();
+  const principals = new KnownPrincipals();
+  const throttled = createThrottle(deps);
   const serveDeps: ServeDeps = {
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, inspected: (name, current) => inspections.endpoint(name, current) }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
-    throttle: (identified) => {
-      note(principals, identified.principal);
-      return createThrottle(deps)(identified);
-    },
+    throttle: (identified) => throttled(principals.noted(identified)),
     openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, refuseWith }),
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
     toApiRequests: (identified, body, response) => apiRequests(identified, body, response, { catalogs, version: deps.info.version }),
@@ -138,26 +137,17 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     middlewareServices: { clock, failed: deps.middlewareFailed },
     bodyBytesMax: deps.bodyBytesMax,
   };
-  const serveMcp = createServe(serveDeps);
-  const serve: Serve = async (http, response) => {
-    if (!serveApiPage(http, response)) await serveMcp(http, response);
-  };
   const endCredential = (credentialId: string): void => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions });
   inspections.onClosed = endCredential;
   return {
     discoveryDesk: new DiscoveryDesk({ catalogs, upstreams, snapshot, discovery, nowMs: clock.nowMs }),
     collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
-    serve,
-    findPrincipal: (id) => principals.get(id),
+    serve: withApiPage(createServe(serveDeps)),
+    findPrincipal: (id) => principals.find(id),
     callTool: (call) => makeInnerCall(call, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, serve: (decoded) => serveRequest(decoded, serveDeps) }),
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
     upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
-    snapshotChanged: () => {
-      const isOrphan = orphansOf(snapshot(), clock.nowMs());
-      endWhere((open) => !inspections.isOpen(open.principal.credentialId) && isOrphan(open), { sessions, subscriptions });
-      catalogs.changed();
-      subscriptions.listsChanged();
-    },
+    snapshotChanged: () => snapshotChanged({ snapshot: snapshot(), nowMs: clock.nowMs(), inspections }, { sessions, subscriptions, catalogs }),
     sessions: () => sessions.all(),
     endCredential,
     inspections,
@@ -169,6 +159,14 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
       sessions.close();
     },
   };
+}
+
+/** What may no longer be open ends; changed lists are announced. */
+function snapshotChanged({ snapshot, nowMs, inspections }: { readonly snapshot: Snapshot; readonly nowMs: number; readonly inspections: DataPlane['inspections'] }, { sessions, subscriptions, catalogs }: Pick<EventsDeps, 'sessions' | 'subscriptions' | 'catalogs'>): void {
+  const isOrphan = orphansOf(snapshot, nowMs);
+  endWhere((open) => !inspections.isOpen(open.principal.credentialId) && isOrphan(open), { sessions, subscriptions });
+  catalogs.changed();
+  subscriptions.listsChanged();
 }
 
 function legacyDeps(clock: Clock, { sessions, subscriptions, upstreams }: Pick<EventsDeps, 'sessions' | 'subscriptions' | 'upstreams'>): LegacyDeps {
@@ -192,16 +190,6 @@ function createThrottle({ clock, addressOf }: DataPlaneDeps): (identified: Ident
 
 function collisionsAt(namespace: NamespaceSpec | undefined, catalogs: Catalogs): Collision[] {
   return namespace === undefined ? [] : [...catalogs.of(namespace).collisions];
-}
-
-const PRINCIPALS_MAX = 10_000;
-
-/** Kept in the order of first sight; whoever comes back after being dropped is noted anew. */
-function note(principals: Map<string, Principal>, principal: Principal): void {
-  if (principals.get(principal.id) === principal) return;
-  principals.set(principal.id, principal);
-  const [oldest] = principals.keys();
-  if (principals.size > PRINCIPALS_MAX && oldest !== undefined) principals.delete(oldest);
 }
 
 interface Doors {

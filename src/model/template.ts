@@ -77,16 +77,18 @@ export function readParameters(template: TemplateData, given: Readonly<Record<st
 
 function problemOf(parameter: TemplateParameter, value: unknown): string | undefined {
   if (parameter.type === 'boolean') return typeof value === 'boolean' ? undefined : 'expected true or false';
-  if (parameter.type === 'integer') {
-    const isInside = Number.isSafeInteger(value) && Number(value) >= (parameter.minimum ?? -Infinity) && Number(value) <= (parameter.maximum ?? Infinity);
-    return isInside ? undefined : `expected a whole number${parameter.minimum === undefined ? '' : ` from ${parameter.minimum}`}${parameter.maximum === undefined ? '' : ` to ${parameter.maximum}`}`;
-  }
+  if (parameter.type === 'integer') return problemOfNumber(parameter, value);
   if (typeof value !== 'string') return 'expected a text';
   if (value.length > VALUE_CHARS_MAX) return `expected at most ${VALUE_CHARS_MAX} characters`;
   if (value.startsWith('-')) return 'expected no hyphen at the beginning';
   if (/\p{Cc}/u.test(value)) return 'expected no control characters';
   if (value.includes('${')) return undefined;
   return problemOfText(parameter, value);
+}
+
+function problemOfNumber({ minimum = -Infinity, maximum = Infinity }: TemplateParameter, value: unknown): string | undefined {
+  const isInside = Number.isSafeInteger(value) && Number(value) >= minimum && Number(value) <= maximum;
+  return isInside ? undefined : `expected a whole number${minimum === -Infinity ? '' : ` from ${minimum}`}${maximum === Infinity ? '' : ` to ${maximum}`}`;
 }
 
 function problemOfText({ type, pattern }: TemplateParameter, value: string): string | undefined {

@@ -13,7 +13,7 @@ import { Children } from './children.ts';
 import { CommandRules } from './command-rules.ts';
 import { EventLog } from './event-log.ts';
 import type { OrchestratorSettings } from './orchestrator-settings.ts';
-import { orchestratorTools } from './tools.ts';
+import { orchestratorTools, type ToolsDeps } from './tools.ts';
 
 export interface OrchestratorOptions {
   readonly clock: Clock;
@@ -33,12 +33,7 @@ export interface OrchestratorOptions {
   readonly onStderr?: (serverId: string, line: string) => void;
 }
 
-export interface Orchestrator {
-  readonly clock: Clock;
-  readonly children: Children;
-  readonly events: EventLog;
-  readonly templates: () => ReadonlyMap<string, Template>;
-  readonly newId: () => string;
+export interface Orchestrator extends ToolsDeps {
   readonly hasSandbox: boolean;
   /** The server as one principal sees it. */
   peerFor(principal: string, send: (message: JsonValue) => void): ServerPeer;

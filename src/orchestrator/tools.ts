@@ -1,19 +1,30 @@
 /** The eleven tools of the orchestrator, for one principal. */
-import { toIso } from '../base/clock.ts';
+import { type Clock, toIso } from '../base/clock.ts';
 import { CHILD_EVENT_KINDS } from '../model/child-event.ts';
+import type { Template } from '../model/template.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
 import { type Tool, type ToolCallContext, ToolContent, toResult } from '../serving/tool.ts';
-import type { Orchestrator } from './orchestrator.ts';
+import type { Children } from './children.ts';
+import type { EventLog } from './event-log.ts';
 import type { ServerRecord } from './server-record.ts';
 import { planFor, templatesFor, valueOf } from './task-plan.ts';
 import { type OrchestratorToolName, TOOL_SHAPES } from './tool-shapes.ts';
+
+/** What the tools work on. */
+export interface ToolsDeps {
+  readonly clock: Clock;
+  readonly children: Children;
+  readonly events: EventLog;
+  readonly templates: () => ReadonlyMap<string, Template>;
+  readonly newId: () => string;
+}
 
 type Run = (given: JsonObject, context: ToolCallContext) => JsonObject | ToolContent | Promise<JsonObject | ToolContent>;
 
 const MEGABYTE = 2 ** 20;
 const HEALTH_MS = 3_000;
 
-export function orchestratorTools(orchestrator: Orchestrator, principal: string): readonly Tool[] {
+export function orchestratorTools(orchestrator: ToolsDeps, principal: string): readonly Tool[] {
   const { children, events } = orchestrator;
   const runs: Readonly<Record<OrchestratorToolName, Run>> = {
     create_server: (given, context) => create(orchestrator, principal, { given, context }),
@@ -62,7 +73,7 @@ interface ToolCall {
   readonly context: ToolCallContext;
 }
 
-async function create({ children }: Orchestrator, principal: string, { given, context }: ToolCall): Promise<JsonObject> {
+async function create({ children }: ToolsDeps, principal: string, { given, context }: ToolCall): Promise<JsonObject> {
   const config = isObject(given['config']) ? given['config'] : {};
   context.reportProgress(1, 3, 'starting');
   const record = await children.create(principal, {
@@ -80,7 +91,7 @@ async function create({ children }: Orchestrator, principal: string, { given, co
   return { server_id: record.id, status: 'running', name: record.name, template: record.template?.name ?? null, tools: tools.flatMap((tool) => (isObject(tool) ? [String(tool['name'])] : [])) };
 }
 
-async function execute({ children }: Orchestrator, principal: string, { given, context }: ToolCall): Promise<ToolContent> {
+async function execute({ children }: ToolsDeps, principal: string, { given, context }: ToolCall): Promise<ToolContent> {
   const result = await children.execute(principal, String(given['server_id']), {
     tool: String(given['tool_name']),
     args: isObject(given['arguments']) ? given['arguments'] : {},
@@ -92,7 +103,7 @@ async function execute({ children }: Orchestrator, principal: string, { given, c
   return new ToolContent(isError ? { ...answer, isError } : answer);
 }
 
-async function orchestrate({ children, templates, newId }: Orchestrator, principal: string, { given, context }: ToolCall): Promise<JsonObject> {
+async function orchestrate({ children, templates, newId }: ToolsDeps, principal: string, { given, context }: ToolCall): Promise<JsonObject> {
   const wanted: readonly JsonValue[] = Array.isArray(given['required_capabilities']) ? given['required_capabilities'] : [];
   const { needed, missing } = templatesFor(wanted.map(String), templates());
   const servers: JsonObject[] = [];
@@ -131,30 +142,29 @@ function toListed(record: ServerRecord): JsonObject {
   return { server_id: record.id, name: record.name, status: record.status, server_type: record.serverType, template: record.template?.name ?? null, pooled: record.isPooled, created_at: toIso(record.createdAtMs) };
 }
 
-async function healthOf({ clock }: Orchestrator, record: ServerRecord): Promise<JsonObject> {
+async function healthOf({ clock }: ToolsDeps, record: ServerRecord): Promise<JsonObject> {
   const { child } = record;
   const isRunning = record.status === 'running' && child !== undefined;
   const answers = isRunning && (await child.ask('tools/list', {}, { timeoutMs: HEALTH_MS }).then(
     () => true,
     () => false,
   ));
-  const usage = child?.usage ?? { memoryBytes: 0, cpuMs: 0, processes: 0 };
   return {
     server_id: record.id,
     name: record.name,
     status: answers ? 'healthy' : 'unhealthy',
     reason: answers ? '' : isRunning ? 'it does not answer' : record.reason === '' ? record.status : record.reason,
     uptime_seconds: isRunning ? seconds(clock.nowMs() - record.createdAtMs) : 0,
-    idle_seconds: seconds(child?.idleMs ?? 0),
-    memory_mb: Math.round((usage.memoryBytes / MEGABYTE) * 10) / 10,
-    cpu_seconds: seconds(usage.cpuMs),
-    processes: usage.processes,
-    call_count: child?.callCount ?? 0,
-    error_count: child?.errorCount ?? 0,
+    ...usedBy(child),
     limits: { timeout_seconds: record.timeoutMs / 1000, max_memory_mb: record.memoryMegabytes },
     created_at: toIso(record.createdAtMs),
     checked_at: toIso(clock.nowMs()),
   };
+}
+
+function usedBy(child: ServerRecord['child']): JsonObject {
+  const { memoryBytes, cpuMs, processes } = child?.usage ?? { memoryBytes: 0, cpuMs: 0, processes: 0 };
+  return { idle_seconds: seconds(child?.idleMs ?? 0), memory_mb: Math.round((memoryBytes / MEGABYTE) * 10) / 10, cpu_seconds: seconds(cpuMs), processes, call_count: child?.callCount ?? 0, error_count: child?.errorCount ?? 0 };
 }
 
 function seconds(ms: number): number {

@@ -34,7 +34,7 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     forwardHeaders: Object.fromEntries(Object.entries(server.forwardHeaders).map(([from, to]) => [from.toLowerCase(), to.toLowerCase()])),
     revision: isInner ? ('modern' as const) : server.revision,
     // What one principal may see there, another must not find in a connection that both use.
-    isolation: isKeyed || ((isPersonal || keepsState(builtin.builtin)) && server.isolation === 'auto') ? ('per-principal' as const) : server.isolation,
+    isolation: isolationOf(server, { isKeyed, keepsState: isPersonal || keepsState(builtin.builtin) }),
     startTimeoutMs: clampMs(name, 'startTimeoutMs', server.startTimeoutMs, findings),
     resultBytesMax: server.resultBytesMax,
     owner: options.ownerOf?.(name),
@@ -97,6 +97,10 @@ function compileBuiltin(name: string, server: ServerConfig, context: CompileCont
   const { values, problems } = readParameters(template, server.with);
   for (const { parameter, message } of problems) context.findings.problems.push({ path: ['servers', name, 'with', parameter], part: 'value', message });
   return { builtin: { kind: type, template, parameters: values } };
+}
+
+function isolationOf({ isolation }: ServerConfig, facts: { readonly isKeyed: boolean; readonly keepsState: boolean }): ServerSpec['isolation'] {
+  return facts.isKeyed || (facts.keepsState && isolation === 'auto') ? 'per-principal' : isolation;
 }
 
 function keepsState(builtin: BuiltinServer | undefined): boolean {

@@ -24,11 +24,18 @@ export function filled(value: JsonValue, scope: JsonObject): JsonValue {
 export function holds(condition: Condition | undefined, scope: JsonObject): boolean {
   if (condition === undefined) return true;
   const value = at(scope, condition.path);
-  const { equals, notEquals, greater, less } = condition;
-  if (equals !== undefined && JSON.stringify(value) !== JSON.stringify(equals)) return false;
-  if (notEquals !== undefined && JSON.stringify(value) === JSON.stringify(notEquals)) return false;
-  if (greater !== undefined && !(typeof value === 'number' && value > greater)) return false;
-  if (less !== undefined && !(typeof value === 'number' && value < less)) return false;
-  if (equals !== undefined || notEquals !== undefined || greater !== undefined || less !== undefined) return true;
-  return value !== undefined && value !== null && value !== false && value !== 0 && value !== '' && !(Array.isArray(value) && value.length === 0);
+  const { path: _path, ...comparisons } = condition;
+  const given = Object.entries(comparisons).filter(([, wanted]) => wanted !== undefined);
+  return given.length === 0 ? isThere(value) : given.every(([name, wanted]) => COMPARES[name as keyof typeof comparisons](value, wanted as JsonValue));
+}
+
+const COMPARES: Readonly<Record<Exclude<keyof Condition, 'path'>, (value: JsonValue | undefined, wanted: JsonValue) => boolean>> = {
+  equals: (value, wanted) => JSON.stringify(value) === JSON.stringify(wanted),
+  notEquals: (value, wanted) => JSON.stringify(value) !== JSON.stringify(wanted),
+  greater: (value, wanted) => typeof value === 'number' && value > Number(wanted),
+  less: (value, wanted) => typeof value === 'number' && value < Number(wanted),
+};
+
+function isThere(value: JsonValue | undefined): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null && value !== false && value !== 0 && value !== '';
 }

@@ -130,20 +130,29 @@ class RunState {
   /** One call, or what is recorded of it. */
   async #call(step: WorkflowStep, key: string, { call, scope }: { readonly call: Pick<WorkflowStep, 'tool' | 'arguments'>; readonly scope: JsonObject }): Promise<void> {
     const known = this.#records.get(key);
-    if (known?.status === 'done' || known?.status === 'skipped') return;
-    if (known?.status === 'failed') return this.#stop({ kind: 'failed', reason: `${key}: ${known.reason}` });
-    if (known !== undefined && !step.idempotent) return this.#unknown(step, key, known.status === 'started' ? 'the gateway ended while it was under way' : known.reason);
-    let attempt = known?.attempts ?? 0;
-    for (;;) {
-      if (this.#end !== undefined) return;
-      if (++this.#calls > this.#run.workflow.callsMax) return this.#stop({ kind: 'failed', reason: `more than ${this.#run.workflow.callsMax} calls` });
-      attempt += 1;
+    if (known !== undefined && this.#isSettled(step, known)) return;
+    for (let attempt = (known?.attempts ?? 0) + 1; this.#mayCall(); attempt++) {
       if (!(await this.#intend(key, attempt))) return;
       const outcome = await this.#deps.call({ tool: call.tool, args: filled(call.arguments, scope) as JsonObject, idempotencyKey: `${this.#run.id}/${key}`, signal: this.#abort.signal });
-      const mayRepeat = attempt <= step.retries && outcome.kind !== 'result' && (step.idempotent || (outcome.kind === 'refused' && outcome.isRetryable));
-      if (!mayRepeat) return this.#ended(step, key, outcome);
+      // Only idempotent steps have retries.
+      if (outcome.kind === 'result' || attempt > step.retries) return this.#ended(step, key, outcome);
       await sleep(this.#deps.clock, step.retryDelayMs * 2 ** (attempt - 1));
     }
+  }
+
+  /** What is recorded decides: it is over, or may not be sent again. */
+  #isSettled(step: WorkflowStep, { key, status, reason }: StepRecord): boolean {
+    if (status === 'done' || status === 'skipped') return true;
+    if (status === 'failed') this.#stop({ kind: 'failed', reason: `${key}: ${reason}` });
+    else if (!step.idempotent) this.#unknown(step, key, status === 'started' ? 'the gateway ended while it was under way' : reason);
+    else return false;
+    return true;
+  }
+
+  #mayCall(): boolean {
+    const { callsMax } = this.#run.workflow;
+    if (this.#end === undefined && ++this.#calls > callsMax) this.#stop({ kind: 'failed', reason: `more than ${callsMax} calls` });
+    return this.#end === undefined;
   }
 
   async #intend(key: string, attempt: number): Promise<boolean> {
@@ -178,7 +187,7 @@ class RunState {
   async #undo(reason: string): Promise<RunStatus> {
     const undoable = [...this.#records.values()].filter(({ key, status }) => !key.endsWith('~') && (status === 'done' || status === 'unknown' || status === 'started') && this.#stepOf(key)?.compensate !== undefined);
     const problems: string[] = [];
-    for (const record of undoable.toSorted((a, b) => (b.endedAtMs ?? Infinity) - (a.endedAtMs ?? Infinity))) {
+    for (const record of undoable.toReversed().toSorted((a, b) => (b.endedAtMs ?? Infinity) - (a.endedAtMs ?? Infinity))) {
       if (this.#deps.stopping.aborted) return 'running';
       const problem = await this.#undoOne(record);
       if (problem !== undefined) problems.push(problem);

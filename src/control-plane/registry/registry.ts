@@ -57,18 +57,16 @@ async function readCatalogue(folder: string): Promise<{ readonly servers: readon
 
 function toEntry(server: JsonObject, services: AdminServices, viewer: Viewer): Entry | undefined {
   const foreign = fromRegistryServer(server);
-  const servers = isObject(foreign?.value) && isObject(foreign.value['servers']) ? foreign.value['servers'] : {};
-  const [found] = Object.entries(servers);
-  if (foreign === undefined || found === undefined || !isObject(found[1])) return undefined;
-  const [name, config] = found;
+  const found = foreign && firstServer(foreign.value);
+  if (foreign === undefined || found === undefined) return undefined;
+  const { name, config } = found;
   const version = versionOf(config);
   const installed = services.objects().find((object) => object.kind === 'servers' && object.name === name && maySee(viewer, object));
   const installedVersion = installed === undefined ? undefined : versionOf(installed.body);
   const isPinned = version !== undefined || typeof config['url'] === 'string';
   return {
     name: String(server['name']),
-    title: String(server['title'] ?? server['name']),
-    description: String(server['description'] ?? ''),
+    ...wordsOf(server),
     version: typeof server['version'] === 'string' ? server['version'] : (version ?? null),
     isPinned,
     server: name,
@@ -77,6 +75,16 @@ function toEntry(server: JsonObject, services: AdminServices, viewer: Viewer): E
     hasUpdate: version !== undefined && installedVersion !== undefined && isNewer(version, installedVersion),
     warnings: [...foreign.warnings, ...(isPinned ? [] : ['no exact version: what is started may change from one start to the next'])],
   };
+}
+
+function wordsOf({ title, name, description }: JsonObject): Pick<Entry, 'title' | 'description'> {
+  return { title: String(title ?? name), description: String(description ?? '') };
+}
+
+function firstServer(document: JsonValue): { readonly name: string; readonly config: JsonObject } | undefined {
+  const servers = isObject(document) && isObject(document['servers']) ? document['servers'] : {};
+  const [found] = Object.entries(servers);
+  return found !== undefined && isObject(found[1]) ? { name: found[0], config: found[1] } : undefined;
 }
 
 function versionOf(config: JsonObject): string | undefined {

@@ -50,12 +50,13 @@ export function tablesOf(html: string): string[][][] {
     else if (tag === 'td' || tag === 'th') {
       isInCell = !isEnd;
       if (isInCell) table?.at(-1)?.push('');
-    } else if (tag === '' && isInCell) {
-      const row = table?.at(-1);
-      if (row !== undefined && row.length > 0) row[row.length - 1] = `${row.at(-1) ?? ''}${decode(text)}`.replace(/\s+/g, ' ').trim();
-    }
+    } else if (tag === '' && isInCell) addToCell(table?.at(-1), text);
   }
   return tables;
+}
+
+function addToCell(row: string[] | undefined, text: string): void {
+  if (row !== undefined && row.length > 0) row[row.length - 1] = `${row.at(-1) ?? ''}${decode(text)}`.replace(/\s+/g, ' ').trim();
 }
 
 function textWithin(html: string, wanted: string): string {
@@ -92,7 +93,7 @@ function* pieces(html: string, skipped: ReadonlySet<string>): Generator<Piece> {
 
 function endOf(html: string, tag: string, from: number): number {
   for (let at = html.indexOf('</', from); at >= 0; at = html.indexOf('</', at + 2)) {
-    if (html.slice(at + 2, at + 2 + tag.length).toLowerCase() === tag) return (html.indexOf('>', at) + 1 || html.length + 1) - 0;
+    if (html.slice(at + 2, at + 2 + tag.length).toLowerCase() === tag) return html.indexOf('>', at) + 1 || html.length;
   }
   return html.length;
 }

@@ -88,25 +88,34 @@ function isLike(text: string, pattern: string): boolean {
 function toOperation(document: JsonObject, { method, path, item, operation }: Found & { readonly item: JsonObject }, taken: Set<string>): ApiOperation {
   const name = uniqueName(textOf(operation['operationId']) || `${method}_${path}`, taken);
   const found = [...parametersOf(document, path, { item, operation }).values()];
-  const body = follow(document, operation['requestBody']);
-  const content = isObject(body?.['content']) ? body['content'] : {};
-  const bodyType = BODY_TYPES.find((type) => Object.keys(content).some((key) => key.split(';')[0]?.trim() === type)) ?? (Object.keys(content).some((key) => key.includes('json')) ? 'application/json' : undefined);
-  const media = follow(document, Object.entries(content).find(([key]) => bodyType !== undefined && (key.startsWith(bodyType) || key.includes('json')))?.[1]);
+  const body = bodyOf(document, operation);
   const properties: Record<string, JsonValue> = {};
   for (const { parameter, schema } of found) properties[parameter.argument] = schema;
-  if (bodyType !== undefined) properties['body'] = { ...inlineSchema(document, media?.['schema']), ...(typeof body?.['description'] === 'string' ? { description: body['description'].slice(0, 1_000) } : {}) };
-  const required = [...found.filter(({ parameter }) => parameter.isRequired).map(({ parameter }) => parameter.argument), ...(bodyType !== undefined && body?.['required'] === true ? ['body'] : [])];
+  if (body !== undefined) properties['body'] = body.schema;
+  const required = [...found.filter(({ parameter }) => parameter.isRequired).map(({ parameter }) => parameter.argument), ...(body?.isRequired === true ? ['body'] : [])];
   const summary = textOf(operation['summary']);
   return {
     name,
     method,
     path,
     parameters: found.map(({ parameter }) => parameter),
-    bodyType,
+    bodyType: body?.type,
     title: (summary || name).slice(0, 200),
     description: [summary, textOf(operation['description']), `${method.toUpperCase()} ${path}`].filter((part) => part !== '').join('\n\n').slice(0, 4_000),
     inputSchema: { type: 'object', properties, ...(required.length > 0 ? { required } : {}), additionalProperties: false },
   };
+}
+
+/** The first kind of body that can be sent; undefined where there is none. */
+function bodyOf(document: JsonObject, operation: JsonObject): { readonly type: string; readonly schema: JsonObject; readonly isRequired: boolean } | undefined {
+  const body = follow(document, operation['requestBody']);
+  const content = isObject(body?.['content']) ? body['content'] : {};
+  const kinds = Object.keys(content);
+  const type = BODY_TYPES.find((known) => kinds.some((key) => key.split(';')[0]?.trim() === known)) ?? (kinds.some((key) => key.includes('json')) ? 'application/json' : undefined);
+  if (type === undefined) return undefined;
+  const media = follow(document, content[kinds.find((key) => key.startsWith(type)) ?? kinds.find((key) => key.includes('json')) ?? '']);
+  const description = textOf(body?.['description']).slice(0, 1_000);
+  return { type, schema: { ...inlineSchema(document, media?.['schema']), ...(description === '' ? {} : { description }) }, isRequired: body?.['required'] === true };
 }
 
 /** Those of the operation over those of its path, by place and name; what the path's text names is always there. */
@@ -117,14 +126,27 @@ function parametersOf(document: JsonObject, path: string, { item, operation }: {
   const names = new Map<string, number>();
   for (const parameter of [...inPath, ...given] as JsonObject[]) {
     const name = textOf(parameter['name']);
-    const place = (['path', 'query', 'header', 'cookie'] as const).find((known) => known === parameter['in']);
-    if (name === '' || place === undefined || (place === 'header' && OWN_HEADERS.test(name)) || (place === 'path' && !path.includes(`{${name}}`))) continue;
+    const place = placeOf(parameter, path);
+    if (place === undefined) continue;
     const key = `${place} ${name}`;
     if (!found.has(key)) names.set(name, (names.get(name) ?? 0) + 1);
     const argument = found.get(key)?.parameter.argument ?? ((names.get(name) ?? 0) > 1 || name === 'body' ? `${place}_${name}` : name);
-    found.set(key, { parameter: { name, argument, place, style: textOf(parameter['style']) || (place === 'query' || place === 'cookie' ? 'form' : 'simple'), explode: typeof parameter['explode'] === 'boolean' ? parameter['explode'] : place === 'query' || place === 'cookie', isRequired: place === 'path' || parameter['required'] === true }, schema: schemaOf(document, parameter) });
+    found.set(key, { parameter: { name, argument, place, ...styleOf(parameter, place), isRequired: place === 'path' || parameter['required'] === true }, schema: schemaOf(document, parameter) });
   }
   return found;
+}
+
+/** Undefined for a parameter that cannot be given. */
+function placeOf(parameter: JsonObject, path: string): OperationParameter['place'] | undefined {
+  const name = textOf(parameter['name']);
+  const place = (['path', 'query', 'header', 'cookie'] as const).find((known) => known === parameter['in']);
+  const isOurs = place === 'header' && OWN_HEADERS.test(name);
+  return name === '' || isOurs || (place === 'path' && !path.includes(`{${name}}`)) ? undefined : place;
+}
+
+function styleOf({ style, explode }: JsonObject, place: OperationParameter['place']): Pick<OperationParameter, 'style' | 'explode'> {
+  const isForm = place === 'query' || place === 'cookie';
+  return { style: textOf(style) || (isForm ? 'form' : 'simple'), explode: typeof explode === 'boolean' ? explode : isForm };
 }
 
 function schemaOf(document: JsonObject, parameter: JsonObject): JsonObject {

@@ -3,7 +3,7 @@
  * there is none nothing is measured, and only the kernel's limits hold.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import type { CancelTimer, Clock } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { LimitKind, ProcessLimits } from './process-limits.ts';
 
 export interface Usage {
@@ -45,7 +45,7 @@ export class ProcessSampler {
   readonly #clock: Clock;
   readonly #children = new Map<number, Child>();
   readonly #pageBytes: number;
-  #cancelTimer: CancelTimer | undefined;
+  #isScheduled = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -71,9 +71,10 @@ export class ProcessSampler {
   }
 
   #schedule(): void {
-    if (process.platform !== 'linux' || this.#children.size === 0) return;
-    this.#cancelTimer ??= this.#clock.after(SAMPLE_MS, () => {
-      this.#cancelTimer = undefined;
+    if (process.platform !== 'linux' || this.#children.size === 0 || this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#clock.after(SAMPLE_MS, () => {
+      this.#isScheduled = false;
       this.#sample();
       this.#schedule();
     });
