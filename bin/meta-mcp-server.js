@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** Servers on demand as a program of its own: `metamcp stdio --orchestrator` under the name that its users know. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled, findNode, LaunchError, main, root, runScript } from './launch.js';
 
@@ -24,7 +24,8 @@ await main(async () => {
     return;
   }
   if (option !== undefined) throw new LaunchError(`meta-mcp-server has no option ${option}: --version, --help`);
-  if (/[\\/]node_modules[\\/]/.test(root)) throw new LaunchError('this package runs from a checkout, not from node_modules');
   await ensureInstalled();
-  await runScript(findNode(), join(root, 'src', 'main.ts'), ['stdio', '--orchestrator']);
+  // The package has the program as JavaScript: Node strips no types below `node_modules`.
+  const sources = join(root, 'src', 'main.ts');
+  await runScript(findNode(), existsSync(sources) ? sources : join(root, 'lib', 'main.js'), ['stdio', '--orchestrator']);
 });

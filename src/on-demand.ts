@@ -15,7 +15,7 @@ import type { Environment } from './snapshot/values.ts';
 import { createChildEventWriter, removeOldChildEvents } from './storage/child-events.ts';
 import type { Storage } from './storage/open-storage.ts';
 import { launchTemplate } from './templates/launch-template.ts';
-import { loadTemplates, readTemplate } from './templates/load-templates.ts';
+import { loadTemplates, readTemplate, sourceOf } from './templates/load-templates.ts';
 import type { Dialer } from './upstream/dialer/dialer.ts';
 import { openInnerLink } from './upstream/inner-link.ts';
 import type { Link, LinkEvents } from './upstream/link.ts';
@@ -206,7 +206,7 @@ function toServices(orchestrator: Orchestrator, shelf: TemplateShelf): OnDemandS
       const found = shelf.find(name);
       if (found === undefined) throw new Fault('request.not_found', { message: 'There is no template of this name.' });
       const { folder, origin: _origin, digest: _digest, ...template } = found;
-      return { template, source: readFileSync(join(folder, template.file), 'utf8') };
+      return { template, source: readFileSync(sourceOf(folder, template.file), 'utf8') };
     },
     children: () =>
       children.of(undefined).map(({ id, name, source, principal, status, createdAtMs, child }) => ({ id, name, source, principal, status, createdAtMs, pid: child?.pid, idleMs: child?.idleMs ?? 0, ...(child?.usage ?? { memoryBytes: 0, cpuMs: 0, processes: 0 }), calls: child?.callCount ?? 0, errors: child?.errorCount ?? 0 })),

@@ -44,22 +44,15 @@ const META_IDEMPOTENCY = 'metamcp/idempotencyKey';
 const RESUMED_MAX = 1_000;
 
 export function createWorkflowRuns(deps: WorkflowRunsDeps): WorkflowRuns {
-  const { clock, storage, log } = deps;
-  const { db } = storage;
+  const { clock, log } = deps;
+  const { db } = deps.storage;
   const stopping = new AbortController();
   const active = new Map<string, Promise<WorkflowRun>>();
   const peers = new Set<ServerPeer>();
   let known: readonly StoredWorkflow[] = [];
   const store = createStore(db, clock);
   const go = (run: WorkflowRun): Promise<WorkflowRun> => {
-    const going = runWorkflow(run, { clock, store, stopping: stopping.signal, call: async ({ tool, args, idempotencyKey, signal }) => toCallOutcome(await deps.callTool({ principal: run.principal, endpoint: run.workflow.endpoint, tool, args, meta: { [META_IDEMPOTENCY]: idempotencyKey }, signal })) })
-      .then(async () => (await findRun(db, run.id)) ?? run)
-      .catch((thrown: unknown) => {
-        // It stays as it is and goes on at the next start.
-        log.error('workflow run', { run: run.id, detail: toFault(thrown).detail ?? String(thrown) });
-        return run;
-      })
-      .finally(() => active.delete(run.id));
+    const going = advance(run, { ...deps, store, stopping: stopping.signal }).finally(() => active.delete(run.id));
     active.set(run.id, going);
     return going;
   };
@@ -109,6 +102,19 @@ export function createWorkflowRuns(deps: WorkflowRunsDeps): WorkflowRuns {
       await Promise.allSettled(active.values());
     },
   };
+}
+
+/** Resolves with the run as it was left; never rejects. */
+async function advance(run: WorkflowRun, { clock, store, stopping, log, callTool, storage }: WorkflowRunsDeps & { readonly store: WorkflowStore; readonly stopping: AbortSignal }): Promise<WorkflowRun> {
+  const { principal, workflow } = run;
+  try {
+    await runWorkflow(run, { clock, store, stopping, call: async ({ tool, args, idempotencyKey, signal }) => toCallOutcome(await callTool({ principal, endpoint: workflow.endpoint, tool, args, meta: { [META_IDEMPOTENCY]: idempotencyKey }, signal })) });
+    return (await findRun(storage.db, run.id)) ?? run;
+  } catch (thrown) {
+    // It stays as it is and goes on at the next start.
+    log.error('workflow run', { run: run.id, detail: toFault(thrown).detail ?? String(thrown) });
+    return run;
+  }
 }
 
 /** The run as it goes on once a person said what became of a step. Its deadline begins anew. */

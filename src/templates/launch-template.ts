@@ -1,6 +1,8 @@
 /** How a template is started: the command, what it may see, and the rules around it. */
-import { realpathSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ParameterValues, Template } from '../model/template.ts';
 import type { SandboxPlan } from '../upstream/stdio/sandbox.ts';
 
@@ -21,16 +23,24 @@ export interface LaunchOptions {
   readonly node: string;
 }
 
-const RUNNER = join(import.meta.dirname, 'run-template.ts');
+const RUNNER = fileURLToPath(new URL('./run-template.ts', import.meta.url));
 const SOURCES = resolve(import.meta.dirname, '..');
 const HEAP_MEGABYTES = 256;
+
+/** Where our packages are: beside us in a checkout, around us in an installed package. */
+function packagesFolder(): { readonly packages: string; readonly realPackages: string } {
+  const beside = join(SOURCES, '..', 'node_modules');
+  const found = createRequire(import.meta.url).resolve('zod');
+  const around = found.slice(0, found.lastIndexOf(`${sep}node_modules${sep}`) + `${sep}node_modules`.length);
+  const packages = existsSync(join(beside, 'zod')) ? beside : around;
+  return { packages, realPackages: realpathSync(packages) };
+}
 
 export function launchTemplate(template: Template, parameters: ParameterValues, options: LaunchOptions): TemplateLaunch {
   const { temporaryFolder, node } = options;
   const given = Object.entries(template.parameters).find(([name, { type }]) => type === 'folder' && parameters[name] !== undefined)?.[0];
   const root = given === undefined ? temporaryFolder : String(parameters[given]);
-  const packages = join(SOURCES, '..', 'node_modules');
-  const realPackages = realpathSync(packages);
+  const { packages, realPackages } = packagesFolder();
   const origins = Object.entries(template.parameters).flatMap(([name, { type }]) => (type === 'url' && parameters[name] !== undefined ? [new URL(String(parameters[name])).origin] : []));
   const readable = [SOURCES, packages, realPackages, template.folder, join(SOURCES, '..', 'package.json'), root, '/proc/self/fd', '/proc/self/stat'];
   const mayWrite = template.files === 'write';

@@ -33,11 +33,17 @@ export function readTemplate(folder: string, origin: Template['origin']): Templa
     const parsed = TemplateSchema.safeParse(JSON.parse(text.toString()));
     if (!parsed.success) return parsed.error.issues.map((issue) => `template.json: ${issue.path.join('.')}: ${issue.message}`).join('; ');
     if (parsed.data.name !== basename(folder)) return `template.json names it ${parsed.data.name}`;
-    const digest = createHash('sha256').update(text).update('\0').update(readFileSync(join(folder, parsed.data.file))).digest('hex');
+    const digest = createHash('sha256').update(text).update('\0').update(readFileSync(sourceOf(folder, parsed.data.file))).digest('hex');
     return { ...parsed.data, folder, origin, digest };
   } catch (error) {
     return error instanceof Error ? error.message : 'unreadable';
   }
+}
+
+/** In the package the sources are JavaScript, under names to fit. */
+export function sourceOf(folder: string, file: string): string {
+  const path = join(folder, file);
+  return existsSync(path) ? path : path.replace(/[.]ts$/, '.js');
 }
 
 function foldersIn(place: string): string[] {

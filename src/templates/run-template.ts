@@ -14,6 +14,7 @@ import { ServerPeer } from '../serving/server-peer.ts';
 import { ToolRefusal } from '../serving/tool.ts';
 import { toolsServed } from '../serving/tools-served.ts';
 import { ConfinedFiles } from './confined-files.ts';
+import { sourceOf } from './load-templates.ts';
 import type { CreateTools, WebFetch } from './template-tools.ts';
 
 const SettingsSchema = z.strictObject({
@@ -29,7 +30,7 @@ const template = TemplateSchema.parse(JSON.parse(readFileSync(join(folder, 'temp
 // oxlint-disable-next-line no-restricted-properties
 const settings = SettingsSchema.parse(JSON.parse(process.env['TEMPLATE_SETTINGS'] ?? '{}'));
 
-const module = (await import(pathToFileURL(join(folder, template.file)).href)) as { readonly createTools: CreateTools };
+const module = (await import(pathToFileURL(sourceOf(folder, template.file)).href)) as { readonly createTools: CreateTools };
 const tools = module.createTools({
   parameters: settings.parameters,
   clock: systemClock,
