@@ -50,18 +50,17 @@ import type { People } from './model/oauth.ts';
 import { userPrincipalId } from './model/principal.ts';
 import { toSignInDeps } from './sign-in-deps.ts';
 import { createLog, type Log } from './observability/log.ts';
-import { createOnDemand, type OnDemand, openTemplateShelf, type TemplateShelf } from './on-demand.ts';
+import { openTemplateShelf, type StartedOnDemand, startOnDemand, type TemplateShelf } from './on-demand.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
 import { Redactor } from './observability/redactor.ts';
 import { openRecording, type Recording } from './recording.ts';
-import { lateCalls, lateEvents, logState } from './server-events.ts';
+import { lateEvents, logState } from './server-events.ts';
 import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { saveScriptRun, takeScriptRun } from './storage/script-runs.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
 import { withUiPages } from './ui-pages.ts';
-import { createWorkflowRuns, type WorkflowRuns } from './workflow-runs.ts';
 import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
 import { toEgressAllowance } from './upstream/dialer/address-rule.ts';
 import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
@@ -214,14 +213,12 @@ function compileOptions({ environment, resolved }: GatewayOptions, instanceKey: 
   };
 }
 
-interface Live {
+interface Live extends StartedOnDemand {
   readonly authorization: Authorization;
   readonly upstreams: Upstreams;
   readonly dataPlane: DataPlane;
   readonly token: string;
   readonly signIns: UpstreamSignIns;
-  readonly onDemand: OnDemand;
-  readonly workflows: WorkflowRuns;
 }
 
 function startUpstreams(base: Base): Live {
@@ -241,10 +238,7 @@ function startUpstreams(base: Base): Live {
     random: () => randomFraction(random),
     gatewayInfo: info,
     openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, values, signIns, builtin: onDemand.openLink }),
-    events: lateEvents(
-      () => late.dataPlane,
-      (server) => logState(log, server, upstreams.state(server)),
-    ),
+    events: lateEvents(() => late.dataPlane, (server) => logState(log, server, upstreams.state(server))),
     onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
   });
   late.upstreams = upstreams;
@@ -285,15 +279,6 @@ function startUpstreams(base: Base): Live {
   });
   upstreams.apply(publisher.snapshot().servers);
   return { authorization, upstreams, dataPlane, token, signIns, onDemand, workflows };
-}
-
-function startOnDemand(base: Base, watcher: OrphanWatcher, dataPlane: () => DataPlane | undefined): Pick<Live, 'onDemand' | 'workflows'> {
-  const { options, log, storage, dialer, shelf, undo } = base;
-  const { clock, random, version, environment, resolved } = options;
-  const workflows = createWorkflowRuns({ clock, random, storage, log, ...lateCalls(dataPlane) });
-  const onDemand = createOnDemand({ openWorkflows: workflows.openLink, clock, random, version, environment, dataFolder: resolved.settings.data, egressAllow: () => base.instance.now().egressAllow, storage, log, dialer, watcher, shelf });
-  undo.push(() => onDemand.close());
-  return { onDemand, workflows };
 }
 
 /** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */

@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import type { Clock } from './base/clock.ts';
 import { Fault } from './base/fault.ts';
 import type { RandomBytes } from './base/ids.ts';
+import type { ResolvedSettings } from './config.ts';
 import type { OnDemandServices } from './control-plane/on-demand-services.ts';
+import type { DataPlane } from './data-plane/data-plane.ts';
 import type { TemplateServer } from './model/builtin-server.ts';
 import type { ServerSpec } from './model/server.ts';
 import { readParameters, type Template, type TemplateData } from './model/template.ts';
 import type { Log } from './observability/log.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/orchestrator.ts';
 import { readOrchestratorFile, readOrchestratorSettings } from './orchestrator/orchestrator-settings.ts';
+import { lateCalls } from './server-events.ts';
 import type { Environment } from './snapshot/values.ts';
 import { createChildEventWriter, removeOldChildEvents } from './storage/child-events.ts';
 import type { Storage } from './storage/open-storage.ts';
@@ -25,6 +28,7 @@ import { DEFAULT_LIMITS } from './upstream/stdio/process-limits.ts';
 import { ProcessSampler } from './upstream/stdio/process-sampler.ts';
 import { findSandbox, sandboxedCommand } from './upstream/stdio/sandbox.ts';
 import { openStdioLink } from './upstream/stdio/stdio-link.ts';
+import { createWorkflowRuns, type WorkflowRuns } from './workflow-runs.ts';
 
 /** The templates of an instance; those imported can change while it runs. */
 export interface TemplateShelf {
@@ -105,6 +109,8 @@ export interface OnDemand {
   close(): Promise<void>;
 }
 
+/** Readers of the stream of events. */
+const FOLLOWERS_MAX = 50;
 /** The connection over which the gateway itself asks for lists. */
 const INSTANCE = 'instance';
 
@@ -143,6 +149,26 @@ export function createOnDemand(deps: OnDemandDeps): OnDemand {
       await writer.close();
     },
   };
+}
+
+export interface StartedOnDemand {
+  readonly onDemand: OnDemand;
+  readonly workflows: WorkflowRuns;
+}
+
+interface Surroundings extends Pick<OnDemandDeps, 'storage' | 'log' | 'dialer' | 'shelf'> {
+  readonly options: Pick<OnDemandDeps, 'clock' | 'random' | 'version' | 'environment'> & { readonly resolved: ResolvedSettings };
+  readonly instance: { now(): { readonly egressAllow: readonly string[] } };
+  readonly undo: (() => void | Promise<void>)[];
+}
+
+/** Servers on demand and workflows of a gateway that is starting; `dataPlane` answers once there is one. */
+export function startOnDemand({ options, instance, undo, storage, log, dialer, shelf }: Surroundings, watcher: OrphanWatcher, dataPlane: () => DataPlane | undefined): StartedOnDemand {
+  const { clock, random, version, environment, resolved } = options;
+  const workflows = createWorkflowRuns({ clock, random, storage, log, ...lateCalls(dataPlane) });
+  const onDemand = createOnDemand({ clock, random, version, environment, storage, log, dialer, shelf, watcher, openWorkflows: workflows.openLink, dataFolder: resolved.settings.data, egressAllow: () => instance.now().egressAllow });
+  undo.push(() => onDemand.close());
+  return { onDemand, workflows };
 }
 
 interface TemplateOpening {
@@ -208,6 +234,7 @@ function toServices(orchestrator: Orchestrator, shelf: TemplateShelf): OnDemandS
       const { folder, origin: _origin, digest: _digest, ...template } = found;
       return { template, source: readFileSync(sourceOf(folder, template.file), 'utf8') };
     },
+    followEvents: (follower) => (orchestrator.events.followers >= FOLLOWERS_MAX ? undefined : orchestrator.events.follow(follower)),
     children: () =>
       children.of(undefined).map(({ id, name, source, principal, status, createdAtMs, child }) => ({ id, name, source, principal, status, createdAtMs, pid: child?.pid, idleMs: child?.idleMs ?? 0, ...(child?.usage ?? { memoryBytes: 0, cpuMs: 0, processes: 0 }), calls: child?.callCount ?? 0, errors: child?.errorCount ?? 0 })),
     stopChild: async (id) => {

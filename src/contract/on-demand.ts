@@ -64,6 +64,18 @@ export const ChildEventSchema = z
   .object({ id: z.string(), at: instant, kind: z.enum(CHILD_EVENT_KINDS), serverId: z.string(), source: z.string(), principal: z.string(), detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])) })
   .meta({ id: 'ChildEvent' });
 
+export const WatchChildEvents = {
+  id: 'watchChildEvents',
+  method: 'GET',
+  path: '/api/v1/child-events/stream',
+  summary: 'What happens to servers on demand from now on, as server-sent events',
+  access: 'log:read',
+  query: z.strictObject({ kind: z.enum(CHILD_EVENT_KINDS).optional(), serverId: id.optional() }),
+  answer: z.string(),
+  stream: ['text/event-stream'],
+  status: 200,
+} as const satisfies Operation;
+
 export const ListChildEvents = {
   id: 'listChildEvents',
   method: 'GET',

@@ -1,4 +1,5 @@
 /** What the admin API needs of templates and of servers on demand. */
+import type { ChildEvent } from '../model/child-event.ts';
 import type { Template, TemplateData } from '../model/template.ts';
 
 export interface LiveChild {
@@ -27,4 +28,6 @@ export interface OnDemandServices {
   deleteTemplate(name: string): Template;
   children(): readonly LiveChild[];
   stopChild(id: string): Promise<void>;
+  /** Hears every event from now on; what it returns ends that. Undefined where too many follow. */
+  followEvents(follower: (event: ChildEvent) => void): (() => void) | undefined;
 }

@@ -3,6 +3,7 @@ import { exportAudit } from './audit/export-audit.ts';
 import { listAudit } from './audit/list-audit.ts';
 import { getAuditKey, verifyAudit } from './audit/verify-audit.ts';
 import { listChildEvents, listChildren, stopChild } from './children/children.ts';
+import { watchChildEvents } from './children/watch-child-events.ts';
 import { applyConfig, diffConfig, listVersions, planConfig, rollbackConfig } from './config/change-config.ts';
 import { exportConfig } from './config/export-config.ts';
 import { releaseObjects } from './config/release-objects.ts';
@@ -112,6 +113,7 @@ export const OPERATIONS: readonly Bound[] = [
   listChildren,
   stopChild,
   listChildEvents,
+  watchChildEvents,
   listWorkflows,
   putWorkflow,
   deleteWorkflow,

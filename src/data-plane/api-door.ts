@@ -12,7 +12,6 @@ import type { Catalogs } from './catalogs.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { visibleList } from './visible-list.ts';
 
-export const API_DOOR = 'api';
 const PATH = /^\/metamcp\/[^/]+\/api(?:\/([^/?]*))?$/;
 const DOCUMENT = 'openapi.json';
 /** As long as a list waits for servers that are still starting. */

@@ -2,7 +2,8 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { Fault } from '../base/fault.ts';
-import type { Principal } from '../model/principal.ts';
+import type { EndpointSpec } from '../model/endpoint.ts';
+import { type Principal, userPrincipalId } from '../model/principal.ts';
 import { isObject, type JsonObject, MODERN_REVISION, type Revision } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Decoded } from './exchange.ts';
@@ -34,7 +35,7 @@ export interface InnerCallDeps {
 export async function makeInnerCall({ principal, endpoint: name, tool, args, meta, signal }: InnerCall, deps: InnerCallDeps): Promise<InnerOutcome> {
   const snapshot = deps.snapshot();
   const endpoint = snapshot.endpoints.get(name);
-  if (endpoint === undefined || !mayStillUse(principal, name, { snapshot, nowMs: deps.wallMs() })) return { kind: 'error', message: 'Unknown tool, prompt or resource', effect: 'not_executed', isRetryable: false };
+  if (endpoint === undefined || !mayStillUse(principal, endpoint, { snapshot, nowMs: deps.wallMs() })) return { kind: 'error', message: 'Unknown tool, prompt or resource', effect: 'not_executed', isRetryable: false };
   const reply = new InnerReply();
   const cancel = (): void => reply.leave();
   signal.addEventListener('abort', cancel, { once: true });
@@ -72,10 +73,14 @@ function toOutcome(text: string): InnerOutcome {
   return { kind: 'error', message: error?.message ?? 'Internal error', effect, isRetryable: data['retryable'] === true };
 }
 
-/** Keys may be revoked while a run waits. */
-function mayStillUse(principal: Principal, endpoint: string, { snapshot, nowMs }: { readonly snapshot: Snapshot; readonly nowMs: number }): boolean {
-  if (principal.kind !== 'key') return true;
-  return [...snapshot.keys.values()].some((key) => key.id === principal.credentialId && (key.expiresAtMs === undefined || key.expiresAtMs > nowMs) && (key.endpoints.includes('*') || key.endpoints.includes(endpoint)));
+/** Whether the door would open for them now: rights may have gone while a run waited, and no workflow opens more than a request would. */
+function mayStillUse(principal: Principal, { auth, owner, name }: EndpointSpec, { snapshot, nowMs }: { readonly snapshot: Snapshot; readonly nowMs: number }): boolean {
+  if (principal.kind === 'operator' || (!auth.apiKey && !auth.oauth)) return true;
+  if (principal.kind === 'key') return auth.apiKey && [...snapshot.keys.values()].some((key) => key.id === principal.credentialId && (key.expiresAtMs === undefined || key.expiresAtMs > nowMs) && (key.endpoints.includes('*') || key.endpoints.includes(name)));
+  if (principal.kind !== 'user') return false;
+  if (owner !== undefined) return principal.id === owner || principal.id === userPrincipalId(owner);
+  const groups = auth.signIn?.groups ?? [];
+  return auth.oauth && (groups.length === 0 || groups.some((group) => principal.groups?.includes(group) === true));
 }
 
 class InnerReply implements Reply {

@@ -43,6 +43,10 @@ export class EventLog {
     return this.#counts;
   }
 
+  get followers(): number {
+    return this.#followers.size;
+  }
+
   /** Hears every event from now on; what it returns ends that. */
   follow(follower: (event: ChildEvent) => void): () => void {
     this.#followers.add(follower);

@@ -11,7 +11,7 @@ const config = {
   servers: { calc: { type: 'template', template: 'basic_calculator' }, data: { type: 'template', template: 'data_processor' }, sql: { type: 'template', template: 'sqlite' }, flows: { type: 'workflows' } },
   namespaces: { default: { servers: ['calc', 'data', 'sql', 'flows'], policies: ['careful'] } },
   policies: { careful: { rules: [{ effect: 'deny', what: { names: ['divide'] } }] } },
-  endpoints: { default: { namespace: 'default', auth: { apiKey: true } } },
+  endpoints: { default: { namespace: 'default', auth: { apiKey: true } }, other: { namespace: 'default', auth: { apiKey: true } } },
   keys: { one: { value: KEY, endpoints: ['default'] } },
 };
 let gateway: RunningGateway;
@@ -98,6 +98,15 @@ test('a stored workflow is a tool with a schema, and its run can be looked at', 
   await client.close();
   const { body } = await admin('GET', `/workflow-runs/${String((result.structuredContent as { run_id: string }).run_id)}`);
   expect(body).toMatchObject({ workflow: 'increment', status: 'done', edges: [{ from: 'add', to: 'sum' }], steps: expect.arrayContaining([expect.objectContaining({ key: 'add[2]', step: 'add', status: 'done', attempts: 1 })]) });
+});
+
+test('a workflow opens no endpoint that a request of its principal would not', async () => {
+  await admin('PUT', '/workflows/elsewhere', { definition: { ...definition, endpoint: 'other' }, public: true });
+  const deadline = performance.now() + 10_000;
+  let response = await post('flows__elsewhere', { numbers: [1] });
+  while (response.status === 404 && performance.now() < deadline) response = await post('flows__elsewhere', { numbers: [1] });
+  expect(response.status).toBe(422);
+  expect(await response.json()).toMatchObject({ detail: expect.stringContaining('Unknown tool') });
 });
 
 test('every step is asked of policy as who runs it: a denied tool fails the run', async () => {

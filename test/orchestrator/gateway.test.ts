@@ -88,3 +88,21 @@ test('a configuration with a template or parameter that is not there is refused 
   expect(status).toBe(400);
   expect(JSON.stringify(body)).toContain('expected no hyphen at the beginning');
 });
+
+test('events are streamed as they happen', async () => {
+  const { token } = JSON.parse(await readFile(join(gateway.data, 'gateway.json'), 'utf8')) as { token: string };
+  const abort = new AbortController();
+  const response = await fetch(`${gateway.url}/api/v1/child-events/stream?kind=ready`, { headers: { authorization: `Bearer ${token}` }, signal: abort.signal });
+  expect(response.headers.get('content-type')).toContain('text/event-stream');
+  const client = await connect(KEYS.ann);
+  await call(client, 'meta__create_server', { name: 'seen', template: 'time' });
+  let text = '';
+  for await (const chunk of response.body ?? []) {
+    text += Buffer.from(chunk as Uint8Array).toString();
+    if (text.includes('event: child')) break;
+  }
+  abort.abort();
+  expect(text).toContain('"kind":"ready","serverId":"srv_');
+  await call(client, 'meta__stop_all_servers');
+  await client.close();
+});
