@@ -28,6 +28,8 @@ export interface OrchestratorOptions {
   /** PATH of who started us, in which allowed commands are looked up once. */
   readonly path: string;
   readonly egressAllow: readonly string[];
+  /** Where bubblewrap is; default: where this system has it. */
+  readonly findSandbox?: () => string | undefined;
   /** Keeps events beyond the life of the process. */
   readonly keep?: (event: ChildEvent) => void;
   readonly onStderr?: (serverId: string, line: string) => void;
@@ -48,7 +50,7 @@ const INSTRUCTIONS = 'Makes MCP servers when they are needed: create_server star
 export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
   const { clock, random, settings, templates } = options;
   const events = new EventLog({ clock, newId: createSortedIds(clock, random), keep: options.keep });
-  const bwrap = settings.sandbox === 'off' ? undefined : findSandbox();
+  const bwrap = settings.sandbox === 'off' ? undefined : (options.findSandbox ?? findSandbox)();
   const gatewayInfo: JsonObject = { name: 'metamcp-orchestrator', version: options.version };
   const children = new Children({
     clock,

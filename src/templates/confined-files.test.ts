@@ -31,7 +31,7 @@ test.runIf(LINUX)('files are read, written whole with their folders, listed and 
   expect(await files.list('new/deep')).toEqual([]);
 });
 
-test.runIf(LINUX).each(['../secret', '../root-beside/secret', '/etc/passwd', 'inner/../../secret', '..', '/', 'link', 'folder/secret', 'chain', 'inner/\0', 'self', '', 'file/../../secret'])('%j leads to nothing outside of the root', async (path) => {
+test.runIf(LINUX).each(['../secret', '../root-beside/secret', '/etc/passwd', 'inner/../../secret', '..', '/', 'link', 'folder/secret', 'chain', 'inner/\0', 'self', '', 'file/../../secret'])('[ST-14] %j leads to nothing outside of the root', async (path) => {
   symlinkSync(join(outside, 'secret'), join(root, 'link'));
   symlinkSync(outside, join(root, 'folder'));
   symlinkSync('link', join(root, 'chain'));

@@ -67,7 +67,7 @@ test('events of servers on demand are kept and can be searched', async () => {
   expect(items).toMatchObject([{ kind: 'called', source: 'basic_calculator', detail: { tool: 'add', isError: false } }]);
 });
 
-test('an operator imports a template, makes a server of it and shares it; nobody else defines one', async () => {
+test('[ST-01] an operator imports a template, makes a server of it and shares it; nobody else defines one', async () => {
   const template = { name: 'greeter', title: 'Greeter', description: 'Greets.', version: '1.0.0', capabilities: ['greeting'], file: 'greeter.mjs', stateless: true, egress: 'none', files: 'none', parameters: { word: { type: 'string', description: 'How', default: 'Hello', pattern: '^[A-Za-z]+$' } } };
   const source = "export const createTools = ({ parameters }) => [{ name: 'greet', title: 'Greet', description: 'Greets', inputSchema: { type: 'object', properties: { who: { type: 'string' } }, required: ['who'] }, annotations: { readOnlyHint: true }, run: ({ who }) => ({ result: `${parameters.word} ${who}` }) }];\n";
   const refused = await fetch(`${gateway.url}/api/v1/templates`, { method: 'POST', headers: { authorization: `Bearer ${KEYS.ann}`, 'content-type': 'application/json' }, body: JSON.stringify({ template, source }) });

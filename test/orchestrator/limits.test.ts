@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { createOrchestrator, type Orchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { readOrchestratorSettings } from '../../src/orchestrator/orchestrator-settings.ts';
 import { loadTemplates } from '../../src/templates/load-templates.ts';
+import { findSandbox } from '../../src/upstream/stdio/sandbox.ts';
 import { OrphanWatcher } from '../../src/upstream/stdio/orphan-watcher.ts';
 
 const ROGUE = fileURLToPath(new URL('../fixtures/rogue-server.mjs', import.meta.url));
@@ -25,7 +26,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function start(file: object): Orchestrator {
+function start(file: object, findSandbox?: () => string | undefined): Orchestrator {
   return createOrchestrator({
     clock: systemClock,
     random: (count) => randomBytes(count),
@@ -36,6 +37,7 @@ function start(file: object): Orchestrator {
     node: process.execPath,
     path: process.env['PATH'] ?? '',
     egressAllow: [],
+    ...(findSandbox === undefined ? {} : { findSandbox }),
   });
 }
 
@@ -116,6 +118,28 @@ test('a server that keeps state never passes from one principal to another', asy
   expect(second.record.child?.pid).not.toBe(pid);
   expect(children.running('ben', second.record.id).child.callCount).toBe(0);
 }, 60_000);
+
+test('[ST-08] without a sandbox one principal at a time has servers, or none where it is required', async () => {
+  const create = (one: Orchestrator, principal: string) => one.children.create(principal, { name: 'c', serverType: 'python', template: 'time' });
+  const open = start({}, () => undefined);
+  const record = await create(open, 'ann');
+  await expect(create(open, 'ben')).rejects.toThrow(/bubblewrap/);
+  await open.children.stop(record, 'test');
+  await create(open, 'ben');
+  await open.close();
+  const strict = start({ sandbox: 'required' }, () => undefined);
+  await expect(create(strict, 'ann')).rejects.toThrow(/bubblewrap/);
+  await strict.close();
+}, 30_000);
+
+test.runIf(findSandbox() !== undefined)('[ST-08] in the sandbox there is no other process, no home, no data of the gateway and no network namespace of ours', async () => {
+  writeFileSync(join(folder, 'secret'), 'secret');
+  const record = await orchestrator.children.create('ann', { name: 'probe', serverType: 'node', scriptPath: ROGUE });
+  const result = await call(record.id, 'trick', { kind: 'look', at: join(folder, 'secret') });
+  const seen = JSON.parse((result['content'] as { text: string }[])[0]?.text ?? '{}') as Record<string, unknown>;
+  expect(seen).toEqual({ processes: expect.any(Number), secret: 'ENOENT', shadow: 'ENOENT', root: 'ENOENT', gateway: expect.not.stringContaining('vitest'), write: expect.stringMatching(/EROFS|EACCES|ENOENT|EPERM/), docker: 'ENOENT', capabilities: '0000000000000000' });
+  expect(Number(seen['processes'])).toBeLessThan(5);
+}, 30_000);
 
 test('create, call and stop with random kills leave no process and no folder', async () => {
   const { children } = orchestrator;
