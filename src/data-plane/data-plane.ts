@@ -120,11 +120,10 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     refuse(http, response, refused, { correlationId: deps.newCorrelationId(), challenge: deps.challenge(http, refused.fault) });
   };
   const principals = new KnownPrincipals();
-  const throttled = createThrottle(deps);
   const serveDeps: ServeDeps = {
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, inspected: (name, current) => inspections.endpoint(name, current) }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
-    throttle: (identified) => throttled(principals.noted(identified)),
+    throttle: principals.before(createThrottle(deps)),
     openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, refuseWith }),
     toRequests: (identified, body, response) => toRequests(identified, body, response, legacy),
     toApiRequests: (identified, body, response) => apiRequests(identified, body, response, { catalogs, version: deps.info.version }),

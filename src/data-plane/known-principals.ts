@@ -7,8 +7,13 @@ const PRINCIPALS_MAX = 10_000;
 export class KnownPrincipals {
   readonly #known = new Map<string, Principal>();
 
+  /** Notes who asks, then goes on with `stage`. */
+  before(stage: (identified: Identified) => Identified): (identified: Identified) => Identified {
+    return (identified) => stage(this.#noted(identified));
+  }
+
   /** Kept in the order of first sight; whoever comes back after being dropped is noted anew. */
-  noted(identified: Identified): Identified {
+  #noted(identified: Identified): Identified {
     const { principal } = identified;
     if (this.#known.get(principal.id) === principal) return identified;
     this.#known.set(principal.id, principal);
