@@ -11,16 +11,19 @@ const MAY_IMPORT = {
   search: ['base', 'model', 'protocol'],
   'code-mode': ['base', 'model', 'protocol', 'search'],
   middleware: ['base', 'model', 'protocol'],
-  upstream: ['base', 'model', 'protocol', 'observability'],
+  upstream: ['base', 'model', 'protocol', 'observability', 'serving'],
   snapshot: ['base', 'model', 'protocol', 'policy', 'middleware'],
   workflows: ['base', 'model', 'protocol'],
+  serving: ['base', 'protocol'],
+  templates: ['base', 'model', 'protocol', 'serving', 'upstream'],
+  orchestrator: ['base', 'model', 'protocol', 'serving', 'templates', 'upstream'],
   'data-plane': ['base', 'model', 'protocol', 'policy', 'auth', 'audit', 'observability', 'search', 'code-mode', 'middleware', 'upstream', 'snapshot', 'workflows'],
   storage: ['base', 'protocol', 'model', 'audit'],
   contract: ['base', 'model'],
   'control-plane': ['base', 'protocol', 'model', 'policy', 'middleware', 'contract', 'auth', 'audit', 'observability', 'snapshot', 'storage'],
   cli: ['base', 'model', 'protocol', 'contract'],
   // A real MCP server that new users get; started as a child process, never imported.
-  sample: ['base', 'protocol'],
+  sample: ['base', 'protocol', 'serving'],
 };
 
 // A package that may be imported from these places only.
@@ -29,7 +32,7 @@ const ONLY_IN = {
   'better-sqlite3': ['^src/storage/'],
   pg: ['^src/storage/'],
   hono: ['^src/contract/', '^src/control-plane/', '^src/gateway[.]ts$'],
-  undici: ['^src/upstream/', '^src/cli/'],
+  undici: ['^src/upstream/', '^src/cli/', '^src/templates/'],
   'cross-spawn': ['^src/upstream/stdio/', '^src/cli/'],
   'eventsource-parser': ['^src/upstream/', '^src/cli/'],
   'ipaddr.js': ['^src/upstream/', '^src/base/', '^src/auth/', '^src/data-plane/'],
@@ -48,7 +51,7 @@ const ONLY_IN = {
 const TEST = '[.]test[.]tsx?$';
 const STAGES = 'receive|identify|decode|resolve|throttle|admit|dispatch|answer|record';
 // Started by path in a process of its own (a child, a worker thread), so nobody imports it.
-const STARTED_BY_PATH = ['^src/sample/', '^src/upstream/stdio/(watcher|guard)[.]ts$', '[.]worker[.]ts$'];
+const STARTED_BY_PATH = ['^src/sample/', '^src/templates/(run-template[.]ts|[^/]+/)', '^src/upstream/stdio/(watcher|guard)[.]ts$', '[.]worker[.]ts$'];
 const error = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
 const layers = Object.entries(MAY_IMPORT).map(([folder, allowed]) =>

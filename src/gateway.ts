@@ -56,6 +56,7 @@ import { userPrincipalId } from './model/principal.ts';
 import { toSignInDeps } from './sign-in-deps.ts';
 import { createLog, type Log } from './observability/log.ts';
 import { describePeopleSettings } from './people-settings.ts';
+import { openTemplateShelf, type StartedOnDemand, startOnDemand, type TemplateShelf } from './on-demand.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
 import { Redactor } from './observability/redactor.ts';
 import { openRecording, type Recording } from './recording.ts';
@@ -136,6 +137,7 @@ interface Base {
   readonly failures: FailureThrottle;
   readonly keyUses: KeyUses;
   readonly dialer: Dialer;
+  readonly shelf: TemplateShelf;
   readonly people: OpenedPeople;
   readonly recording: Recording;
   readonly telemetry: Telemetry;
@@ -151,6 +153,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await startListening(base, upstreams);
     await settle(base, upstreams.upstreams);
     await watchFile(base);
+    await upstreams.workflows.resume();
+    undo.push(() => upstreams.workflows.close());
     return { url: addressOf(base), publisher: base.publisher, upstreams: upstreams.upstreams, starterKey: base.starterKey, adminLink: adminLinkOf(base), close: () => stopAll(undo) };
   } catch (thrown) {
     await stopAll(undo);
@@ -176,12 +180,13 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   const keyUses = createKeyUses({ storage, clock, flushMs: KEY_USES_FLUSH_MS, report: (problem) => log.warn('key uses', { detail: String(problem) }) });
   undo.push(() => keyUses.stop());
   const starter = await openStarterKey({ storage, clock, random, instanceKey });
+  const shelf = openTemplateShelf(settings.data, (problem) => log.warn('templates', { detail: problem }));
   const publisher = await createPublisher({
     storage,
     sealing: instanceKey.sealing,
     random,
     clock,
-    compileOptions: compileOptions(options, instanceKey),
+    compileOptions: { ...compileOptions(options, instanceKey), findTemplate: shelf.find },
     check: (snapshot) => checkListening(settings, snapshot),
   });
   await loadConfiguration(options, publisher, instanceKey);
@@ -201,7 +206,7 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   undo.push(() => recording.close());
   const governance = await openGovernance({ recorded: createRecordedCalls(recording.recordings.store, recording.recordings.settle), storage, clock, random, dialer, snapshot: publisher.snapshot, publicUrl: () => publicUrlOf({ options, listening }), sharedStoreUrl: settings.sharedStoreUrl, people: options.people ?? people.forOAuth, report: (event, fields) => log.warn(event, fields) });
   undo.push(() => governance.close());
-  return { options, undo, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, people, telemetry, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, shelf, people, telemetry, addressOf, failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -224,7 +229,7 @@ function compileOptions({ environment, resolved }: GatewayOptions, instanceKey: 
   };
 }
 
-interface Live {
+interface Live extends StartedOnDemand {
   readonly authorization: Authorization;
   readonly upstreams: Upstreams;
   readonly dataPlane: DataPlane;
@@ -243,12 +248,13 @@ function startUpstreams(base: Base): Live {
   const token = newOperatorToken(random);
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
   const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
+  const { onDemand, workflows } = startOnDemand(base, watcher, () => late.dataPlane);
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
     clock,
     random: () => randomFraction(random),
     gatewayInfo: info,
-    openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, values, signIns }),
+    openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, values, signIns, builtin: onDemand.openLink }),
     events: withDefinitionWatch(lateEvents(() => late.dataPlane, (server) => logState(log, server, upstreams.state(server))), () => late.definitions?.changed()),
     onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
   });
@@ -288,7 +294,7 @@ function startUpstreams(base: Base): Live {
     log.info('configuration loaded', { generation: snapshot.generation, servers: snapshot.servers.size, endpoints: snapshot.endpoints.size });
   });
   upstreams.apply(publisher.snapshot().servers);
-  return { authorization, upstreams, dataPlane, token, signIns, definitions };
+  return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows };
 }
 
 /** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */
@@ -388,6 +394,8 @@ function adminHandler(base: Base, live: Live): AdminHandler {
       random,
       instanceKey,
       discovery: createLiveDiscovery(live.dataPlane.discoveryDesk, publisher.snapshot),
+      onDemand: live.onDemand.services,
+      workflows: live.workflows.services,
       live: createLiveServers(live.upstreams, publisher.snapshot, live.dataPlane.collisions),
       envelope: base.envelope,
       grants: live.signIns.live,

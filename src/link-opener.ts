@@ -22,12 +22,16 @@ export interface LinkOpenerDeps {
   /** Resolves `${…}`; asked at the moment a link is opened. */
   readonly values: (spec: ServerSpec) => Promise<(text: string) => string>;
   readonly signIns: UpstreamSignIns;
+  /** Servers of our own; undefined for other types. */
+  readonly builtin: (spec: ServerSpec, values: (text: string) => string, principalId: string | undefined) => OpenLink | undefined;
 }
 
 /** `principalId`: for whom alone the link is; undefined where it is shared. */
-export function createLinkOpener({ clock, random, environment, dialer, watcher, log, values: valuesOf, signIns }: LinkOpenerDeps): (spec: ServerSpec, principalId?: string) => OpenLink {
+export function createLinkOpener({ clock, random, environment, dialer, watcher, log, values: valuesOf, signIns, builtin }: LinkOpenerDeps): (spec: ServerSpec, principalId?: string) => OpenLink {
   return (spec, principalId) => async (events) => {
     const values = await valuesOf(spec);
+    const own = builtin(spec, values, principalId);
+    if (own !== undefined) return own(events);
     const open = (heard: LinkEvents, streamHeaders: Readonly<Record<string, string>>): Promise<Link> => {
       if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer, random }, heard);
       if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer, random, streamHeaders }, heard);

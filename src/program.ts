@@ -18,6 +18,10 @@ const host = createProcessHost(
     version,
     serve: createServeCommand({ version, selfCommand, stdout: process.stdout, stderr: process.stderr }),
     checkConfigFile,
+    orchestrate: async (stopping) => {
+      const { runStandaloneOrchestrator } = await import('./orchestrator/standalone.ts');
+      return runStandaloneOrchestrator({ environment: readEnvironment(), workFolder: process.cwd(), version, stopping, say: (line) => void process.stderr.write(`${line}\n`) });
+    },
   },
   process,
 );

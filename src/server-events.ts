@@ -31,3 +31,11 @@ export function lateEvents(dataPlane: () => DataPlane | undefined, noteState: (s
     asked: (owner, request) => events()?.asked(owner, request) ?? false,
   };
 }
+
+/** Calls of workflows, for when there is a data plane to make them. */
+export function lateCalls(dataPlane: () => DataPlane | undefined): { readonly callTool: DataPlane['callTool']; readonly findPrincipal: DataPlane['findPrincipal'] } {
+  return {
+    callTool: async (call) => (await dataPlane()?.callTool(call)) ?? { kind: 'error', message: 'The gateway is starting.', effect: 'not_executed', isRetryable: true },
+    findPrincipal: (id) => dataPlane()?.findPrincipal(id),
+  };
+}

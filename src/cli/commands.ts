@@ -24,7 +24,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Offer an endpoint on standard input and output, for clients that start a command.',
     usage: '[FLAGS]',
     wordsMax: 0,
-    flags: { ...ENDPOINT_FLAGS, config: { value: 'FILE', help: 'Configuration for a gateway that has to be started.' } },
+    flags: { ...ENDPOINT_FLAGS, config: { value: 'FILE', help: 'Configuration for a gateway that has to be started.' }, orchestrator: { help: 'No gateway: servers on demand alone, in a temporary folder.' } },
     examples: [
       'metamcp stdio --endpoint dev',
       'metamcp stdio --url https://gateway.example --endpoint dev',

@@ -27,6 +27,8 @@ export interface CliHost {
   readonly stopping: AbortSignal;
   /** Runs the gateway until `stopping` is aborted; resolves with the exit code. The command line itself never opens the store. */
   readonly serve: (args: readonly string[], stopping: AbortSignal) => Promise<number>;
+  /** Runs the orchestrator alone on stdin and stdout until they end; resolves with the exit code. */
+  readonly orchestrate?: (stopping: AbortSignal) => Promise<number>;
   /** Compiles a configuration file without applying it; resolves with its problems, none when it is valid. */
   readonly checkConfigFile: (path: string) => Promise<readonly string[]>;
 }

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import type { CliHost } from './host.ts';
 
-export type HostParts = Pick<CliHost, 'env' | 'clock' | 'selfCommand' | 'version' | 'serve' | 'checkConfigFile'>;
+export type HostParts = Pick<CliHost, 'env' | 'clock' | 'selfCommand' | 'version' | 'serve' | 'checkConfigFile' | 'orchestrate'>;
 
 /** Listens to SIGINT, SIGTERM and SIGHUP from now on: the first asks to stop, a second ends the process at once. */
 export function createProcessHost(parts: HostParts, from: NodeJS.Process): CliHost {

@@ -35,9 +35,11 @@ import type { LiveInspections } from './live-inspections.ts';
 import type { LiveDefinitions } from './live-definitions.ts';
 import type { LiveServers } from './live-servers.ts';
 import type { LiveSessions } from './live-sessions.ts';
+import type { OnDemandServices } from './on-demand-services.ts';
 import type { PeopleServices } from './people-services.ts';
 import type { Change, Publisher } from './publish.ts';
 import type { Recordings } from './recording.ts';
+import type { WorkflowServices } from './workflow-services.ts';
 
 /** Settings that change while the gateway runs. */
 export interface InstanceSettings {
@@ -64,6 +66,10 @@ export interface AdminServices {
   readonly inspections: LiveInspections;
   readonly definitions: LiveDefinitions;
   readonly people: PeopleServices;
+  /** Templates and servers on demand; undefined where there are none. */
+  readonly onDemand?: OnDemandServices | undefined;
+  /** Workflows that can run; undefined where there are none. */
+  readonly workflows?: WorkflowServices | undefined;
   readonly settings: InstanceSettings;
   readonly recordings: Recordings;
   readonly snapshot: () => Snapshot;

@@ -3,6 +3,8 @@ import { exportAudit } from './audit/export-audit.ts';
 import { listAudit } from './audit/list-audit.ts';
 import { getAuditKey, verifyAudit } from './audit/verify-audit.ts';
 import { approveCall, denyCall, getApproval, listApprovals } from './approvals/approvals.ts';
+import { listChildEvents, listChildren, stopChild } from './children/children.ts';
+import { watchChildEvents } from './children/watch-child-events.ts';
 import { applyConfig, diffConfig, listVersions, planConfig, rollbackConfig } from './config/change-config.ts';
 import { exportConfig } from './config/export-config.ts';
 import { releaseObjects } from './config/release-objects.ts';
@@ -39,6 +41,9 @@ import { rotateSecrets } from './secrets/rotate-secrets.ts';
 import { setSecret } from './secrets/set-secret.ts';
 import { callServer } from './servers/call-server.ts';
 import { listServers, serverOperations } from './servers/list-servers.ts';
+import { deleteTemplate, exportTemplate, importTemplate, listTemplates } from './templates/templates.ts';
+import { deleteWorkflow, getWorkflowRun, listWorkflowRuns, listWorkflows, putWorkflow, resolveWorkflowStep, startWorkflowRun } from './workflows/workflows.ts';
+import { listRegistry, resolveRegistryServer } from './registry/registry.ts';
 import { restartServer } from './servers/restart-server.ts';
 import { resyncServer } from './servers/resync-server.ts';
 import { endSession, listSessions } from './sessions/sessions.ts';
@@ -126,4 +131,21 @@ export const OPERATIONS: readonly Bound[] = [
   withdrawGrant,
   listConsents,
   withdrawConsent,
+  listTemplates,
+  importTemplate,
+  exportTemplate,
+  deleteTemplate,
+  listChildren,
+  stopChild,
+  listChildEvents,
+  watchChildEvents,
+  listWorkflows,
+  putWorkflow,
+  deleteWorkflow,
+  startWorkflowRun,
+  listWorkflowRuns,
+  getWorkflowRun,
+  resolveWorkflowStep,
+  listRegistry,
+  resolveRegistryServer,
 ];

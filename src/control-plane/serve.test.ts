@@ -36,6 +36,23 @@ describe('[AZ-13] every operation', () => {
   test('says who may use it, and no more are public than these', () => {
     for (const { access } of operations) expect(['public', ...PERMISSIONS]).toContain(access);
     expect(Object.fromEntries(operations.map(({ method, path, access }) => [`${method} ${path}`, access]))).toEqual({
+      'GET /api/v1/templates': 'server:read',
+      'POST /api/v1/templates': 'process:define',
+      'GET /api/v1/templates/{name}/export': 'server:read',
+      'DELETE /api/v1/templates/{name}': 'process:define',
+      'GET /api/v1/children': 'session:read',
+      'DELETE /api/v1/children/{id}': 'session:end',
+      'GET /api/v1/child-events': 'log:read',
+      'GET /api/v1/child-events/stream': 'log:read',
+      'GET /api/v1/workflows': 'namespace:read',
+      'PUT /api/v1/workflows/{name}': 'namespace:write',
+      'DELETE /api/v1/workflows/{name}': 'namespace:write',
+      'POST /api/v1/workflows/{name}/runs': 'server:call',
+      'GET /api/v1/workflow-runs': 'session:read',
+      'GET /api/v1/workflow-runs/{id}': 'session:read',
+      'POST /api/v1/workflow-runs/{id}/resolve': 'server:call',
+      'GET /api/v1/registry': 'server:read',
+      'POST /api/v1/registry/resolve': 'server:read',
       'GET /api/v1/consents': 'self:read',
       'DELETE /api/v1/consents/{id}': 'self:write',
       'GET /api/v1/settings': 'settings:read',

@@ -13,6 +13,9 @@ import type { ServerRequest } from '../upstream/upstream.ts';
 import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/upstreams.ts';
 import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts';
 import { type ApprovalDesk, Approvals } from './approval.ts';
+import { apiRequests, isApiRequest, refuseApi } from './api-door.ts';
+import { withApiPage } from './api-page.ts';
+import { type InnerCall, type InnerOutcome, makeInnerCall } from './inner-call.ts';
 import { missingCapability } from './capabilities.ts';
 import type { Collision } from './catalog.ts';
 import { serveCatalog } from './catalog-door.ts';
@@ -25,6 +28,7 @@ import { Discovery, shownText } from './discovery.ts';
 import type { Engines } from './engines.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
+import { KnownPrincipals } from './known-principals.ts';
 import { type LegacyDeps, legacyRequests, openOrEnd } from './legacy-front.ts';
 import { modernRequests } from './modern-front.ts';
 import { Inspections } from './inspections.ts';
@@ -37,7 +41,7 @@ import type { CallRecorder } from './record-call.ts';
 import { markedForm } from './secret-forms.ts';
 import { createRunsInMemory, type ScriptRuns } from './scripts.ts';
 import type { ReserveDeps } from './reserve.ts';
-import { createServe, type Serve, type ServeDeps } from './serve.ts';
+import { createServe, type Serve, type ServeDeps, serveRequest } from './serve.ts';
 import type { Shadowed } from './shadowed.ts';
 import { type Session, type SessionLimits, Sessions } from './sessions.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -90,6 +94,10 @@ export interface DataPlane {
   /** Names that two servers of the endpoint's namespace claim, as its lists are now. */
   readonly collisions: (endpoint: string) => Collision[];
   readonly serve: Serve;
+  /** A call that the gateway makes for a principal, by the path that all calls take. */
+  readonly callTool: (call: InnerCall) => Promise<InnerOutcome>;
+  /** The principal of this id who asked last; undefined for one who did not ask for long. */
+  readonly findPrincipal: (id: string) => Principal | undefined;
   /** Answers a request that the listener refuses before it comes here. */
   readonly refuse: (http: IncomingMessage, response: ServerResponse, thrown: unknown) => void;
   /** What the upstreams tell must reach these. */
@@ -122,13 +130,15 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     deps.calls.refused(http, refused.fault);
     refuse(http, response, refused, { correlationId: deps.newCorrelationId(), challenge: deps.challenge(http, refused.fault) });
   };
-  const serve = createServe({
+  const principals = new KnownPrincipals();
+  const serveDeps: ServeDeps = {
     receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, inspected: (name, current) => inspections.endpoint(name, current) }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
-    throttle: (identified) => throttle(identified, { buckets: deps.limits.buckets, addressOf: deps.addressOf }),
+    throttle: principals.before((identified) => throttle(identified, { buckets: deps.limits.buckets, addressOf: deps.addressOf })),
     openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, engines: deps.engines, refuseWith }),
     toRequests: (identified, body, response) => toRequests(identified, body, response, { legacy, desk: deps.signIns }),
     ...governing(deps, parking),
+    toApiRequests: (identified, body, response) => apiRequests(identified, body, response, { catalogs, engines: deps.engines, version: deps.info.version }),
     dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked), signIns: deps.signIns },
     encode: createEncodeOutcome(deps.info),
     refuse: refuseWith,
@@ -139,21 +149,18 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     middlewareServices: { clock, failed: deps.middlewareFailed, post: deps.middlewarePost },
     continuations: new Continuations(clock, deps.randomId),
     bodyBytesMax: deps.bodyBytesMax,
-  });
+  };
   const endCredential = (credentialId: string): void => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions });
   inspections.onClosed = endCredential;
   return {
     discoveryDesk: new DiscoveryDesk({ catalogs, upstreams, snapshot, discovery, nowMs: clock.nowMs }),
     collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
-    serve,
+    serve: withApiPage(createServe(serveDeps)),
+    findPrincipal: (id) => principals.find(id),
+    callTool: (call) => makeInnerCall(call, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, serve: (decoded) => serveRequest(decoded, serveDeps) }),
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
     upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
-    snapshotChanged: () => {
-      const isOrphan = orphansOf(snapshot(), clock.nowMs());
-      endWhere((open) => !inspections.isOpen(open.principal.credentialId) && isOrphan(open), { sessions, subscriptions });
-      catalogs.changed();
-      subscriptions.listsChanged();
-    },
+    snapshotChanged: () => snapshotChanged({ snapshot: snapshot(), nowMs: clock.nowMs(), inspections }, { sessions, subscriptions, catalogs }),
     sessions: () => sessions.all(),
     endCredential,
     inspections,
@@ -165,6 +172,14 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
       sessions.close();
     },
   };
+}
+
+/** What may no longer be open ends; changed lists are announced. */
+function snapshotChanged({ snapshot, nowMs, inspections }: { readonly snapshot: Snapshot; readonly nowMs: number; readonly inspections: DataPlane['inspections'] }, { sessions, subscriptions, catalogs }: Pick<EventsDeps, 'sessions' | 'subscriptions' | 'catalogs'>): void {
+  const isOrphan = orphansOf(snapshot, nowMs);
+  endWhere((open) => !inspections.isOpen(open.principal.credentialId) && isOrphan(open), { sessions, subscriptions });
+  catalogs.changed();
+  subscriptions.listsChanged();
 }
 
 function legacyDeps(clock: Clock, { sessions, subscriptions, upstreams }: Pick<EventsDeps, 'sessions' | 'subscriptions' | 'upstreams'>): LegacyDeps {
@@ -234,6 +249,10 @@ function toRequests(identified: Identified, body: Body, response: ServerResponse
 function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, { correlationId, challenge }: { readonly correlationId: string; readonly challenge: string | undefined }): void {
   if (response.headersSent) {
     response.destroy();
+    return;
+  }
+  if (isApiRequest(http)) {
+    refuseApi(response, fault, { correlationId, challenge });
     return;
   }
   const { message, httpStatus, headers } = encodeFault(id, undefined, fault, correlationId);

@@ -18,7 +18,7 @@ import type { Reply } from './reply.ts';
 import type { Session } from './sessions.ts';
 
 /** What the address asks for. */
-export type Door = 'mcp' | 'sse' | 'message' | 'catalog.json';
+export type Door = 'mcp' | 'sse' | 'message' | 'catalog.json' | 'api';
 
 export interface Received {
   readonly correlationId: string;

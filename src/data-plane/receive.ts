@@ -8,7 +8,7 @@ import type { Door, Received } from './exchange.ts';
 
 export const PATH_PREFIX = '/metamcp/';
 
-const DOORS: Readonly<Record<Door, readonly string[]>> = { mcp: ['POST', 'GET', 'DELETE'], sse: ['GET'], message: ['POST'], 'catalog.json': ['GET'] };
+const DOORS: Readonly<Record<Door, readonly string[]>> = { mcp: ['POST', 'GET', 'DELETE'], sse: ['GET'], message: ['POST'], 'catalog.json': ['GET'], api: ['POST', 'GET'] };
 
 export interface ReceiveDeps {
   readonly snapshot: () => Snapshot;
@@ -25,7 +25,8 @@ export function receive(http: IncomingMessage, deps: ReceiveDeps): Received {
   const queryAt = url.indexOf('?');
   const path = queryAt < 0 ? url : url.slice(0, queryAt);
   const slash = path.indexOf('/', PATH_PREFIX.length);
-  const door = path.slice(slash + 1);
+  const named = path.slice(slash + 1);
+  const door = named.startsWith('api/') ? 'api' : named;
   const snapshot = deps.snapshot();
   const name = slash < 0 ? '' : path.slice(PATH_PREFIX.length, slash);
   const endpoint = snapshot.endpoints.get(name) ?? deps.inspected(name, snapshot);

@@ -41,6 +41,8 @@ export interface ServeDeps {
   /** Undefined where nobody can approve anything. */
   readonly approvals: Approvals | undefined;
   /** After 8 */ readonly reserve: ReserveDeps;
+  /** 4, for tools as plain HTTP: `body` undefined where the request has none. */
+  readonly toApiRequests: (identified: Identified, body: Buffer | undefined, response: ServerResponse) => Promise<readonly Decoded[]>;
   /** 9 */ readonly dispatch: SignInDeps;
   /** 10 */ readonly encode: EncodeOutcome;
   /** `id`: of the request, where it could be read. */
@@ -64,6 +66,11 @@ export function createServe(deps: ServeDeps): Serve {
       const proven = deps.identify(deps.receive(http));
       const passed = deps.throttle(proven instanceof Promise ? await proven : proven);
       const identified = passed instanceof Promise ? await passed : passed;
+      if (identified.door === 'api') {
+        const given = http.method === 'POST' ? await readBody(http, deps.bodyBytesMax) : undefined;
+        for (const decoded of await deps.toApiRequests(identified, given, response)) await serveRequest(decoded, deps);
+        return;
+      }
       if (http.method !== 'POST') {
         deps.openOrEnd(identified, response);
         return;
@@ -81,7 +88,7 @@ export function createServe(deps: ServeDeps): Serve {
 }
 
 /** One request message: whatever happens to it, its client gets exactly one answer. */
-async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
+export async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<void> {
   let outcome: Outcome;
   deps.calls.begin(decoded);
   deps.observe?.begun(decoded);

@@ -68,7 +68,7 @@ test.each([
   [{ servers: { a: { comand: 'x', command: 'x' } } }, 'servers.a.comand', 'unknown key; the nearest known name is "command"'],
   [{ servers: { a: { command: 'x' } }, namespaces: { n: { servers: [{ server: 'a', sa: 'b', as: 'b' }] } } }, 'namespaces.n.servers.0.sa', 'unknown key; the nearest known name is "as"'],
   [{ endpoints: { e: { namespace: 'x', auth: { apikey: true } } } }, 'endpoints.e.auth.apikey', 'unknown key; the nearest known name is "apiKey"'],
-  [{ servers: { a: { type: 'stdo', command: 'x' } } }, 'servers.a.type', 'expected one of stdio, http, sse, std, streamable_http, streamablehttp, streamable-http; the nearest is "stdio"'],
+  [{ servers: { a: { type: 'stdo', command: 'x' } } }, 'servers.a.type', 'expected one of stdio, http, sse, openapi, template, orchestrator, workflows, std, streamable_http, streamablehttp, streamable-http; the nearest is "stdio"'],
   [{ servers: { a: {} } }, 'servers.a', 'expected command (for a stdio server) or url (for an http or sse server)'],
   [{ servers: { a: { type: 'http', command: 'x' } } }, 'servers.a', 'expected url, which a server of type http needs'],
   [{ servers: { a: { command: 'x', url: 'http://x' } } }, 'servers.a.url', 'expected no url: a server of type stdio has none'],

@@ -1,5 +1,6 @@
 /** A server as it is written in the configuration. Times are milliseconds, sizes bytes. */
 import { z } from 'zod';
+import { OperationFilterSchema, ResponseShapeSchema } from './builtin-server.ts';
 import { ForwardHeadersSchema, ServerAuthSchema } from './server-auth-config.ts';
 import { isPrincipalTemplate, templateProblem } from './principal-template.ts';
 import { ISOLATIONS, SERVER_REVISIONS, SERVER_TYPES, type ServerType } from './server.ts';
@@ -30,6 +31,11 @@ export const ServerConfigSchema = z
     url: text.min(1).optional().describe('http, sse: address of the server.'),
     headers: z.record(z.string().regex(HEADER_NAME, 'expected the name of an HTTP header'), text).default({}).describe('http, sse: headers of every request.'),
     bearerToken: text.min(1).optional().describe('http, sse: short for the header Authorization: Bearer …'),
+    template: text.min(1).max(64).optional().describe('template: which template.'),
+    with: z.record(z.string(), z.union([text, z.number(), z.boolean()])).default({}).describe('template: its parameters.'),
+    document: text.min(1).optional().describe('openapi: the OpenAPI 3.0 or 3.1 document, an absolute path or an address. url replaces the address of the service that it names.'),
+    operations: OperationFilterSchema.optional().describe('openapi: which operations become tools.'),
+    response: ResponseShapeSchema.optional().describe('openapi: what answers look like.'),
     auth: ServerAuthSchema.optional(),
     forwardHeaders: ForwardHeadersSchema.default({}),
     revision: z.enum(SERVER_REVISIONS).default('auto').describe('Which family of protocol revisions to speak.'),
@@ -76,6 +82,11 @@ function checkServer(server: unknown, context: z.RefinementCtx): void {
 
 function checkType(fields: Readonly<Record<string, unknown>>, refuse: Refuse): void {
   const type = serverTypeOf(fields);
+  if (type !== undefined && type in BUILTIN_FIELDS) {
+    checkBuiltin(fields, type as keyof typeof BUILTIN_FIELDS, refuse);
+    return;
+  }
+  for (const field of ['template', 'with', 'document', 'operations', 'response']) if (!isEmpty(fields[field])) refuse(field, `expected no ${field}: a server of type ${type ?? 'http'} has none`);
   if (type === 'stdio') {
     checkForeignFields(fields, { needed: 'command', foreign: ['url', 'bearerToken', 'headers', 'auth', 'forwardHeaders', 'proxy'], type }, refuse);
     return;
@@ -100,6 +111,24 @@ function checkTemplates(headers: unknown, refuse: Refuse): void {
     const problem = typeof value === 'string' && isPrincipalTemplate(value) ? templateProblem(value) : undefined;
     if (problem !== undefined) refuse('headers', `${name}: ${problem}`);
   }
+}
+
+/** What each built-in type has of the fields that others have too. */
+const BUILTIN_FIELDS = {
+  openapi: { needed: 'document', has: ['document', 'operations', 'response', 'url', 'headers', 'bearerToken'] },
+  template: { needed: 'template', has: ['template', 'with'] },
+  orchestrator: { needed: undefined, has: [] },
+  workflows: { needed: undefined, has: [] },
+} as const satisfies Partial<Record<ServerType, { readonly needed: string | undefined; readonly has: readonly string[] }>>;
+const TYPED_FIELDS = ['command', 'args', 'env', 'cwd', 'inheritEnv', 'url', 'headers', 'bearerToken', 'auth', 'forwardHeaders', 'proxy', 'template', 'with', 'document', 'operations', 'response'];
+
+function checkBuiltin(fields: Readonly<Record<string, unknown>>, type: keyof typeof BUILTIN_FIELDS, refuse: Refuse): void {
+  const { needed, has } = BUILTIN_FIELDS[type];
+  if (needed !== undefined && fields[needed] === undefined) refuse('', `expected ${needed}, which a server of type ${type} needs`);
+  for (const field of TYPED_FIELDS) if (!(has as readonly string[]).includes(field) && !isEmpty(fields[field])) refuse(field, `expected no ${field}: a server of type ${type} has none`);
+  if (typeof fields['url'] === 'string') checkUrl('url', fields['url'], refuse);
+  const { document } = fields;
+  if (type === 'openapi' && typeof document === 'string' && !document.includes('${') && !document.startsWith('/') && !/^[A-Za-z]:\\/.test(document)) checkUrl('document', document, (field, message) => refuse(field, `${message}, or an absolute path`));
 }
 
 interface FieldsOfType {

@@ -1,8 +1,11 @@
 /** A server: how to reach or start one MCP server, compiled from its configuration. */
+import type { BuiltinServer } from './builtin-server.ts';
 import type { ServerAuth } from './server-auth.ts';
 
-export const SERVER_TYPES = ['stdio', 'http', 'sse'] as const;
+export const SERVER_TYPES = ['stdio', 'http', 'sse', 'openapi', 'template', 'orchestrator', 'workflows'] as const;
 export type ServerType = (typeof SERVER_TYPES)[number];
+/** Types that start processes: only who may define processes defines them. */
+export const PROCESS_TYPES: ReadonlySet<ServerType | undefined> = new Set<ServerType | undefined>(['stdio', 'template', 'orchestrator']);
 
 /** Which family to speak to the server; `auto` finds out and remembers. */
 export const SERVER_REVISIONS = ['auto', 'legacy', 'modern'] as const;
@@ -41,6 +44,8 @@ export interface ServerSpec {
   readonly forwardHeaders?: Readonly<Record<string, string>>;
   /** http, sse: headers made of the principal of each call, `${principal:NAME}` still in them. */
   readonly principalHeaders?: Readonly<Record<string, string>>;
+  /** openapi, template, orchestrator, workflows. */
+  readonly builtin?: BuiltinServer | undefined;
   readonly revision: ServerRevision;
   readonly isolation: Isolation;
   /** Connections kept initialised in reserve. */

@@ -1,7 +1,7 @@
 /** The prompt of the sample server, and completion for its argument and for the template's variable. */
 import type { JsonObject } from '../protocol/messages.ts';
 import { isObject } from '../protocol/messages.ts';
-import { INVALID_PARAMS, Refusal } from './refusal.ts';
+import { INVALID_PARAMS, Refusal } from '../serving/refusal.ts';
 import { GREETING_TEMPLATE } from './resources.ts';
 
 const TOPICS = ['endpoint', 'key', 'middleware', 'namespace', 'policy', 'server'];

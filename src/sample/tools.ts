@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import { sleep } from '../base/clock.ts';
 import type { JsonObject } from '../protocol/messages.ts';
-import { INVALID_PARAMS, Refusal } from './refusal.ts';
+import { INVALID_PARAMS, Refusal } from '../serving/refusal.ts';
 
 /** What a tool may use besides its arguments. */
 export interface ToolContext {

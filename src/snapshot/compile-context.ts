@@ -2,6 +2,7 @@
 import type { ConfigFinding, Locate } from '../model/config-problem.ts';
 import type { Pin } from '../model/definition.ts';
 import type { KeySpec } from '../model/key.ts';
+import type { Template } from '../model/template.ts';
 import type { Environment } from './values.ts';
 
 /** The absolute path of a program, looked up in `path` where the server sets its own; undefined where there is none. */
@@ -24,6 +25,8 @@ export interface CompileOptions {
   readonly findCommand: FindCommand;
   /** Keys whose value is only stored: those of `generate: true`, the starter key, those made in the UI. */
   readonly extraKeys?: readonly StoredKey[];
+  /** Undefined for a template that is not there. */
+  readonly findTemplate?: (name: string) => Template | undefined;
   /** What `${NAME}` in the value of a key may refer to. */
   readonly environment?: Environment;
   /** Weak and placeholder secrets are refused instead of warned of. */

@@ -1,10 +1,12 @@
 /** One server of the configuration, with everything filled in. */
 import { TIMER_MS_MAX } from '../base/clock.ts';
+import { type BuiltinServer, OperationFilterSchema, ResponseShapeSchema } from '../model/builtin-server.ts';
 import { isPerPrincipal } from '../model/server-auth.ts';
 import { toServerAuth } from '../model/server-auth-config.ts';
 import { isPrincipalTemplate } from '../model/principal-template.ts';
 import { isServerEnabled, type ServerConfig, serverTypeOf } from '../model/server-config.ts';
 import type { ServerSpec } from '../model/server.ts';
+import { readParameters } from '../model/template.ts';
 import { isPlaceholder, SECRET_NAME } from '../model/weak-secret.ts';
 import { canonicalJson } from '../protocol/canonical.ts';
 import type { CompileContext, Findings } from './compile-context.ts';
@@ -13,6 +15,10 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
   const { findings, options } = context;
   checkSecrets(name, server, context);
   const auth = server.auth && toServerAuth(server.auth);
+  const type = serverTypeOf(server) ?? 'stdio';
+  const isKeyed = type === 'orchestrator' || type === 'workflows';
+  const isInner = isKeyed || type === 'openapi' || type === 'template';
+  const builtin = compileBuiltin(name, server, context);
   const owner = options.ownerOf?.(name);
   const headers = server.bearerToken === undefined ? server.headers : { ...server.headers, Authorization: `Bearer ${server.bearerToken}` };
   // What a user owns is sent as it is written.
@@ -20,7 +26,7 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
   const isPersonal = isPerPrincipal(auth) || Object.keys(server.forwardHeaders).length + Object.keys(principalHeaders).length > 0;
   const spec = {
     name,
-    type: serverTypeOf(server) ?? 'stdio',
+    type,
     command: absoluteCommand(name, server, context),
     args: server.args,
     env: server.env,
@@ -30,11 +36,12 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     headers: Object.fromEntries(Object.entries(headers).filter(([header]) => !Object.hasOwn(principalHeaders, header))),
     proxy: server.proxy,
     auth,
+    ...builtin,
     forwardHeaders: Object.fromEntries(Object.entries(server.forwardHeaders).map(([from, to]) => [from.toLowerCase(), to.toLowerCase()])),
     principalHeaders: Object.fromEntries(Object.entries(principalHeaders).map(([header, value]) => [header.toLowerCase(), value])),
-    revision: server.revision,
+    revision: isInner ? ('modern' as const) : server.revision,
     // What one principal may see there, another must not find in a connection that both use.
-    isolation: isPersonal && server.isolation === 'auto' ? ('per-principal' as const) : server.isolation,
+    isolation: isolationOf(server, { isKeyed, keepsState: isPersonal || keepsState(builtin.builtin) }),
     startTimeoutMs: clampMs(name, 'startTimeoutMs', server.startTimeoutMs, findings),
     resultBytesMax: server.resultBytesMax,
     owner,
@@ -43,7 +50,8 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     ...spec,
     // Of the fields below nothing is built into a connection: they may change under it.
     fingerprint: options.digest(canonicalJson(spec)),
-    idleConnections: server.idleConnections,
+    // What is opened for one principal knows from the first byte on whose it is.
+    idleConnections: isKeyed ? 0 : server.idleConnections,
     callTimeoutMs: clampMs(name, 'callTimeoutMs', server.callTimeoutMs, findings),
     idleTimeoutMs: clampMs(name, 'idleTimeoutMs', server.idleTimeoutMs, findings),
     isRequired: server.required,
@@ -80,4 +88,28 @@ function checkSecrets(name: string, server: ServerConfig, { options, findings }:
     if (options.isProduction === true) findings.problems.push({ path: ['servers', name, ...path], part: 'value', message: 'expected a real secret, not a placeholder' });
     else findings.warnings.push(`server "${name}": ${path.join('.')} looks like a placeholder`);
   }
+}
+
+/** `builtin` for the types that the gateway brings along, else nothing. */
+function compileBuiltin(name: string, server: ServerConfig, context: CompileContext): { readonly builtin?: BuiltinServer } {
+  const type = serverTypeOf(server);
+  if (type === 'orchestrator' || type === 'workflows') return { builtin: { kind: type } };
+  if (type === 'openapi') return { builtin: { kind: type, document: server.document ?? '', operations: server.operations ?? OperationFilterSchema.parse({}), response: server.response ?? ResponseShapeSchema.parse({}) } };
+  if (type !== 'template' || context.options.findTemplate === undefined) return {};
+  const template = context.options.findTemplate(server.template ?? '');
+  if (template === undefined) {
+    context.findings.problems.push({ path: ['servers', name, 'template'], part: 'value', message: 'expected the name of a template that is there' });
+    return {};
+  }
+  const { values, problems } = readParameters(template, server.with);
+  for (const { parameter, message } of problems) context.findings.problems.push({ path: ['servers', name, 'with', parameter], part: 'value', message });
+  return { builtin: { kind: type, template, parameters: values } };
+}
+
+function isolationOf({ isolation }: ServerConfig, facts: { readonly isKeyed: boolean; readonly keepsState: boolean }): ServerSpec['isolation'] {
+  return facts.isKeyed || (facts.keepsState && isolation === 'auto') ? 'per-principal' : isolation;
+}
+
+function keepsState(builtin: BuiltinServer | undefined): boolean {
+  return builtin?.kind === 'template' && !builtin.template.stateless;
 }

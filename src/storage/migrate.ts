@@ -13,6 +13,7 @@ import { auditRecord } from './migrations/0451-audit-record.ts';
 import { definitionPins } from './migrations/0500-definition-pins.ts';
 import { governance } from './migrations/0400-governance.ts';
 import { scriptRuns } from './migrations/0600-script-runs.ts';
+import { onDemand } from './migrations/0700-on-demand.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
 
@@ -29,6 +30,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0500-definition-pins': definitionPins,
   '0400-governance': governance,
   '0600-script-runs': scriptRuns,
+  '0700-on-demand': onDemand,
 };
 
 const HISTORY_TABLE = 'migration';

@@ -167,6 +167,52 @@ export interface ScriptRunTable {
   readonly expires_at_ms: number;
 }
 
+export interface ChildEventTable {
+  readonly id: string;
+  readonly at_ms: number;
+  readonly kind: string;
+  readonly server_id: string;
+  readonly source: string;
+  readonly principal: string;
+  readonly detail: string;
+}
+
+export interface WorkflowTable {
+  readonly name: string;
+  readonly version: number;
+  /** Id of the principal; null: everybody's. */
+  readonly owner: string | null;
+  readonly definition: string;
+  readonly updated_at_ms: number;
+}
+
+export interface WorkflowRunTable {
+  readonly id: string;
+  readonly workflow: string;
+  /** As it was when the run began. */
+  readonly definition: string;
+  readonly principal: string;
+  readonly principal_id: string;
+  readonly inputs: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly output: string | null;
+  readonly started_at_ms: number;
+  readonly ended_at_ms: number | null;
+}
+
+export interface WorkflowStepTable {
+  readonly run: string;
+  /** Step, item of its map, and whether it undoes: `charge`, `notify[3]`, `charge~`. */
+  readonly key: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly result: string | null;
+  readonly reason: string;
+  readonly started_at_ms: number;
+  readonly ended_at_ms: number | null;
+}
+
 export interface Database extends PeopleTables, GovernanceTables {
   readonly instance: InstanceTable;
   readonly key: KeyTable;
@@ -184,6 +230,10 @@ export interface Database extends PeopleTables, GovernanceTables {
   readonly upstream_client: UpstreamClientTable;
   readonly cost_ledger: CostLedgerTable;
   readonly definition_pin: DefinitionPinTable;
+  readonly child_event: ChildEventTable;
+  readonly workflow: WorkflowTable;
+  readonly workflow_run: WorkflowRunTable;
+  readonly workflow_step: WorkflowStepTable;
 }
 
 export type Dialect = 'sqlite' | 'postgres';

@@ -33,7 +33,7 @@ export interface LinkEvents {
 }
 
 export interface Link {
-  readonly kind: 'stdio' | 'http' | 'sse';
+  readonly kind: 'stdio' | 'http' | 'sse' | 'inner';
   /**
    * Queues one message. Throws `limit.overloaded` when too much is queued and `upstream.closed` when the link is gone:
    * in both cases not a byte was sent. A notification's or reply's HTTP failure is only counted.

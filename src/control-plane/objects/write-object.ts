@@ -1,6 +1,7 @@
 /** Makes and changes one object in a draft: who may, which version is meant, what masks stand for. */
 import { Fault } from '../../base/fault.ts';
 import { configInvalid, locateFindings } from '../../model/config-problem.ts';
+import { PROCESS_TYPES } from '../../model/server.ts';
 import { serverTypeOf } from '../../model/server-config.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/messages.ts';
 import type { ConfigObject, ConfigReference } from '../configuration/config-object.ts';
@@ -69,7 +70,8 @@ function checked(draft: ConfigDraft, { kind, name, body, stored }: Candidate, vi
 
 /** A server that is a process runs with the rights of the gateway. */
 export function refuseProcess(body: JsonObject, viewer: Viewer): void {
-  if (serverTypeOf(body) === 'stdio') require(viewer, 'process:define');
+  // So does reading a file of this machine.
+  if (PROCESS_TYPES.has(serverTypeOf(body)) || (typeof body['document'] === 'string' && !/^https?:/.test(body['document']))) require(viewer, 'process:define');
 }
 
 function require(viewer: Viewer, permission: 'public:write' | 'process:define'): void {

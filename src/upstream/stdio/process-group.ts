@@ -43,12 +43,21 @@ export class ProcessGroup {
    * Waits a moment for the group to empty itself, then SIGTERM, then SIGKILL. Resolves with true when nothing is left,
    * with false when something survives SIGKILL. SIGKILL comes 3.5 s after the start; gives up 2 s after that.
    */
-  async end(waitPolitely: boolean): Promise<boolean> {
+  end(waitPolitely: boolean): Promise<boolean> {
+    return this.#awake(() => (this.#options.platform === 'win32' ? this.#endWindowsTree(waitPolitely) : this.#endGroup(waitPolitely)));
+  }
+
+  /** SIGKILL at once, again and again until nothing is left: for a group that uses more than it may. Resolves like `end`. */
+  kill(): Promise<boolean> {
+    return this.#awake(() => (this.#options.platform === 'win32' ? this.#endWindowsTree(false) : this.#killGroup()));
+  }
+
+  async #awake(end: () => Promise<boolean>): Promise<boolean> {
     // The clock's timers let the gateway exit; what waits for this must not be cut off.
     const { port1: wakefulness } = new MessageChannel();
     wakefulness.ref();
     try {
-      return await (this.#options.platform === 'win32' ? this.#endWindowsTree(waitPolitely) : this.#endGroup(waitPolitely));
+      return await end();
     } finally {
       wakefulness.close();
     }
@@ -63,6 +72,18 @@ export class ProcessGroup {
     this.#findStrays();
     this.#signal('SIGKILL');
     return this.#isEmptyWithin(KILL_MS);
+  }
+
+  async #killGroup(): Promise<boolean> {
+    const { clock } = this.#options;
+    const untilMs = clock.monotonicMs() + KILL_MS;
+    do {
+      // Strays are found by their parents, so before these are gone.
+      this.#findStrays();
+      this.#signal('SIGKILL');
+      if (await this.#isEmptyWithin(POLL_MS)) return true;
+    } while (clock.monotonicMs() < untilMs);
+    return false;
   }
 
   #isEmpty(): boolean {

@@ -14,6 +14,8 @@ import { LineSplitter } from './line-splitter.ts';
 import type { OrphanWatcher } from './orphan-watcher.ts';
 import { Outbox } from './outbox.ts';
 import { ProcessGroup } from './process-group.ts';
+import { type Command, type LimitKind, limitedCommand, type ProcessLimits } from './process-limits.ts';
+import type { ProcessSampler, Usage, Watched } from './process-sampler.ts';
 import { answerIdOfEdges, beginsAsAnswer, readLine } from './read-line.ts';
 import { readPaced } from './read-paced.ts';
 import { SecretValues } from './secret-values.ts';
@@ -42,6 +44,19 @@ export interface StdioDeps {
   readonly onStderr?: (line: string) => void;
   /** As `process.platform`, which it is by default. */
   readonly platform?: NodeJS.Platform;
+  /** What the processes may use; undefined: what the operating system lets them. */
+  readonly confinement?: Confinement | undefined;
+}
+
+/** Limits of one child, and who hears that one was hit. */
+export interface Confinement {
+  readonly limits: ProcessLimits;
+  readonly sampler: ProcessSampler;
+  /** Puts the command into a sandbox; undefined: none. */
+  readonly wrap?: ((command: Command) => Command) | undefined;
+  /** Called once the process runs; `usage` answers as long as the link lives. */
+  readonly started?: (child: { readonly pid: number; usage(): Usage }) => void;
+  readonly exceeded?: (kind: LimitKind, detail: string) => void;
 }
 
 /**
@@ -53,9 +68,16 @@ export async function openStdioLink(spec: ServerSpec, values: (text: string) => 
   const inherited = Object.values(childEnvironment({ ...spec, env: {}, inheritEnv: [] }, { environment: deps.environment, values, platform }));
   const secrets = new SecretValues(values, (value) => inherited.includes(value));
   const environment = childEnvironment(spec, { environment: deps.environment, values: (text) => secrets.resolve(text), platform });
-  const args = spec.args.map((arg) => secrets.resolve(arg));
-  const child = await startProcess({ server: spec.name, command: spec.command, args, environment, cwd: spec.cwd, platform, onProcess: (pid) => deps.watcher.add(pid) });
+  const given: Command = { command: spec.command, args: spec.args.map((arg) => secrets.resolve(arg)) };
+  const { command, args } = deps.confinement === undefined ? given : confined(given, deps.confinement);
+  const child = await startProcess({ server: spec.name, command, args, environment, cwd: spec.cwd, platform, onProcess: (pid) => deps.watcher.add(pid) });
   return new StdioLink(child, spec, { ...deps, platform, redact: (text) => secrets.redact(text) }, events);
+}
+
+/** Inside of the sandbox, so that what the sandbox itself needs is not counted. */
+function confined(given: Command, { limits, wrap }: Confinement): Command {
+  const limited = limitedCommand(given, limits);
+  return wrap === undefined ? limited : wrap(limited);
 }
 
 interface LinkDeps extends StdioDeps {
@@ -76,6 +98,9 @@ class StdioLink implements Link {
   /** When the line that has no end yet began, monotonic. */
   #lineSinceMs = 0;
   #isWatchingAge = false;
+  /** Since the last answer. */
+  #outputBytes = 0;
+  #watched: Watched | undefined;
   #isClosed = false;
   #ending: Promise<void> | undefined;
 
@@ -93,6 +118,7 @@ class StdioLink implements Link {
       { line: (bytes) => this.#receive(bytes), outgrown: (head) => this.#outgrown(head), discarded: (head, tail, hasEnded) => this.#discarded(head, tail, hasEnded) },
     );
     this.#listen();
+    this.#confine(deps.confinement);
   }
 
   send(message: Outgoing): void {
@@ -110,6 +136,19 @@ class StdioLink implements Link {
 
   stderrTail(): string {
     return this.#stderr.text();
+  }
+
+  #confine(confinement: Confinement | undefined): void {
+    if (confinement === undefined) return;
+    const watched = confinement.sampler.watch(this.pid, confinement.limits, (kind, usage) => this.#exceed(kind, `${Math.round(usage.memoryBytes / 2 ** 20)} MiB, ${usage.processes} processes, ${usage.cpuMs} ms of processor time`));
+    this.#watched = watched;
+    confinement.started?.({ pid: this.pid, usage: () => watched.usage });
+  }
+
+  #exceed(kind: LimitKind, detail: string): void {
+    if (this.#isClosed) return;
+    this.#deps.confinement?.exceeded?.(kind, detail);
+    this.#fail('upstream.closed', `it used more than it may (${kind}: ${detail})`, 'at_once');
   }
 
   #listen(): void {
@@ -135,6 +174,9 @@ class StdioLink implements Link {
   #read(chunk: Buffer): void {
     if (this.#isClosed) return;
     const before = this.#lines.unfinishedBytes;
+    this.#outputBytes += chunk.length;
+    const outputBytesMax = this.#deps.confinement?.limits.outputBytesMax ?? Infinity;
+    if (this.#outputBytes > outputBytesMax) return this.#exceed('output', `more than ${outputBytesMax} bytes without an answer`);
     try {
       this.#lines.push(chunk);
     } catch (thrown) {
@@ -161,10 +203,18 @@ class StdioLink implements Link {
 
   #receive(bytes: Buffer): void {
     const reading = readLine(bytes);
-    if (reading.kind === 'message') return this.#events.message(reading.envelope, undefined);
+    if (reading.kind === 'message') {
+      if (reading.envelope.kind === 'result' || reading.envelope.kind === 'error') this.#answered();
+      return this.#events.message(reading.envelope, undefined);
+    }
     this.#events.dropped(reading.reason, this.#deps.redact(reading.detail));
     if (reading.answerId === undefined || this.#isClosed) return;
     this.#events.failed(reading.answerId, new Fault('upstream.protocol_error', { server: this.#spec.name, reason: 'invalid_message', detail: this.#deps.redact(reading.detail) }));
+  }
+
+  #answered(): void {
+    this.#outputBytes = 0;
+    this.#watched?.renew();
   }
 
   #outgrown(head: Buffer): void {
@@ -185,21 +235,22 @@ class StdioLink implements Link {
   }
 
   /** The link ends here; only the first reason counts. */
-  #fail(code: FaultCode, why: string, manner: 'politely' | 'flood' = 'politely'): void {
+  #fail(code: FaultCode, why: string, manner: 'politely' | 'flood' | 'at_once' = 'politely'): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#lines.stop();
     // A flood is not read any further; else a server may need to write before it can end.
-    if (manner === 'flood') this.#child.stdout.destroy();
-    this.#ending = this.#end(manner === 'politely');
+    if (manner !== 'politely') this.#child.stdout.destroy();
+    this.#watched?.stop();
+    this.#ending = this.#end(manner);
     this.#events.closed(new Fault(code, { server: this.#spec.name, detail: this.#describe(why) }));
   }
 
-  async #end(isPolite: boolean): Promise<void> {
+  async #end(manner: 'politely' | 'flood' | 'at_once'): Promise<void> {
     this.#outbox.end();
     const group = new ProcessGroup(this.pid, { clock: this.#deps.clock, platform: this.#deps.platform });
     const isRunning = this.#child.exitCode === null && this.#child.signalCode === null;
-    const isEmpty = await group.end(isRunning && isPolite);
+    const isEmpty = await (manner === 'at_once' ? group.kill() : group.end(isRunning && manner === 'politely'));
     // A process that escaped the group may hold our pipes; nobody reads them any more.
     for (const pipe of this.#child.stdio) pipe?.destroy();
     // What survived SIGKILL stays with the watcher, which tries again when the gateway ends.

@@ -1,6 +1,6 @@
 import type { JsonValue, RpcError } from '../protocol/messages.ts';
 
-/** A JSON-RPC error of the sample server: it is an MCP server of its own, so its words go to whoever called it. */
+/** A JSON-RPC error of a server of ours: it is an MCP server of its own, so its words go to whoever called it. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: number;

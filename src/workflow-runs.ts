@@ -1,0 +1,189 @@
+/** Workflows as part of the gateway: runs begin, go on after a restart, and are tools of servers of type `workflows`. */
+import type { Clock } from './base/clock.ts';
+import { Fault, toFault } from './base/fault.ts';
+import { newId, type RandomBytes } from './base/ids.ts';
+import type { StepDecision, WorkflowServices } from './control-plane/workflow-services.ts';
+import type { InnerCall, InnerOutcome } from './data-plane/inner-call.ts';
+import type { Principal } from './model/principal.ts';
+import type { Workflow, WorkflowRun } from './model/workflow.ts';
+import type { Log } from './observability/log.ts';
+import { isObject, type JsonObject, type JsonValue } from './protocol/messages.ts';
+import { ServerPeer } from './serving/server-peer.ts';
+import { type Tool, ToolRefusal } from './serving/tool.ts';
+import { toolsServed } from './serving/tools-served.ts';
+import type { Storage } from './storage/open-storage.ts';
+import type { Db } from './storage/schema.ts';
+import { findRun, findWorkflow, forgetStep, insertRun, intendStep, listRuns, listSteps, listWorkflows, setRunStatus, settleStep, type StoredWorkflow } from './storage/workflows.ts';
+import { type InnerServer, openInnerLink } from './upstream/inner-link.ts';
+import type { Link, LinkEvents } from './upstream/link.ts';
+import { runWorkflow } from './workflows/run-workflow.ts';
+import type { CallOutcome, WorkflowStore } from './workflows/workflow-store.ts';
+
+export interface WorkflowRunsDeps {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly storage: Storage;
+  readonly log: Log;
+  /** By the path that all calls take. */
+  readonly callTool: (call: InnerCall) => Promise<InnerOutcome>;
+  /** The principal of that id who was seen last; undefined for one that nobody saw since the start. */
+  readonly findPrincipal: (id: string) => Principal | undefined;
+}
+
+export interface WorkflowRuns {
+  readonly services: WorkflowServices;
+  /** The server of type `workflows`, as one principal sees it. */
+  openLink(name: string, principalId: string | undefined, events: LinkEvents): Link;
+  /** Runs that the process before left under way go on. */
+  resume(): Promise<void>;
+  /** Nothing new is sent; resolves when what is under way has ended. */
+  close(): Promise<void>;
+}
+
+const META_IDEMPOTENCY = 'metamcp/idempotencyKey';
+const RESUMED_MAX = 1_000;
+
+export function createWorkflowRuns(deps: WorkflowRunsDeps): WorkflowRuns {
+  const { clock, log } = deps;
+  const { db } = deps.storage;
+  const stopping = new AbortController();
+  const active = new Map<string, Promise<WorkflowRun>>();
+  const peers = new Set<ServerPeer>();
+  let known: readonly StoredWorkflow[] = [];
+  const store = createStore(db, clock);
+  const go = (run: WorkflowRun): Promise<WorkflowRun> => {
+    const going = advance(run, { ...deps, store, stopping: stopping.signal }).finally(() => active.delete(run.id));
+    active.set(run.id, going);
+    return going;
+  };
+  const start = async (workflow: Workflow, principal: Principal, inputs: JsonObject): Promise<{ readonly run: WorkflowRun; readonly ended: Promise<WorkflowRun> }> => {
+    if (stopping.signal.aborted) throw new Fault('gateway.stopping');
+    const run: WorkflowRun = { id: newId('run', clock, deps.random), workflow, principal, inputs, status: 'running', reason: '', output: undefined, startedAtMs: clock.nowMs(), endedAtMs: undefined };
+    await insertRun(db, run);
+    return { run, ended: go(run) };
+  };
+  const changed = async (): Promise<void> => {
+    known = await listWorkflows(db);
+    for (const peer of peers) peer.toolsChanged();
+  };
+  return {
+    services: {
+      changed,
+      start: async (name, principal, inputs) => {
+        const found = await findWorkflow(db, name);
+        if (found === undefined) throw new Fault('request.not_found', { message: 'There is no workflow of this name.' });
+        return (await start(found.workflow, principal, inputs)).run;
+      },
+      resolve: async (id, key, decision) => {
+        const again = await decided({ id, key, decision }, db, clock.nowMs());
+        void go(again);
+        return again;
+      },
+    },
+    openLink: (name, principalId, events) =>
+      openInnerLink(
+        name,
+        (send) => {
+          const isTheirs = ({ owner }: StoredWorkflow): boolean => owner === undefined || owner === principalId || `user:${owner}` === principalId;
+          const principal = (): Principal | undefined => (principalId === undefined ? undefined : deps.findPrincipal(principalId));
+          const tools = (): readonly Tool[] => known.filter(isTheirs).map(({ workflow }) => toTool(workflow, (inputs) => startAndWait(workflow, inputs, { principal: principal(), start })));
+          return servedTo(peers, new ServerPeer(toolsServed({ info: { name, title: 'Workflows', version: '1.0.0' }, instructions: 'Each tool runs a stored workflow.', tools, listsAreFixed: false }), send));
+        },
+        events,
+      ),
+    resume: async () => {
+      await changed();
+      const left = await listRuns(db, { status: 'running', limit: RESUMED_MAX });
+      if (left.length > 0) log.info('workflow runs go on', { runs: left.length });
+      for (const run of left) if (!active.has(run.id)) void go(run);
+    },
+    close: async () => {
+      stopping.abort();
+      await Promise.allSettled(active.values());
+    },
+  };
+}
+
+/** Resolves with the run as it was left; never rejects. */
+async function advance(run: WorkflowRun, { clock, store, stopping, log, callTool, storage }: WorkflowRunsDeps & { readonly store: WorkflowStore; readonly stopping: AbortSignal }): Promise<WorkflowRun> {
+  const { principal, workflow } = run;
+  try {
+    await runWorkflow(run, { clock, store, stopping, call: async ({ tool, args, idempotencyKey, signal }) => toCallOutcome(await callTool({ principal, endpoint: workflow.endpoint, tool, args, meta: { [META_IDEMPOTENCY]: idempotencyKey }, signal })) });
+    return (await findRun(storage.db, run.id)) ?? run;
+  } catch (thrown) {
+    // It stays as it is and goes on at the next start.
+    log.error('workflow run', { run: run.id, detail: toFault(thrown).detail ?? String(thrown) });
+    return run;
+  }
+}
+
+/** The run as it goes on once a person said what became of a step. Its deadline begins anew. */
+async function decided({ id, key, decision }: { readonly id: string; readonly key: string; readonly decision: StepDecision }, db: Db, nowMs: number): Promise<WorkflowRun> {
+  const run = await findRun(db, id);
+  if (run?.status !== 'waiting') throw new Fault('request.conflict', { message: 'Only a run that waits can be decided.' });
+  if (decision.kind === 'retry') await forgetStep(db, id, key);
+  else await settleStep(db, { run: id, key, status: decision.kind === 'done' ? 'done' : 'failed', result: decision.kind === 'done' ? decision.result : undefined, reason: decision.kind === 'done' ? '' : 'a person decided that it failed', atMs: nowMs });
+  await setRunStatus(db, id, 'running', { reason: run.reason, endedAtMs: undefined });
+  return { ...run, status: 'running', startedAtMs: nowMs };
+}
+
+/** The peer, which hears of changed workflows as long as it is open. */
+function servedTo(peers: Set<ServerPeer>, peer: ServerPeer): InnerServer {
+  peers.add(peer);
+  return {
+    receive: (line) => peer.receive(line),
+    close: () => {
+      peers.delete(peer);
+      peer.close();
+    },
+  };
+}
+
+function createStore(db: Db, clock: Clock): WorkflowStore {
+  return {
+    steps: (run) => listSteps(db, run),
+    intend: (run, key, attempt) => intendStep(db, { run, key, attempt, atMs: clock.nowMs() }),
+    settle: (run, key, { status, result, reason = '' }) => settleStep(db, { run, key, status, result, reason, atMs: clock.nowMs() }),
+    end: (run, status, { reason, output }) => setRunStatus(db, run, status, { reason, output, endedAtMs: status === 'waiting' ? undefined : clock.nowMs() }),
+  };
+}
+
+function toTool(workflow: Workflow, run: (inputs: JsonObject) => Promise<JsonObject>): Tool {
+  return {
+    name: workflow.name,
+    title: workflow.name.replaceAll('_', ' '),
+    description: workflow.description === '' ? `Runs the workflow ${workflow.name}.` : workflow.description,
+    inputSchema: { ...workflow.inputs, type: 'object' },
+    outputSchema: { type: 'object', properties: { run_id: { type: 'string' }, status: { type: 'string' }, output: {}, reason: { type: 'string' } }, required: ['run_id', 'status'] },
+    annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+    run,
+  };
+}
+
+async function startAndWait(workflow: Workflow, inputs: JsonObject, { principal, start }: { readonly principal: Principal | undefined; readonly start: (workflow: Workflow, principal: Principal, inputs: JsonObject) => Promise<{ readonly ended: Promise<WorkflowRun> }> }): Promise<JsonObject> {
+  if (principal === undefined) throw new ToolRefusal('Who asks is not known any more: send the request again');
+  const { id, status, output, reason } = await (await start(workflow, principal, inputs)).ended;
+  const facts = { run_id: id, status, reason };
+  if (status === 'failed' || status === 'compensated') throw new ToolRefusal(`The workflow ${status === 'failed' ? 'failed' : 'failed and was undone'}: ${reason}`, facts);
+  return { ...facts, output: output ?? null };
+}
+
+function toCallOutcome(outcome: InnerOutcome): CallOutcome {
+  if (outcome.kind === 'error') return outcome.effect === 'unknown' ? { kind: 'unknown', reason: outcome.message } : { kind: 'refused', reason: outcome.message, isRetryable: outcome.isRetryable };
+  const { result } = outcome;
+  if (result['resultType'] === 'input_required') return { kind: 'refused', reason: 'the tool wants to ask somebody, and nobody is there', isRetryable: false };
+  const value = valueOf(result);
+  return result['isError'] === true ? { kind: 'refused', reason: `the tool failed: ${typeof value === 'string' ? value.slice(0, 500) : JSON.stringify(value).slice(0, 500)}`, isRetryable: false } : { kind: 'result', result: value };
+}
+
+/** Structured content, else text, parsed where it is JSON. */
+function valueOf({ structuredContent, content }: JsonObject): JsonValue {
+  if (structuredContent !== undefined) return structuredContent;
+  const blocks: readonly JsonValue[] = Array.isArray(content) ? content : [];
+  const text = blocks.flatMap((block) => (isObject(block) && typeof block['text'] === 'string' ? [block['text']] : [])).join('\n');
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return text;
+  }
+}
