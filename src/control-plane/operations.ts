@@ -2,6 +2,7 @@
 import { exportAudit } from './audit/export-audit.ts';
 import { listAudit } from './audit/list-audit.ts';
 import { getAuditKey, verifyAudit } from './audit/verify-audit.ts';
+import { getNamespaceCatalog, getServerCatalog } from './catalogs/catalogs.ts';
 import { applyConfig, diffConfig, listVersions, planConfig, rollbackConfig } from './config/change-config.ts';
 import { exportConfig } from './config/export-config.ts';
 import { releaseObjects } from './config/release-objects.ts';
@@ -48,6 +49,7 @@ export const OPERATIONS: readonly Bound[] = [
   getReady,
   listServers,
   ...serverOperations,
+  getServerCatalog,
   restartServer,
   resyncServer,
   callServer,
@@ -60,6 +62,7 @@ export const OPERATIONS: readonly Bound[] = [
   rejectDefinition,
   listNamespaces,
   ...namespaceOperations,
+  getNamespaceCatalog,
   cloneNamespace,
   switchPrimitives,
   listEndpoints,

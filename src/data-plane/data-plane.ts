@@ -17,6 +17,7 @@ import { missingCapability } from './capabilities.ts';
 import type { Collision } from './catalog.ts';
 import { serveCatalog } from './catalog-door.ts';
 import { Catalogs } from './catalogs.ts';
+import { type ShownCatalog, shownCatalog } from './shown-catalog.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
 import { Continuations } from './continuations.ts';
 import { Deliveries, type DeliveryKind } from './deliveries.ts';
@@ -80,6 +81,8 @@ export interface DataPlane {
   readonly discoveryDesk: DiscoveryDesk;
   /** Names that two servers of the endpoint's namespace claim, as its lists are now. */
   readonly collisions: (endpoint: string) => Collision[];
+  /** What clients of a namespace see, policies aside; undefined for one that there is not. */
+  readonly catalog: (namespace: string) => ShownCatalog | undefined;
   readonly serve: Serve;
   /** Answers a request that the listener refuses before it comes here. */
   readonly refuse: (http: IncomingMessage, response: ServerResponse, thrown: unknown) => void;
@@ -135,6 +138,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   return {
     discoveryDesk: new DiscoveryDesk({ catalogs, upstreams, snapshot, discovery, nowMs: clock.nowMs }),
     collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
+    catalog: (namespace) => shownCatalog(snapshot().namespaces.get(namespace), catalogs),
     serve,
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
     upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),

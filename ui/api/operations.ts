@@ -4,7 +4,9 @@
  * one line in `Modules`.
  */
 import type { z } from 'zod';
+import type * as catalogs from '../../src/contract/catalogs.ts';
 import type * as config from '../../src/contract/config.ts';
+import type * as consents from '../../src/contract/consents.ts';
 import type * as endpoints from '../../src/contract/endpoints.ts';
 import type * as grants from '../../src/contract/grants.ts';
 import type * as health from '../../src/contract/health.ts';
@@ -16,11 +18,14 @@ import type * as policies from '../../src/contract/policies.ts';
 import type * as secrets from '../../src/contract/secrets.ts';
 import type * as servers from '../../src/contract/servers.ts';
 import type * as sessions from '../../src/contract/sessions.ts';
+import type * as settings from '../../src/contract/settings.ts';
 import type * as signIn from '../../src/contract/sign-in.ts';
 import type * as users from '../../src/contract/users.ts';
 
 type Modules =
+  | typeof catalogs
   | typeof config
+  | typeof consents
   | typeof endpoints
   | typeof grants
   | typeof health
@@ -31,6 +36,7 @@ type Modules =
   | typeof secrets
   | typeof servers
   | typeof sessions
+  | typeof settings
   | typeof signIn
   | typeof users;
 
