@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'react';
+import { useMay } from '../../api/me.ts';
 import type { AnswerOf } from '../../api/operations.ts';
 import { useChange, useRead } from '../../api/queries.ts';
 import { Badge } from '../../components/badge.tsx';
@@ -21,7 +22,7 @@ export function HistoryTab({ mayWrite }: { readonly mayWrite: boolean }) {
   const say = useText();
   const versions = useRead('GET /api/v1/config/versions', { query: { limit: 500 } });
   const looking = useUrlDialog('version');
-  const columns = useColumns(versions.data?.items[0]?.number);
+  const columns = useColumns(versions.data?.items[0]?.number, useNames());
   const number = Number(looking.value);
   return (
     <Loaded read={versions}>
@@ -51,7 +52,13 @@ export function HistoryTab({ mayWrite }: { readonly mayWrite: boolean }) {
   );
 }
 
-function useColumns(latest: number | undefined): readonly Column<Version>[] {
+/** Names of users by id, for those who may read them. */
+function useNames(): ReadonlyMap<string, string> {
+  const users = useRead('GET /api/v1/users', { query: { limit: 500 } }, { enabled: useMay('user:read') }).data?.items;
+  return useMemo(() => new Map(users?.map(({ id, name }) => [id, name])), [users]);
+}
+
+function useColumns(latest: number | undefined, names: ReadonlyMap<string, string>): readonly Column<Version>[] {
   const say = useText();
   return useMemo(
     () => [
@@ -67,10 +74,10 @@ function useColumns(latest: number | undefined): readonly Column<Version>[] {
         ),
       },
       { id: 'at', text: say('configuration.at'), value: ({ at }) => at, cell: ({ at }) => <When iso={at} /> },
-      { id: 'author', text: say('configuration.author'), value: ({ author }) => author, from: 'sm', cell: ({ author }) => <ForeignText className="font-mono text-[0.93em] text-soft">{author}</ForeignText> },
+      { id: 'author', text: say('configuration.author'), value: ({ author }) => names.get(author) ?? author, from: 'sm', cell: ({ author }) => <ForeignText className="text-soft">{names.get(author) ?? author}</ForeignText> },
       { id: 'reason', text: say('configuration.reason'), value: ({ reason }) => reason, from: 'md', cell: ({ reason }) => <ForeignText>{reason}</ForeignText> },
     ],
-    [say, latest],
+    [say, latest, names],
   );
 }
 
