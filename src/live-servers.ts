@@ -10,9 +10,14 @@ import type { Lease, ServerState, Upstreams } from './upstream/upstreams.ts';
 
 const OPERATOR_LEASE: Lease = { principalId: 'operator', sessionId: undefined, wantsInteraction: false, family: 'modern' };
 
-export function createLiveServers(upstreams: Upstreams, snapshot: () => Snapshot, collisions: LiveServers['collisions']): LiveServers {
+/** What of it only the data plane knows. */
+type Shown = Pick<LiveServers, 'collisions' | 'catalog'>;
+
+export function createLiveServers(upstreams: Upstreams, snapshot: () => Snapshot, { collisions, catalog }: Shown): LiveServers {
   return {
     collisions,
+    catalog,
+    lists: (name) => upstreams.lists(name),
     states: () => [...snapshot().servers.values()].map(({ name, type }) => toContract(upstreams.state(name), name, type)),
     restart: (name) => upstreams.restart(name),
     resync: (name) => upstreams.resync(name),

@@ -5,7 +5,7 @@ import { EndpointAuthSchema } from '../model/endpoint-config.ts';
 import { nextCursor, ObjectParams, objectOperations, ObjectShape, PageQueryShape } from './objects.ts';
 import type { Operation } from './operation.ts';
 
-const CollisionSchema = z
+export const CollisionSchema = z
   .object({
     kind: z.enum(['tool', 'prompt', 'resource', 'resourceTemplate']),
     exposed: z.string().meta({ description: 'The name or URI that two servers claim' }),

@@ -8,7 +8,31 @@ export type DirectCallOutcome =
   | { readonly result: JsonObject; readonly error?: undefined }
   | { readonly error: z.infer<typeof CallErrorSchema>; readonly result?: undefined };
 
+/** What a server offers. */
+export interface LiveLists {
+  readonly isStale: boolean;
+  readonly tools: readonly JsonObject[];
+  readonly prompts: readonly JsonObject[];
+  readonly resources: readonly JsonObject[];
+  readonly resourceTemplates: readonly JsonObject[];
+}
+
+/** One thing that clients of a namespace see. */
+export interface LiveEntry {
+  readonly kind: 'tool' | 'prompt' | 'resource' | 'resourceTemplate';
+  readonly exposed: string;
+  /** The server's name in the namespace. */
+  readonly as: string;
+  /** Its own name or URI there. */
+  readonly own: string;
+  readonly definition: JsonObject;
+}
+
 export interface LiveServers {
+  /** Undefined for a server that told nothing yet. */
+  lists(server: string): LiveLists | undefined;
+  /** What clients of a namespace see, policies aside. Undefined for one that there is not. */
+  catalog(namespace: string): { readonly entries: readonly LiveEntry[]; readonly collisions: Endpoint['collisions'] } | undefined;
   /** In the order of the configuration. Texts are redacted already. */
   states(): readonly ServerState[];
   /** Names that two servers of the endpoint's namespace claim. Empty for an endpoint that there is not. */

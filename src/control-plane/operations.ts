@@ -5,6 +5,7 @@ import { getAuditKey, verifyAudit } from './audit/verify-audit.ts';
 import { approveCall, denyCall, getApproval, listApprovals } from './approvals/approvals.ts';
 import { listChildEvents, listChildren, stopChild } from './children/children.ts';
 import { watchChildEvents } from './children/watch-child-events.ts';
+import { getNamespaceCatalog, getServerCatalog } from './catalogs/catalogs.ts';
 import { applyConfig, diffConfig, listVersions, planConfig, rollbackConfig } from './config/change-config.ts';
 import { exportConfig } from './config/export-config.ts';
 import { releaseObjects } from './config/release-objects.ts';
@@ -58,6 +59,7 @@ export const OPERATIONS: readonly Bound[] = [
   getReady,
   listServers,
   ...serverOperations,
+  getServerCatalog,
   restartServer,
   resyncServer,
   callServer,
@@ -83,6 +85,7 @@ export const OPERATIONS: readonly Bound[] = [
   resetLimit,
   listNamespaces,
   ...namespaceOperations,
+  getNamespaceCatalog,
   cloneNamespace,
   switchPrimitives,
   listEndpoints,

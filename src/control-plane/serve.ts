@@ -8,12 +8,15 @@ import { type Context, Hono } from 'hono';
 import { Fault, toFault } from '../base/fault.ts';
 import { newId } from '../base/ids.ts';
 import { GetOpenApi } from '../contract/health.ts';
+import { EVENTS_PATH } from '../contract/events.ts';
 import type { Operation } from '../contract/operation.ts';
 import { ANONYMOUS } from '../model/principal.ts';
 import { insertAuditEvent } from '../storage/audit-events.ts';
 import { transact } from '../storage/transaction.ts';
 import { DOCS_PATH, docsPage } from './docs/docs-page.ts';
 import { createBrowser } from './browser.ts';
+import type { AdminEvents } from './events/admin-events.ts';
+import { openEventStream } from './events/event-stream.ts';
 import { type Administrator, type IdentifyDeps, identify } from './identify.ts';
 import { type AdminServices, type Bound, bindRead, StreamedAnswer } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
@@ -42,6 +45,8 @@ export interface ControlPlaneDeps extends IdentifyDeps {
   /** Of the client, past proxies that are trusted. */
   readonly addressOf: (http: IncomingMessage) => string;
   readonly record: (entry: AdminRecord) => void;
+  /** Who watches is told of every change that succeeded. */
+  readonly events: AdminEvents;
   /** All there are, unless a test says otherwise. */
   readonly operations?: readonly Bound[];
 }
@@ -66,8 +71,11 @@ class Page {
   }
 }
 
+/** The stream of what changes, for whoever is known. */
+const EVENTS = Symbol('events');
+
 /** What is at an address. */
-type Target = Bound | Page | Fault;
+type Target = Bound | Page | Fault | typeof EVENTS;
 
 const docs = new Page(docsPage);
 
@@ -97,6 +105,7 @@ export function createAdminHandler(deps: ControlPlaneDeps): AdminHandler {
     app.all(path, (http) => serve(http, new Fault('request.method_not_allowed', { data: { allow } }), deps));
   }
   for (const path of [DOCS_PATH, `${DOCS_PATH}/:asset`]) app.get(path, (http) => serve(http, docs, deps));
+  app.get(EVENTS_PATH, (http) => serve(http, EVENTS, deps));
   app.notFound((http) => serve(http, new Fault('request.not_found'), deps));
 
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: HOST_WHERE_NONE_IS_SENT });
@@ -119,7 +128,7 @@ async function serve(http: Http, target: Target, deps: ControlPlaneDeps): Promis
   deps.record({
     requestId,
     method: http.req.method,
-    operation: target instanceof Fault || target instanceof Page ? undefined : target.operation.id,
+    operation: typeof target === 'object' && 'operation' in target ? target.operation.id : undefined,
     principal: seen.administrator?.principal.id,
     address,
     status: response.status,
@@ -138,6 +147,7 @@ async function run(http: Http, target: Target, deps: RunDeps): Promise<Response>
   deps.checkHost(http.env.incoming);
   if (target instanceof Page) return target.show(http.req.path);
   if (target instanceof Fault) throw target;
+  if (target === EVENTS) return watch(http, deps);
   const { operation } = target;
 
   let administrator: Administrator = { principal: ANONYMOUS, permissions: new Set() };
@@ -151,7 +161,16 @@ async function run(http: Http, target: Target, deps: RunDeps): Promise<Response>
   const headers = { ifMatch: http.req.header('if-match'), idempotencyKey: http.req.header('idempotency-key') };
   const browser = createBrowser({ headers: http.req.raw.headers, address: deps.address, target: http.env.incoming.url ?? '' }, deps.services.people.isSecureHost);
   const answer = await target.run({ input, ...administrator, headers, browser, services: deps.services });
+  deps.events.operated(operation);
   return answer instanceof StreamedAnswer ? presentStream(answer) : presentAnswer(operation, answer, browser.setCookies);
+}
+
+/** Throws what `identify` throws, and `limit.overloaded`. */
+async function watch(http: Http, { events, seen, address, services, ...deps }: RunDeps): Promise<Response> {
+  const administrator = await identify(http.req.raw, address, deps);
+  seen.administrator = administrator;
+  const viewer = { principalId: administrator.principal.id, permissions: administrator.permissions };
+  return openEventStream({ events, clock: services.clock, viewer, isResumed: http.req.header('last-event-id') !== undefined });
 }
 
 /** Throws `auth.scope_missing`, and leaves an audit event that says who tried what. */

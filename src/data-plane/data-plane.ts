@@ -20,6 +20,7 @@ import { missingCapability } from './capabilities.ts';
 import type { Collision } from './catalog.ts';
 import { serveCatalog } from './catalog-door.ts';
 import { Catalogs } from './catalogs.ts';
+import { type ShownCatalog, shownCatalog } from './shown-catalog.ts';
 import { type Body, type ClientHeaders, isModern } from './decode.ts';
 import { Continuations } from './continuations.ts';
 import { Deliveries, type DeliveryKind } from './deliveries.ts';
@@ -93,6 +94,8 @@ export interface DataPlane {
   readonly discoveryDesk: DiscoveryDesk;
   /** Names that two servers of the endpoint's namespace claim, as its lists are now. */
   readonly collisions: (endpoint: string) => Collision[];
+  /** What clients of a namespace see, policies aside; undefined for one that there is not. */
+  readonly catalog: (namespace: string) => ShownCatalog | undefined;
   readonly serve: Serve;
   /** A call that the gateway makes for a principal, by the path that all calls take. */
   readonly callTool: (call: InnerCall) => Promise<InnerOutcome>;
@@ -158,6 +161,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     serve: withApiPage(createServe(serveDeps)),
     findPrincipal: (id) => principals.find(id),
     callTool: (call) => makeInnerCall(call, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, serve: (decoded) => serveRequest(decoded, serveDeps) }),
+    catalog: (namespace) => shownCatalog(snapshot().namespaces.get(namespace), catalogs),
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
     upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
     snapshotChanged: () => snapshotChanged({ snapshot: snapshot(), nowMs: clock.nowMs(), inspections }, { sessions, subscriptions, catalogs }),

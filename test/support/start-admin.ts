@@ -20,6 +20,8 @@ import { readConfigInput } from '../../src/control-plane/config-file/read-config
 import { applyConfigFile } from '../../src/control-plane/configuration/apply-file.ts';
 import { makeFirstRun } from '../../src/control-plane/configuration/first-run.ts';
 import { type Authenticate, operatorTokenAuthenticator } from '../../src/control-plane/identify.ts';
+import { createAdminEvents } from '../../src/control-plane/events/admin-events.ts';
+import { OPERATIONS } from '../../src/control-plane/operations.ts';
 import { openStarterKey } from '../../src/control-plane/keys/starter-key.ts';
 import type { LiveDiscovery } from '../../src/control-plane/discovery/live-discovery.ts';
 import type { LiveGrants } from '../../src/control-plane/grants/live-grants.ts';
@@ -120,6 +122,8 @@ export async function startAdmin(options: AdminOptions = {}) {
   const calls: unknown[] = [];
   const live: LiveServers = {
     states: () => states.now,
+    lists: () => undefined,
+    catalog: () => undefined,
     collisions: () => [{ kind: 'tool', exposed: 'search', kept: 'files', hidden: 'web' }],
     restart: async (name) => {
       calls.push(['restart', name]);
@@ -204,7 +208,9 @@ export async function startAdmin(options: AdminOptions = {}) {
   };
   const token = newOperatorToken(systemRandom);
   const records: AdminRecord[] = [];
+  const events = createAdminEvents({ publisher, operations: OPERATIONS.map(({ operation }) => operation) });
   const handler = createAdminHandler({
+    events,
     services,
     version: '1.2.3',
     authenticators: options.authenticators ?? [operatorTokenAuthenticator(token), signInAuthenticator({ storage, clock, instanceKey, isSecureHost })],

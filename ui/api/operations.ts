@@ -4,10 +4,15 @@
  * one line in `Modules`.
  */
 import type { z } from 'zod';
+import type * as audit from '../../src/contract/audit.ts';
+import type * as catalogs from '../../src/contract/catalogs.ts';
 import type * as config from '../../src/contract/config.ts';
+import type * as consents from '../../src/contract/consents.ts';
+import type * as costs from '../../src/contract/costs.ts';
 import type * as endpoints from '../../src/contract/endpoints.ts';
 import type * as grants from '../../src/contract/grants.ts';
 import type * as health from '../../src/contract/health.ts';
+import type * as inspections from '../../src/contract/inspections.ts';
 import type * as keys from '../../src/contract/keys.ts';
 import type * as logs from '../../src/contract/logs.ts';
 import type * as namespaces from '../../src/contract/namespaces.ts';
@@ -16,14 +21,22 @@ import type * as policies from '../../src/contract/policies.ts';
 import type * as secrets from '../../src/contract/secrets.ts';
 import type * as servers from '../../src/contract/servers.ts';
 import type * as sessions from '../../src/contract/sessions.ts';
+import type * as settings from '../../src/contract/settings.ts';
 import type * as signIn from '../../src/contract/sign-in.ts';
+import type * as stats from '../../src/contract/stats.ts';
+import type * as traffic from '../../src/contract/traffic.ts';
 import type * as users from '../../src/contract/users.ts';
 
 type Modules =
+  | typeof audit
+  | typeof catalogs
   | typeof config
+  | typeof consents
+  | typeof costs
   | typeof endpoints
   | typeof grants
   | typeof health
+  | typeof inspections
   | typeof keys
   | typeof logs
   | typeof namespaces
@@ -31,7 +44,10 @@ type Modules =
   | typeof secrets
   | typeof servers
   | typeof sessions
+  | typeof settings
   | typeof signIn
+  | typeof stats
+  | typeof traffic
   | typeof users;
 
 /** Operations that a module exports, alone or as a record of them. */

@@ -1,4 +1,4 @@
-import type { ComponentProps, ReactNode } from 'react';
+import type { ComponentProps } from 'react';
 import { classNames } from './class-names.ts';
 import { Icon, type IconName } from './icon.tsx';
 
@@ -55,9 +55,4 @@ export function IconButton({ icon, label, look = 'quiet', size = 'normal', isBus
 
 export function Spinner() {
   return <span aria-hidden className="size-3.5 shrink-0 animate-spin rounded-full border-2 border-current border-r-transparent" />;
-}
-
-/** Buttons in a row that wraps. */
-export function Buttons({ children, end = false }: { readonly children: ReactNode; readonly end?: boolean }) {
-  return <div className={classNames('flex flex-wrap items-center gap-2', end && 'justify-end')}>{children}</div>;
 }

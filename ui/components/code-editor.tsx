@@ -68,7 +68,7 @@ export function CodeEditor({ label, value, set, language = 'json', isReadOnly = 
         syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
         keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ 'aria-label': label }),
+        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         theme,
         lock.of([]),
         ...LANGUAGES[language](),

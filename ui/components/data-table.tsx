@@ -49,8 +49,8 @@ interface DataTableProps<Row> {
   /** What Enter or a click on the row does. */
   readonly open?: (row: Row) => void;
   /** Buttons at the end of a row. */
-  readonly actions?: (row: Row) => ReactNode;
-  readonly selection?: Selection;
+  readonly actions?: ((row: Row) => ReactNode) | undefined;
+  readonly selection?: Selection | undefined;
   /** Shown instead where there is no row at all. */
   readonly empty?: ReactNode;
   /** Beside the search. */

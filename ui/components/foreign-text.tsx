@@ -51,8 +51,3 @@ function Invisible({ character }: { readonly character: string }) {
     </span>
   );
 }
-
-/** Whether a text holds what a reader would not see. */
-export function hasInvisible(text: string): boolean {
-  return text.split(INVISIBLE).some((part, index) => index % 2 === 1 && !PLAIN.has(part));
-}

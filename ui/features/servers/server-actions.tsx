@@ -53,7 +53,7 @@ export function ServerMenu({ server, deleted }: { readonly server: Server; reado
   const remove = (): void => {
     deleteSoon({
       key: `servers/${server.name}`,
-      text: say('servers.deleted', { name: server.name }),
+      text: say('common.deleted', { name: server.name }),
       undoText: say('common.undo'),
       commit: () =>
         ask('DELETE /api/v1/servers/{name}', { params: { name: server.name }, query: { force: 'true' } }).then(
@@ -65,7 +65,7 @@ export function ServerMenu({ server, deleted }: { readonly server: Server; reado
   };
   return (
     <Menu
-      trigger={<IconButton icon="more" label={say('servers.actionsOf', { name: server.name })} isBusy={isBusy} />}
+      trigger={<IconButton icon="more" label={say('common.actionsOf', { name: server.name })} isBusy={isBusy} />}
       items={[
         { text: say('servers.restart'), icon: 'power', onSelect: restart, isDisabled: !mayOperate || !isEnabled(server) },
         { text: say('servers.resync'), icon: 'refresh', onSelect: resync, isDisabled: !mayOperate || !isEnabled(server) },

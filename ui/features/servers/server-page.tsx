@@ -41,7 +41,7 @@ export function ServerPage() {
             tabs={[
               { id: 'state', text: say('servers.tab.state'), render: () => <State server={known} /> },
               { id: 'log', text: say('servers.tab.log'), render: () => <ServerLogTab server={known} /> },
-              { id: 'config', text: say('servers.tab.config'), render: () => <ServerConfigTab key={known.version} server={known} /> },
+              { id: 'config', text: say('common.configuration'), render: () => <ServerConfigTab key={known.version} server={known} /> },
             ]}
           />
         )}

@@ -18,7 +18,7 @@ import { placeOf, type Server, STATUSES, StatusBadge } from './server-state.tsx'
 export function ServersPage() {
   const say = useText();
   const navigate = useNavigate();
-  const servers = useRead('GET /api/v1/servers', {}, { everyMs: 15_000 });
+  const servers = useRead('GET /api/v1/servers');
   const adding = useUrlDialog('add');
   const mayWrite = useMay('server:write');
   const leaving = useLeaving();
