@@ -1,0 +1,134 @@
+/** The living side of the gateway: servers, the data plane in front of them, sign-ins and what is made on demand. */
+import type { IncomingMessage } from 'node:http';
+import { digestOf } from './auth/keys.ts';
+import { newOperatorToken } from './auth/operator-token.ts';
+import { type Authorization, createAuthorization } from './authorization.ts';
+import { createIdSequence, randomFraction } from './base/ids.ts';
+import { createServerValues } from './control-plane/secrets/server-values.ts';
+import { createDefinitionWatch, type DefinitionWatch, withDefinitionWatch } from './definition-watch.ts';
+import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
+import { createSealer } from './data-plane/sealer.ts';
+import { sessionLimits } from './data-plane/sessions.ts';
+import { createLinkOpener } from './link-opener.ts';
+import { gatewayMetrics } from './gateway-metrics.ts';
+import { SERVICE } from './model/grant.ts';
+import type { People } from './model/oauth.ts';
+import { userPrincipalId } from './model/principal.ts';
+import { toSignInDeps } from './sign-in-deps.ts';
+import { type StartedOnDemand, startOnDemand } from './on-demand.ts';
+import { createMiddlewarePost } from './middleware-post.ts';
+import { createObserving } from './observing.ts';
+import { lateEvents, logState } from './server-events.ts';
+import { saveScriptRun, takeScriptRun } from './storage/script-runs.ts';
+import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
+import type { Dialer } from './upstream/dialer/dialer.ts';
+import { createUpstreams } from './upstream/pool.ts';
+import { OrphanWatcher } from './upstream/stdio/orphan-watcher.ts';
+import type { Upstreams } from './upstream/upstreams.ts';
+import { type Base, publicUrlOf } from './gateway-base.ts';
+
+/** Requests with larger bodies are refused before they are read. */
+const BODY_BYTES_MAX = 4 << 20;
+
+export interface Live extends StartedOnDemand {
+  readonly authorization: Authorization;
+  readonly upstreams: Upstreams;
+  readonly dataPlane: DataPlane;
+  readonly token: string;
+  readonly signIns: UpstreamSignIns;
+  readonly definitions: DefinitionWatch;
+}
+
+export function startUpstreams(base: Base): Live {
+  const { options, undo, log, publisher, instanceKey, dialer } = base;
+  const { clock, random } = options;
+  const watcher = new OrphanWatcher({ clock, platform: process.platform, onProblem: (detail) => log.error('orphan watcher', { detail }) });
+  undo.push(() => watcher.close());
+  const { settings } = options.resolved;
+  const late: { dataPlane?: DataPlane; upstreams?: Upstreams; definitions?: DefinitionWatch } = {};
+  const token = newOperatorToken(random);
+  const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
+  const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
+  const { onDemand, workflows } = startOnDemand(base, watcher, () => late.dataPlane);
+  const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
+  const upstreams = createUpstreams({
+    clock,
+    random: () => randomFraction(random),
+    gatewayInfo: info,
+    openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, values, signIns, builtin: onDemand.openLink }),
+    events: withDefinitionWatch(lateEvents(() => late.dataPlane, (server) => noteState(base, server, upstreams.state(server))), () => late.definitions?.changed()),
+    onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
+  });
+  late.upstreams = upstreams;
+  const definitions = (late.definitions = createDefinitionWatch({ clock, log, publisher, upstreams }));
+  undo.push(() => upstreams.close(), () => definitions.stop());
+  const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane?.endCredential(credentialId));
+  const dataPlane = createDataPlane({
+    ...base.governance.forDataPlane,
+    clock,
+    signIns: signIns.desk,
+    scriptRuns: { save: (run) => saveScriptRun(base.storage.db, run, clock.nowMs()), take: (id) => takeScriptRun(base.storage.db, id, clock.nowMs()) },
+    snapshot: publisher.snapshot,
+    upstreams,
+    info,
+    sealer: createSealer(instanceKey.sealing, random),
+    randomId: () => Buffer.from(random(24)).toString('base64url'),
+    newCorrelationId: createIdSequence('req', random),
+    digestOf: (credential) => digestOf(instanceKey.pepper, credential),
+    operatorDigest: digestOf(instanceKey.pepper, token),
+    calls: base.recording.calls,
+    ...createObserving(base),
+    middlewarePost: createMiddlewarePost({ clock, dialer }),
+    addressOf: base.addressOf,
+    failed: (http) => base.failures.failed(base.addressOf(http)),
+    verifyToken: authorization.verifyToken,
+    challenge: authorization.challenge,
+    bodyBytesMax: BODY_BYTES_MAX,
+    sessionLimits: sessionLimits(settings.sessionsMax, settings.sessionIdleMs),
+  });
+  late.dataPlane = dataPlane;
+  base.telemetry.add(...gatewayMetrics(dataPlane, upstreams));
+  publisher.onPublish((snapshot) => {
+    upstreams.apply(snapshot.servers);
+    dataPlane.snapshotChanged();
+    definitions.changed();
+    log.info('configuration loaded', { generation: snapshot.generation, servers: snapshot.servers.size, endpoints: snapshot.endpoints.size });
+  });
+  upstreams.apply(publisher.snapshot().servers);
+  return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows };
+}
+
+function noteState({ log, adminEvents }: Base, server: string, state: Parameters<typeof logState>[2]): void {
+  logState(log, server, state);
+  adminEvents.serverChanged(server);
+}
+
+/** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */
+function toSignedIn({ signedIn }: People): (http: IncomingMessage) => Promise<{ readonly id: string; readonly isOperator: boolean } | undefined> {
+  return async (http) => {
+    const user = await signedIn(http);
+    return user && { id: userPrincipalId(user.userId), isOperator: user.roles.includes('operator') };
+  };
+}
+
+function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: string) => void): Authorization {
+  const { options, undo, log, storage, instanceKey, rules, addressOf: addressOfClient, publisher } = base;
+  const authorization = createAuthorization({
+    storage,
+    clock: options.clock,
+    random: options.random,
+    log,
+    dialer,
+    pepper: instanceKey.pepper,
+    rules,
+    addressOf: addressOfClient,
+    redirectSchemes: options.resolved.settings.redirectSchemes,
+    settings: base.instance.now,
+    endpoints: () => publisher.snapshot().endpoints,
+    publicUrl: () => publicUrlOf(base),
+    people: options.people ?? base.people.forOAuth,
+    revoked,
+  });
+  undo.push(() => authorization.close());
+  return authorization;
+}
