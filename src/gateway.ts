@@ -29,7 +29,6 @@ import { type AdminEvents, createAdminEvents } from './control-plane/events/admi
 import { createKeyUses, KEY_USES_FLUSH_MS, type KeyUses } from './control-plane/keys/key-uses.ts';
 import { openStarterKey } from './control-plane/keys/starter-key.ts';
 import type { InstanceSettings } from './control-plane/operation.ts';
-import { OPERATIONS } from './control-plane/operations.ts';
 import { createServerValues } from './control-plane/secrets/server-values.ts';
 import { createPublisher, type Publisher, type PublisherDeps } from './control-plane/publish.ts';
 import { toLinkAddress } from './control-plane/people/links.ts';
@@ -209,7 +208,7 @@ async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
   undo.push(() => recording.close());
   const governance = await openGovernance({ recorded: createRecordedCalls(recording.recordings.store, recording.recordings.settle), storage, clock, random, dialer, snapshot: publisher.snapshot, publicUrl: () => publicUrlOf({ options, listening }), sharedStoreUrl: settings.sharedStoreUrl, people: options.people ?? people.forOAuth, report: (event, fields) => log.warn(event, fields) });
   undo.push(() => governance.close());
-  return { options, undo, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, shelf, people, telemetry, addressOf, adminEvents: createAdminEvents({ publisher, operations: OPERATIONS.map(({ operation }) => operation) }), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, shelf, people, telemetry, addressOf, adminEvents: createAdminEvents(publisher), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -258,7 +257,7 @@ function startUpstreams(base: Base): Live {
     random: () => randomFraction(random),
     gatewayInfo: info,
     openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, values, signIns, builtin: onDemand.openLink }),
-    events: withDefinitionWatch(lateEvents(() => late.dataPlane, (server) => noteState(base, server, upstreams.state(server))), () => late.definitions?.changed()),
+    events: withDefinitionWatch(lateEvents(() => late.dataPlane, (server) => logState(log, server, upstreams.state(server), base.adminEvents)), () => late.definitions?.changed()),
     onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
   });
   late.upstreams = upstreams;
@@ -298,11 +297,6 @@ function startUpstreams(base: Base): Live {
   });
   upstreams.apply(publisher.snapshot().servers);
   return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows };
-}
-
-function noteState({ log, adminEvents }: Base, server: string, state: Parameters<typeof logState>[2]): void {
-  logState(log, server, state);
-  adminEvents.serverChanged(server);
 }
 
 /** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */

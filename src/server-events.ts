@@ -1,12 +1,14 @@
 /** What the servers' runtimes tell the rest of the gateway. */
+import type { AdminEvents } from './control-plane/events/admin-events.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import type { Log } from './observability/log.ts';
 import type { ServerState, UpstreamsEvents } from './upstream/upstreams.ts';
 
 const STDERR_LOGGED_CHARS_MAX = 2_000;
 
-/** What becomes of each server, with its last words where it went down. */
-export function logState(log: Log, server: string, state: ServerState | undefined): void {
+/** What becomes of each server, with its last words where it went down, for the log and for who watches the admin API. */
+export function logState(log: Log, server: string, state: ServerState | undefined, watched?: Pick<AdminEvents, 'serverChanged'>): void {
+  watched?.serverChanged(server);
   if (state === undefined) {
     log.info('server removed', { server });
     return;

@@ -9,6 +9,8 @@ import type * as catalogs from '../../src/contract/catalogs.ts';
 import type * as config from '../../src/contract/config.ts';
 import type * as consents from '../../src/contract/consents.ts';
 import type * as costs from '../../src/contract/costs.ts';
+import type * as definitions from '../../src/contract/definitions.ts';
+import type * as discovery from '../../src/contract/discovery.ts';
 import type * as endpoints from '../../src/contract/endpoints.ts';
 import type * as grants from '../../src/contract/grants.ts';
 import type * as health from '../../src/contract/health.ts';
@@ -33,6 +35,8 @@ type Modules =
   | typeof config
   | typeof consents
   | typeof costs
+  | typeof definitions
+  | typeof discovery
   | typeof endpoints
   | typeof grants
   | typeof health
