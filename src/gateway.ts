@@ -4,7 +4,6 @@
  * The control plane changes what is stored and publishes a snapshot; the data plane answers from the snapshot it finds.
  */
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { delimiter } from 'node:path';
 import { type AddressOf, createAddressOf } from './auth/client-address.ts';
 import { createFailureThrottle, FAILURE_THROTTLE, type FailureThrottle } from './auth/failure-throttle.ts';
@@ -53,8 +52,7 @@ import type { ConfigInput } from './model/config-document.ts';
 import { SERVICE } from './model/grant.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
 import type { People } from './model/oauth.ts';
-import { userPrincipalId } from './model/principal.ts';
-import { toSignInDeps } from './sign-in-deps.ts';
+import { toSignedIn, toSignInDeps } from './sign-in-deps.ts';
 import { createLog, type Log } from './observability/log.ts';
 import { describePeopleSettings } from './people-settings.ts';
 import { openTemplateShelf, type StartedOnDemand, startOnDemand, type TemplateShelf } from './on-demand.ts';
@@ -297,14 +295,6 @@ function startUpstreams(base: Base): Live {
   });
   upstreams.apply(publisher.snapshot().servers);
   return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows };
-}
-
-/** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */
-function toSignedIn({ signedIn }: People): (http: IncomingMessage) => Promise<{ readonly id: string; readonly isOperator: boolean } | undefined> {
-  return async (http) => {
-    const user = await signedIn(http);
-    return user && { id: userPrincipalId(user.userId), isOperator: user.roles.includes('operator') };
-  };
 }
 
 function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: string) => void): Authorization {
