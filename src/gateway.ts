@@ -63,7 +63,7 @@ import { createMiddlewarePost } from './middleware-post.ts';
 import { createObserving } from './observing.ts';
 import { startTelemetry, type Telemetry } from './telemetry.ts';
 import { readTelemetrySettings } from './telemetry-settings.ts';
-import { lateEvents, logState } from './server-events.ts';
+import { lateEvents, logState, tellReady } from './server-events.ts';
 import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
@@ -79,10 +79,7 @@ import type { Upstreams } from './upstream/upstreams.ts';
 
 /** Requests with larger bodies are refused before they are read. */
 const BODY_BYTES_MAX = 4 << 20;
-/** A start is over when every server is connected, failed, or so old. */
-const SETTLE_MS = 5_000;
 const DRAIN_MS = 30_000;
-const STDERR_LOGGED_CHARS_MAX = 2_000;
 
 export interface GatewayOptions {
   readonly resolved: ResolvedSettings;
@@ -151,7 +148,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const base = await openBase(options, undo);
     const upstreams = startUpstreams(base);
     await startListening(base, upstreams);
-    await settle(base, upstreams.upstreams);
+    await tellReady(upstreams.upstreams, base.log, options.say);
     await watchFile(base);
     await upstreams.workflows.resume();
     undo.push(() => upstreams.workflows.close());
@@ -421,19 +418,6 @@ function adminHandler(base: Base, live: Live): AdminHandler {
     authenticators: [operatorTokenAuthenticator(live.token), base.people.authenticate],
     throttle: base.failures,
   });
-}
-
-async function settle({ log, options }: Base, upstreams: Upstreams): Promise<void> {
-  await upstreams.settled(SETTLE_MS);
-  const states = upstreams.states();
-  const ready = states.filter(({ status }) => status === 'ready' || status === 'degraded');
-  log.info('servers ready', { ready: ready.length, of: states.length });
-  options.say(`servers ready (${ready.length} of ${states.length})`);
-  for (const state of states) {
-    if (ready.includes(state)) continue;
-    log.error('server not ready', { server: state.name, status: state.status, detail: state.lastError, stderr: state.stderrTail.slice(-STDERR_LOGGED_CHARS_MAX) });
-    options.say(`warning: server ${state.name} is ${state.status}: ${state.lastError ?? 'no answer yet'} (metamcp doctor says more)`);
-  }
 }
 
 async function watchFile({ log, options, publisher, instanceKey, undo }: Base): Promise<void> {

@@ -4,6 +4,12 @@
  * one line in `Modules`.
  */
 import type { z } from 'zod';
+import type * as approvals from '../../src/contract/approvals.ts';
+import type * as limits from '../../src/contract/limits.ts';
+import type * as middleware from '../../src/contract/middleware.ts';
+import type * as onDemand from '../../src/contract/on-demand.ts';
+import type * as registry from '../../src/contract/registry.ts';
+import type * as workflows from '../../src/contract/workflows.ts';
 import type * as audit from '../../src/contract/audit.ts';
 import type * as catalogs from '../../src/contract/catalogs.ts';
 import type * as config from '../../src/contract/config.ts';
@@ -30,6 +36,12 @@ import type * as traffic from '../../src/contract/traffic.ts';
 import type * as users from '../../src/contract/users.ts';
 
 type Modules =
+  | typeof workflows
+  | typeof registry
+  | typeof onDemand
+  | typeof middleware
+  | typeof limits
+  | typeof approvals
   | typeof audit
   | typeof catalogs
   | typeof config
