@@ -133,7 +133,9 @@ async function buildPages(vite, digest, noteProcess) {
   if (readText(pagesStamp) === digest) return;
   say('building the web pages; this takes some seconds, once');
   const args = [vite, 'build', '--config', join('ui', 'vite.config.ts'), '--configLoader', 'native', '--logLevel', 'warn'];
-  const ended = await run(findNode(), args, { cwd: root, stdio: ['ignore', 2, 2] }, noteProcess);
+  // Whatever starts us: with NODE_ENV=test the pages would be those of a developer, and half as large again.
+  const env = { ...process.env, NODE_ENV: 'production' };
+  const ended = await run(findNode(), args, { cwd: root, env, stdio: ['ignore', 2, 2] }, noteProcess);
   if (ended.code !== 0) throw new LaunchError(`vite build failed (${ended.signal ?? `exit code ${ended.code}`}), see above`);
   writeQuietly(pagesStamp, digest);
 }

@@ -1,5 +1,4 @@
 /** The living side of the gateway: servers, the data plane in front of them, sign-ins and what is made on demand. */
-import type { IncomingMessage } from 'node:http';
 import { digestOf } from './auth/keys.ts';
 import { newOperatorToken } from './auth/operator-token.ts';
 import { type Authorization, createAuthorization } from './authorization.ts';
@@ -12,9 +11,7 @@ import { sessionLimits } from './data-plane/sessions.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { gatewayMetrics } from './gateway-metrics.ts';
 import { SERVICE } from './model/grant.ts';
-import type { People } from './model/oauth.ts';
-import { userPrincipalId } from './model/principal.ts';
-import { toSignInDeps } from './sign-in-deps.ts';
+import { toSignedIn, toSignInDeps } from './sign-in-deps.ts';
 import { type StartedOnDemand, startOnDemand } from './on-demand.ts';
 import { createMiddlewarePost } from './middleware-post.ts';
 import { createObserving } from './observing.ts';
@@ -56,7 +53,7 @@ export function startUpstreams(base: Base): Live {
     random: () => randomFraction(random),
     gatewayInfo: info,
     openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, values, signIns, builtin: onDemand.openLink }),
-    events: withDefinitionWatch(lateEvents(() => late.dataPlane, (server) => noteState(base, server, upstreams.state(server))), () => late.definitions?.changed()),
+    events: withDefinitionWatch(lateEvents(() => late.dataPlane, (server) => logState(log, server, upstreams.state(server), base.adminEvents)), () => late.definitions?.changed()),
     onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
   });
   late.upstreams = upstreams;
@@ -96,19 +93,6 @@ export function startUpstreams(base: Base): Live {
   });
   upstreams.apply(publisher.snapshot().servers);
   return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows };
-}
-
-function noteState({ log, adminEvents }: Base, server: string, state: Parameters<typeof logState>[2]): void {
-  logState(log, server, state);
-  adminEvents.serverChanged(server);
-}
-
-/** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */
-function toSignedIn({ signedIn }: People): (http: IncomingMessage) => Promise<{ readonly id: string; readonly isOperator: boolean } | undefined> {
-  return async (http) => {
-    const user = await signedIn(http);
-    return user && { id: userPrincipalId(user.userId), isOperator: user.roles.includes('operator') };
-  };
 }
 
 function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: string) => void): Authorization {

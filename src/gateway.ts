@@ -17,18 +17,14 @@ import { PATH_PREFIX } from './data-plane/receive.ts';
 import { listen } from './listening.ts';
 import { listenForMetrics } from './metrics-listening.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
+import { tellReady } from './server-events.ts';
 import { withUiPages } from './ui-pages.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
 import { addressOf, type Base, type GatewayOptions, openBase, publicUrlOf, type Undo } from './gateway-base.ts';
 import { type Live, startUpstreams } from './gateway-live.ts';
 import { adminHandler } from './gateway-admin.ts';
 
-/** A start is over when every server is connected, failed, or so old. */
-const SETTLE_MS = 5_000;
-
 const DRAIN_MS = 30_000;
-
-const STDERR_LOGGED_CHARS_MAX = 2_000;
 
 export interface Gateway {
   readonly url: string;
@@ -49,7 +45,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const base = await openBase(options, undo);
     const upstreams = startUpstreams(base);
     await startListening(base, upstreams);
-    await settle(base, upstreams.upstreams);
+    await tellReady(upstreams.upstreams, base.log, options.say);
     await watchFile(base);
     await upstreams.workflows.resume();
     undo.push(() => upstreams.workflows.close());
@@ -110,19 +106,6 @@ async function startListening(base: Base, live: Live): Promise<void> {
 function adminLinkOf(base: Base): string | undefined {
   const token = base.people.firstOperatorToken;
   return token === undefined ? undefined : toLinkAddress(publicUrlOf(base), token);
-}
-
-async function settle({ log, options }: Base, upstreams: Upstreams): Promise<void> {
-  await upstreams.settled(SETTLE_MS);
-  const states = upstreams.states();
-  const ready = states.filter(({ status }) => status === 'ready' || status === 'degraded');
-  log.info('servers ready', { ready: ready.length, of: states.length });
-  options.say(`servers ready (${ready.length} of ${states.length})`);
-  for (const state of states) {
-    if (ready.includes(state)) continue;
-    log.error('server not ready', { server: state.name, status: state.status, detail: state.lastError, stderr: state.stderrTail.slice(-STDERR_LOGGED_CHARS_MAX) });
-    options.say(`warning: server ${state.name} is ${state.status}: ${state.lastError ?? 'no answer yet'} (metamcp doctor says more)`);
-  }
 }
 
 async function watchFile({ log, options, publisher, instanceKey, undo }: Base): Promise<void> {

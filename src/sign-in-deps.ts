@@ -1,4 +1,5 @@
 /** What sign-ins at servers need of the gateway's parts. */
+import type { IncomingMessage } from 'node:http';
 import type { FailureThrottle } from './auth/failure-throttle.ts';
 import type { InstanceKey } from './auth/instance-key.ts';
 import { digestOf } from './auth/keys.ts';
@@ -8,6 +9,8 @@ import type { Clock } from './base/clock.ts';
 import type { RandomBytes } from './base/ids.ts';
 import { isLoopback, type ResolvedSettings } from './config.ts';
 import type { Publisher } from './control-plane/publish.ts';
+import type { People } from './model/oauth.ts';
+import { userPrincipalId } from './model/principal.ts';
 import type { Log } from './observability/log.ts';
 import type { Envelope } from './storage/data-keys.ts';
 import type { Storage } from './storage/open-storage.ts';
@@ -53,5 +56,13 @@ export function toSignInDeps(base: SignInBase, { token, ...parts }: SignInParts)
     failed: (http) => failures.failed(addressOf(http)),
     report: (event, fields) => log.warn(event, fields),
     refused: (fault) => log.info('sign-in refused', { code: fault.code, reason: fault.reason, server: fault.server, detail: fault.detail }),
+  };
+}
+
+/** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */
+export function toSignedIn({ signedIn }: People): (http: IncomingMessage) => Promise<{ readonly id: string; readonly isOperator: boolean } | undefined> {
+  return async (http) => {
+    const user = await signedIn(http);
+    return user && { id: userPrincipalId(user.userId), isOperator: user.roles.includes('operator') };
   };
 }

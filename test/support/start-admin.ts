@@ -21,7 +21,6 @@ import { applyConfigFile } from '../../src/control-plane/configuration/apply-fil
 import { makeFirstRun } from '../../src/control-plane/configuration/first-run.ts';
 import { type Authenticate, operatorTokenAuthenticator } from '../../src/control-plane/identify.ts';
 import { createAdminEvents } from '../../src/control-plane/events/admin-events.ts';
-import { OPERATIONS } from '../../src/control-plane/operations.ts';
 import { openStarterKey } from '../../src/control-plane/keys/starter-key.ts';
 import type { LiveDiscovery } from '../../src/control-plane/discovery/live-discovery.ts';
 import type { LiveGrants } from '../../src/control-plane/grants/live-grants.ts';
@@ -208,7 +207,7 @@ export async function startAdmin(options: AdminOptions = {}) {
   };
   const token = newOperatorToken(systemRandom);
   const records: AdminRecord[] = [];
-  const events = createAdminEvents({ publisher, operations: OPERATIONS.map(({ operation }) => operation) });
+  const events = createAdminEvents(publisher);
   const handler = createAdminHandler({
     events,
     services,

@@ -4,11 +4,19 @@
  * one line in `Modules`.
  */
 import type { z } from 'zod';
+import type * as approvals from '../../src/contract/approvals.ts';
+import type * as limits from '../../src/contract/limits.ts';
+import type * as middleware from '../../src/contract/middleware.ts';
+import type * as onDemand from '../../src/contract/on-demand.ts';
+import type * as registry from '../../src/contract/registry.ts';
+import type * as workflows from '../../src/contract/workflows.ts';
 import type * as audit from '../../src/contract/audit.ts';
 import type * as catalogs from '../../src/contract/catalogs.ts';
 import type * as config from '../../src/contract/config.ts';
 import type * as consents from '../../src/contract/consents.ts';
 import type * as costs from '../../src/contract/costs.ts';
+import type * as definitions from '../../src/contract/definitions.ts';
+import type * as discovery from '../../src/contract/discovery.ts';
 import type * as endpoints from '../../src/contract/endpoints.ts';
 import type * as grants from '../../src/contract/grants.ts';
 import type * as health from '../../src/contract/health.ts';
@@ -28,11 +36,19 @@ import type * as traffic from '../../src/contract/traffic.ts';
 import type * as users from '../../src/contract/users.ts';
 
 type Modules =
+  | typeof workflows
+  | typeof registry
+  | typeof onDemand
+  | typeof middleware
+  | typeof limits
+  | typeof approvals
   | typeof audit
   | typeof catalogs
   | typeof config
   | typeof consents
   | typeof costs
+  | typeof definitions
+  | typeof discovery
   | typeof endpoints
   | typeof grants
   | typeof health

@@ -6,6 +6,7 @@ import type { Changed } from '../../contract/events.ts';
 import type { Operation, Permission } from '../../contract/operation.ts';
 import type { ConfigObject } from '../configuration/config-object.ts';
 import { maySee, type Viewer } from '../configuration/visibility.ts';
+import { OPERATIONS } from '../operations.ts';
 import type { Publisher } from '../publish.ts';
 
 /** Open streams at the same time. */
@@ -27,17 +28,11 @@ export interface AdminEvents {
   close(): void;
 }
 
-export interface AdminEventsDeps {
-  readonly publisher: Pick<Publisher, 'objects' | 'onPublish'>;
-  /** All there are: they say which permission a noun takes. */
-  readonly operations: readonly Operation[];
-}
-
 type Owned = Pick<ConfigObject, 'owner'>;
 
-export function createAdminEvents({ publisher, operations }: AdminEventsDeps): AdminEvents {
+export function createAdminEvents(publisher: Pick<Publisher, 'objects' | 'onPublish'>): AdminEvents {
   const watchers = new Set<Watcher>();
-  const permissions = readPermissions(operations);
+  const permissions = readPermissions(OPERATIONS.map(({ operation }) => operation));
   let objects = publisher.objects();
 
   const tell = (change: Changed, object?: Owned): void => {
