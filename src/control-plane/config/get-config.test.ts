@@ -21,6 +21,7 @@ test('endpoints and settings are shown as they are now', async () => {
         createdAt: expect.any(String),
         updatedAt: expect.any(String),
         config: { namespace: 'dev' },
+        discovery: { mode: 'full', budgetTokens: 8_000, pins: [] },
         collisions: [{ kind: 'tool', exposed: 'search', kept: 'files', hidden: 'web' }],
       },
     ],
