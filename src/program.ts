@@ -5,7 +5,6 @@ import { systemClock } from './base/clock.ts';
 import { createProcessHost } from './cli/process-host.ts';
 import { runCli } from './cli/run.ts';
 import { readEnvironment } from './config.ts';
-import { checkConfigFile, createServeCommand } from './serve-command.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 const selfCommand: readonly [string, string] = [process.execPath, fileURLToPath(new URL('../bin/metamcp.js', import.meta.url))];
@@ -16,8 +15,12 @@ const host = createProcessHost(
     clock: systemClock,
     selfCommand,
     version,
-    serve: createServeCommand({ version, selfCommand, stdout: process.stdout, stderr: process.stderr }),
-    checkConfigFile,
+    // Loaded when asked for: every other command is a client, and begins in a quarter of the time.
+    serve: async (args, stopping) => {
+      const { createServeCommand } = await import('./serve-command.ts');
+      return createServeCommand({ version, selfCommand, stdout: process.stdout, stderr: process.stderr })(args, stopping);
+    },
+    checkConfigFile: async (path) => (await import('./serve-command.ts')).checkConfigFile(path),
     orchestrate: async (stopping) => {
       const { runStandaloneOrchestrator } = await import('./orchestrator/standalone.ts');
       return runStandaloneOrchestrator({ environment: readEnvironment(), workFolder: process.cwd(), version, stopping, say: (line) => void process.stderr.write(`${line}\n`) });
