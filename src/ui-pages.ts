@@ -123,7 +123,8 @@ export function withUiPages(admin: AdminHandler, { rules, report }: UiPagesDeps)
 
 /** Addresses of the other parts are never looked up here, whatever lies in the folder. */
 function mayBeOurs(url: string): boolean {
-  return !/^\/(?:metamcp|api|oauth|health|ready|metrics|\.well-known)(?:[/?]|$)/.test(url);
+  // A whole address as target may mean another host; nobody who reads pages sends one.
+  return url.startsWith('/') && !/^\/(?:metamcp|api|oauth|health|ready|metrics|\.well-known)(?:[/?]|$)/.test(url);
 }
 
 function find({ assets, document, routes }: Built, path: string): Asset | undefined {

@@ -8,10 +8,10 @@ import { people } from './migrations/0100-people.ts';
 import { oauth } from './migrations/0200-oauth.ts';
 import { grants } from './migrations/0300-grants.ts';
 import { keyScopes } from './migrations/0350-key-scopes.ts';
+import { governance } from './migrations/0400-governance.ts';
 import { costLedger } from './migrations/0450-cost-ledger.ts';
 import { auditRecord } from './migrations/0451-audit-record.ts';
 import { definitionPins } from './migrations/0500-definition-pins.ts';
-import { governance } from './migrations/0400-governance.ts';
 import { scriptRuns } from './migrations/0600-script-runs.ts';
 import { onDemand } from './migrations/0700-on-demand.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
@@ -25,10 +25,10 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0200-oauth': oauth,
   '0300-grants': grants,
   '0350-key-scopes': keyScopes,
+  '0400-governance': governance,
   '0450-cost-ledger': costLedger,
   '0451-audit-record': auditRecord,
   '0500-definition-pins': definitionPins,
-  '0400-governance': governance,
   '0600-script-runs': scriptRuns,
   '0700-on-demand': onDemand,
 };
