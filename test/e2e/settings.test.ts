@@ -53,9 +53,9 @@ test('sign-up by a form', async () => {
   const signUp = async (): Promise<number> => (await new TestBrowser(gateway.url).ask('POST', '/api/v1/sign-up', { body: { email: `p${++count}@example.com`, name: 'P', password: 'correct horse battery' } })).status;
   expect(await signUp()).toBe(403);
   await change('settings', { settings: { formSignUp: true } });
-  expect(await signUp()).toBe(200);
+  expect(await signUp()).toBe(201);
   await restart();
-  expect(await signUp()).toBe(200);
+  expect(await signUp()).toBe(201);
   await change('settings', { settings: { formSignUp: false } });
   expect(await signUp()).toBe(403);
   await restart();
