@@ -206,7 +206,7 @@ test('what is exported goes to MCP clients, and a portable file to another gatew
   const code = JSON.parse((await exported('--format', 'vscode')).stdout) as { inputs: { id: string }[]; servers: object };
   expect([code.inputs.map(({ id }) => id), Object.keys(code.servers)]).toEqual([['API_TOKEN', 'FAR_BEARERTOKEN'], ['sample', 'tools', 'far']]);
   const wrong = await cli(folder, ['export', '--format', 'portabel']);
-  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('Did you mean portable?')]);
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('Did you mean portable?')]);
 
   const portable = await exported('--format', 'portable', '--namespace', 'dev');
   expect(portable.stderr).toContain('API_TOKEN');
