@@ -38,7 +38,7 @@ test.each([
   for (const revision of REVISIONS.slice(0, 4)) {
     const { status, message } = await initialize(endpoint, revision);
     if (!refused.includes(revision)) expect([status, message.result?.['protocolVersion']]).toEqual([200, revision]);
-    else expect([status, message.error]).toMatchObject([400, { code: -32022, data: { code: 'request.revision_unsupported', requested: revision, supported: REVISIONS.slice(refused.length) } }]);
+    else expect([status, message.error]).toMatchObject([400, { code: -32022, data: { reason: 'request.revision_unsupported', requested: revision, supported: REVISIONS.slice(refused.length) } }]);
   }
   expect((await modernRequest(peer(endpoint), 'tools/list')).status).toBe(200);
 });
