@@ -214,13 +214,18 @@ test('what is exported goes to MCP clients, and a portable file to another gatew
   const elsewhere = await start(other, [], { API_TOKEN: 'of-the-other-place' });
   const arrived = join(other, 'arrived.yaml');
   await writeFile(arrived, portable.stdout);
-  expect((await cli(other, ['apply', '-f', arrived])).code).toBe(0);
+  const applied = await cli(other, ['apply', '-f', arrived]);
+  expect([applied.code, applied.stdout]).toEqual([0, expect.stringContaining('+ endpoints.dev')]);
   const key = String((await elsewhere.ask('POST', 'keys', { name: 'laptop' })).body['value']);
   expect((await (await connect(elsewhere.url, 'dev', key)).listTools()).tools.map(({ name }) => name)).toContain('say');
   expect((await cli(other, ['export', '--format', 'portable', '--namespace', 'dev'])).stdout).toBe(portable.stdout);
   const imported = join(other, 'claude_desktop_config.json');
   await writeFile(imported, claude.stdout);
-  expect((await cli(other, ['import', imported, '--dry-run'])).code).toBe(0);
+  const owned = await cli(other, ['import', imported, '--dry-run']);
+  expect([owned.code, owned.stderr]).toEqual([1, expect.stringContaining('arrived.yaml owns servers.tools')]);
+  expect((await cli(other, ['release', 'arrived.yaml'])).code).toBe(0);
+  const planned = await cli(other, ['import', imported, '--dry-run']);
+  expect([planned.code, planned.stdout]).toEqual([0, expect.stringContaining('+ servers.far')]);
 
   expect((await ask('PATCH', 'servers/tools', { config: { description: 'x' } })).status).toBe(409);
   expect(await cli(folder, ['release', 'team.yaml', 'servers.tools'])).toEqual({ code: 0, stdout: 'released servers.tools\n', stderr: '' });
