@@ -42,7 +42,7 @@ async function serve(folder: string) {
   };
 }
 
-test('every address of a page gets the document, under a policy without inline script or style, and nothing else does', async () => {
+test('[AD-03] every address of a page gets the document, under a policy without inline script or style, and nothing else does', async () => {
   const ask = await serve(await buildFolder());
   for (const path of ['/', '/servers', '/servers/files?tab=log']) {
     const page = await ask(path);

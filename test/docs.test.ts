@@ -60,7 +60,7 @@ describe.each(PAGES)('%s', (page) => {
 
   test('has blocks that are run or are marked for nothing that is known', () => {
     const marks = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```(\S.*)$/gm)].map((match) => match[1]);
-    expect(marks.filter((mark) => !['sh', 'sh run', 'yaml check', 'json'].includes(mark ?? ''))).toEqual([]);
+    expect(marks.filter((mark) => !['sh', 'sh run', 'yaml check', 'json', 'js', 'dockerfile'].includes(mark ?? ''))).toEqual([]);
   });
 });
 

@@ -35,8 +35,8 @@ async function newFolder(): Promise<string> {
   return folder;
 }
 
-async function start(folder: string, args: readonly string[] = []): Promise<Running> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', '--data', folder, '--print-json', ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+async function start(folder: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Running> {
+  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', '--data', folder, '--print-json', ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'ignore'] });
   stops.push(async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGTERM');
@@ -185,6 +185,54 @@ test('a client file is imported beside what is there, and one gateway is promote
   const promoted = await cli(staging, ['promote', staging, prod, '--test', flows]);
   expect([promoted.code, promoted.stdout]).toEqual([0, expect.stringContaining('+ servers.my-tools')]);
   expect((await target.ask('GET', 'servers/my-tools')).status).toBe(200);
+});
+
+test('what is exported goes to MCP clients, and a portable file to another gateway, which needs nothing but the secrets', async () => {
+  const folder = await newFolder();
+  const { ask } = await start(folder);
+  const file = join(folder, 'team.yaml');
+  const server = { command: process.execPath, args: [SAMPLE], env: { API_TOKEN: CANARY } };
+  await writeFile(file, JSON.stringify({ servers: { tools: server, far: { url: 'https://far.example/mcp', bearerToken: CANARY, enabled: false } }, namespaces: { dev: { servers: ['tools'], tools: { tools__echo: { name: 'say' } } } }, endpoints: { dev: { namespace: 'dev' } }, keys: { laptop: { generate: true, endpoints: ['dev'] } } }));
+  expect((await cli(folder, ['apply', '-f', file])).code).toBe(0);
+
+  const exported = async (...args: string[]) => {
+    const result = await cli(folder, ['export', ...args]);
+    expect([args, result.code, result.stdout.includes(CANARY)]).toEqual([args, 0, false]);
+    return result;
+  };
+  const claude = await exported('--format', 'mcpServers');
+  expect(JSON.parse(claude.stdout)).toMatchObject({ mcpServers: { tools: { type: 'stdio', command: process.execPath, args: [SAMPLE], env: { API_TOKEN: '${API_TOKEN}' } }, far: { type: 'http', url: 'https://far.example/mcp' } } });
+  expect(claude.stderr).toBe('Set these where it is used, they stand for secrets: API_TOKEN, FAR_BEARERTOKEN\n');
+  const code = JSON.parse((await exported('--format', 'vscode')).stdout) as { inputs: { id: string }[]; servers: object };
+  expect([code.inputs.map(({ id }) => id), Object.keys(code.servers)]).toEqual([['API_TOKEN', 'FAR_BEARERTOKEN'], ['sample', 'tools', 'far']]);
+  const wrong = await cli(folder, ['export', '--format', 'portabel']);
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('Did you mean portable?')]);
+
+  const portable = await exported('--format', 'portable', '--namespace', 'dev');
+  expect(portable.stderr).toContain('API_TOKEN');
+  const other = await newFolder();
+  const elsewhere = await start(other, [], { API_TOKEN: 'of-the-other-place' });
+  const arrived = join(other, 'arrived.yaml');
+  await writeFile(arrived, portable.stdout);
+  const applied = await cli(other, ['apply', '-f', arrived]);
+  expect([applied.code, applied.stdout]).toEqual([0, expect.stringContaining('+ endpoints.dev')]);
+  const key = String((await elsewhere.ask('POST', 'keys', { name: 'laptop' })).body['value']);
+  expect((await (await connect(elsewhere.url, 'dev', key)).listTools()).tools.map(({ name }) => name)).toContain('say');
+  expect((await cli(other, ['export', '--format', 'portable', '--namespace', 'dev'])).stdout).toBe(portable.stdout);
+  const imported = join(other, 'claude_desktop_config.json');
+  await writeFile(imported, claude.stdout);
+  const owned = await cli(other, ['import', imported, '--dry-run']);
+  expect([owned.code, owned.stderr]).toEqual([1, expect.stringContaining('arrived.yaml owns servers.tools')]);
+  expect((await cli(other, ['release', 'arrived.yaml'])).code).toBe(0);
+  const planned = await cli(other, ['import', imported, '--dry-run']);
+  expect([planned.code, planned.stdout]).toEqual([0, expect.stringContaining('+ servers.far')]);
+
+  expect((await ask('PATCH', 'servers/tools', { config: { description: 'x' } })).status).toBe(409);
+  expect(await cli(folder, ['release', 'team.yaml', 'servers.tools'])).toEqual({ code: 0, stdout: 'released servers.tools\n', stderr: '' });
+  expect((await ask('PATCH', 'servers/tools', { config: { description: 'x' } })).status).toBe(200);
+  expect((await cli(folder, ['release', 'team.yaml'])).stdout).toBe('released servers.far\nreleased namespaces.dev\nreleased endpoints.dev\nreleased keys.laptop\n');
+  const nothing = await cli(folder, ['release', 'team.yaml']);
+  expect([nothing.code, nothing.stderr]).toEqual([1, expect.stringContaining('team.yaml')]);
 });
 
 test('a file given at start owns what it made, is followed, and gives up what left it', async () => {

@@ -4,7 +4,7 @@ import type { CliHost } from './host.ts';
 
 export type HostParts = Pick<CliHost, 'env' | 'clock' | 'selfCommand' | 'version' | 'serve' | 'checkConfigFile' | 'orchestrate'>;
 
-/** Listens to SIGINT, SIGTERM and SIGHUP from now on: the first asks to stop, a second ends the process at once. */
+/** Listens to SIGINT, SIGTERM and SIGHUP from now on: the first asks to stop, a second ends the process at once. SIGUSR1 does nothing. */
 export function createProcessHost(parts: HostParts, from: NodeJS.Process): CliHost {
   const stopping = new AbortController();
   for (const [signal, number] of [
@@ -17,6 +17,8 @@ export function createProcessHost(parts: HostParts, from: NodeJS.Process): CliHo
       stopping.abort();
     });
   }
+  // Node opens its debugger on this signal, to whoever reaches the port: all memory, secrets too.
+  from.on('SIGUSR1', () => undefined);
   for (const stream of [from.stdout, from.stderr]) stream.on('error', tolerateAbsence);
   return {
     ...parts,

@@ -1,7 +1,7 @@
 /** Endpoints in the admin API. */
 import { z } from 'zod';
 import { DISCOVERY_MODES } from '../model/discovery.ts';
-import { EndpointAuthSchema } from '../model/endpoint-config.ts';
+import { EndpointAuthSchema, RevisionSchema } from '../model/endpoint-config.ts';
 import { nextCursor, ObjectParams, objectOperations, ObjectShape, PageQueryShape } from './objects.ts';
 import type { Operation } from './operation.ts';
 
@@ -21,6 +21,7 @@ export const EndpointSchema = z
     mcpUrl: z.string(),
     auth: EndpointAuthSchema,
     discovery: z.object({ mode: z.enum(DISCOVERY_MODES), budgetTokens: z.int(), pins: z.array(z.string()) }).meta({ description: 'How its tools are shown' }),
+    oldestRevision: RevisionSchema.nullable().meta({ description: 'Clients of older revisions of MCP are refused; null: none is' }),
     servers: z.array(z.string()).meta({ description: 'What its namespace offers now; disabled servers are left out' }),
     collisions: z.array(CollisionSchema),
   })

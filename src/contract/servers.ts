@@ -41,6 +41,8 @@ export const ServerSchema = z
     capabilities: z.array(z.string()).meta({ description: 'What it is for, in words of who configured it' }),
     costNote: z.string().meta({ description: 'What calls cost, for people' }),
     usedBy: z.array(z.string()).meta({ description: 'Namespaces that offer it' }),
+    policies: z.array(z.string()).meta({ description: 'Policies of those namespaces' }),
+    proxy: z.string().nullable().meta({ description: 'Host and port of the HTTP proxy that it is reached through' }),
   })
   .meta({ id: 'Server', description: 'A configured MCP server and its state now' });
 export type Server = z.infer<typeof ServerSchema>;
@@ -57,6 +59,9 @@ export const ListServers = {
     ...PageQueryShape,
     tag: z.string().max(200).optional(),
     capability: z.string().max(200).optional(),
+    costNote: z.string().max(1_000).optional().meta({ description: 'Part of the cost note, in any case' }),
+    policy: z.string().max(200).optional().meta({ description: 'Only those offered under this policy' }),
+    proxy: z.string().max(500).optional().meta({ description: 'Host and port of the proxy, or none' }),
     type: z.enum(SERVER_TYPES).optional(),
     status: ServerStateSchema.shape.status.optional(),
   }),

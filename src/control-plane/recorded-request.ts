@@ -4,6 +4,7 @@ import { type CallRecord, tokensOf } from '../audit/audit-record.ts';
 import type { RecordQuery } from '../audit/audit-store.ts';
 import { toIso } from '../base/clock.ts';
 import type { RecordFilterShape, RequestShape } from '../contract/records.ts';
+import { keyPrincipalId, userPrincipalId } from '../model/principal.ts';
 import { listKeys } from '../storage/keys.ts';
 import type { Db } from '../storage/schema.ts';
 import type { Viewer } from './configuration/visibility.ts';
@@ -69,11 +70,11 @@ export function toRecordQuery({ principal, key, from, to, decision, ...same }: F
   };
 }
 
-/** Ids of principals whose requests the viewer may see: its own and those of its keys; undefined: everybody's. */
+/** Ids of principals whose requests the viewer may see: its own, here and at endpoints, and those of its keys; undefined: everybody's. */
 export async function visiblePrincipals(db: Db, viewer: Viewer): Promise<ReadonlySet<string> | undefined> {
   if (viewer.permissions.has('private:all')) return undefined;
   const keys = await listKeys(db);
-  return new Set([viewer.principalId, ...keys.filter(({ owner }) => owner === viewer.principalId).map(({ id }) => `key:${id}`)]);
+  return new Set([viewer.principalId, userPrincipalId(viewer.principalId), ...keys.filter(({ owner }) => owner === viewer.principalId).map(({ id }) => keyPrincipalId(id))]);
 }
 
 /** The principals that are both asked for and visible; undefined: everybody. */

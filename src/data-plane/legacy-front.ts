@@ -5,8 +5,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
+import type { EndpointSpec } from '../model/endpoint.ts';
 import type { Envelope } from '../protocol/envelope.ts';
-import { familyOf, isObject, isRevision, type JsonObject, LEGACY_REVISION_LATEST, type Revision } from '../protocol/messages.ts';
+import { familyOf, isObject, isRevision, type JsonObject, LEGACY_REVISION_LATEST, REVISIONS, type Revision } from '../protocol/messages.ts';
 import { metaOf } from '../protocol/meta.ts';
 import { REVISION_TABLES } from '../protocol/revisions.ts';
 import { type ClientHeaders, type Post, paramsOf } from './decode.ts';
@@ -37,7 +38,9 @@ export function legacyRequests(post: Post, deps: LegacyDeps): readonly Decoded[]
   if (isOpening && identified.door === 'mcp') return [openSession(identified, first, response, deps)];
   const session = sessionOf(identified, headers, deps);
   if (headers.protocolVersion !== undefined && !isLegacyRevision(headers.protocolVersion)) throw new Fault('request.revision_unsupported', { data: { supported: [session.opening.revision] } });
-  if (isOpening) negotiate(session, paramsOf(first), deps);
+  if (isOpening) negotiate(session, paramsOf(first), { ...deps, endpoint: identified.endpoint });
+  // The setting may have come after the session.
+  checkAge(identified.endpoint, session.opening.revision);
   if (body.isBatch && !REVISION_TABLES[session.opening.revision].hasBatches) throw new Fault('request.invalid', { reason: 'batch_not_supported' });
   const requests = body.envelopes.filter((envelope) => envelope.kind === 'request');
   for (const envelope of body.envelopes) if (envelope.kind !== 'request') hear(session, envelope, deps);
@@ -63,6 +66,7 @@ export function openOrEnd(identified: Identified, headers: ClientHeaders, respon
     response.writeHead(200, NOTHING_TO_KEEP).end();
     return;
   }
+  checkAge(endpoint, session.opening.revision);
   if (!accepts(http.headers.accept, 'text/event-stream')) throw new Fault('request.not_acceptable');
   const lastEventId = http.headers['last-event-id'];
   if (typeof lastEventId !== 'string') {
@@ -84,24 +88,26 @@ export function openOrEnd(identified: Identified, headers: ClientHeaders, respon
 
 function openSession(identified: Identified, envelope: Envelope, response: ServerResponse, deps: LegacyDeps): Decoded {
   const params = paramsOf(envelope);
-  const { id, session } = deps.sessions.open({ endpoint: identified.endpoint.name, principal: identified.principal, ...clientOf(params) });
+  const { id, session } = deps.sessions.open({ endpoint: identified.endpoint.name, principal: identified.principal, ...clientOf(params, identified.endpoint) });
   deps.opened(session);
   const reply = new HttpReply({ http: response, clock: deps.clock, outbox: deps.outbox, canStream: false, openStream: undefined, headers: { 'mcp-session-id': id }, answers: 1, isBatch: false });
   return toDecoded(identified, session, envelope, reply);
 }
 
-function clientOf(params: JsonObject): { readonly revision: Revision; readonly capabilities: JsonObject; readonly info: JsonObject | undefined } {
+function clientOf(params: JsonObject, endpoint: EndpointSpec): { readonly revision: Revision; readonly capabilities: JsonObject; readonly info: JsonObject | undefined } {
   const asked = params['protocolVersion'];
   if (typeof asked !== 'string') throw new Fault('request.params_invalid', { message: 'protocolVersion is not a string' });
+  const revision = isLegacyRevision(asked) ? asked : LEGACY_REVISION_LATEST;
+  checkAge(endpoint, revision);
   return {
-    revision: isLegacyRevision(asked) ? asked : LEGACY_REVISION_LATEST,
+    revision,
     capabilities: isObject(params['capabilities']) ? params['capabilities'] : {},
     info: isObject(params['clientInfo']) ? params['clientInfo'] : undefined,
   };
 }
 
-function negotiate(session: Session, params: JsonObject, deps: LegacyDeps): void {
-  const { revision, capabilities, info } = clientOf(params);
+function negotiate(session: Session, params: JsonObject, deps: LegacyDeps & { readonly endpoint: EndpointSpec }): void {
+  const { revision, capabilities, info } = clientOf(params, deps.endpoint);
   session.negotiated(revision, capabilities, info);
   deps.opened(session);
 }
@@ -109,6 +115,7 @@ function negotiate(session: Session, params: JsonObject, deps: LegacyDeps): void
 /** HTTP+SSE: the stream is the session; its first event says where to POST. */
 function openHttpSse(identified: Identified, response: ServerResponse, deps: LegacyDeps): void {
   const { endpoint, principal, query } = identified;
+  checkAge(endpoint, HTTP_SSE_REVISION);
   const { id, session } = deps.sessions.open({ endpoint: endpoint.name, principal, revision: HTTP_SSE_REVISION, capabilities: {}, info: undefined });
   const stream = new EventStream({ clock: deps.clock });
   session.addMain(stream);
@@ -164,6 +171,16 @@ function hear(session: Session, envelope: Envelope, deps: LegacyDeps): void {
     if (typeof id === 'string' || typeof id === 'number') session.inFlight.find(id)?.cancel(String(body['reason'] ?? 'cancelled by the client'));
   } else if (envelope.method === 'notifications/progress') session.progressed(body);
   else deps.notified(session, envelope.method, body);
+}
+
+/**
+ * Refuses a revision older than the endpoint takes. Nothing newer is offered instead (2025-11-25, lifecycle): a client
+ * asks for the newest that it knows, so one that asks for an older one has no other. Throws `request.revision_unsupported`.
+ */
+function checkAge({ oldestRevision }: EndpointSpec, revision: string | undefined): void {
+  if (oldestRevision === undefined || revision === undefined || !isRevision(revision)) return;
+  const oldest = REVISIONS.indexOf(oldestRevision);
+  if (REVISIONS.indexOf(revision) < oldest) throw new Fault('request.revision_unsupported', { data: { supported: REVISIONS.slice(oldest), requested: revision } });
 }
 
 function isLegacyRevision(text: string): text is Revision {

@@ -1,5 +1,6 @@
 /** An endpoint as it is written in the configuration. */
 import { z } from 'zod';
+import { REVISIONS } from '../protocol/messages.ts';
 import { DiscoveryConfigSchema, ToolRuleSchema } from './discovery-config.ts';
 import { LimitConfigSchema } from './limit-config.ts';
 
@@ -23,6 +24,13 @@ const SignInConfigSchema = z.strictObject({
   groups: z.array(z.string().min(1)).default([]).describe('Whoever is in one of them may use the endpoint; empty: everyone who can sign in.'),
 });
 
+/** Revisions of MCP that clients may speak here. */
+export const RevisionSchema = z.enum(REVISIONS);
+
+const RevisionRuleSchema = z.strictObject({
+  from: RevisionSchema.describe('The oldest revision of MCP that is accepted; clients of older ones are refused.'),
+});
+
 /** What an endpoint accepts. */
 export const EndpointAuthSchema = z.strictObject({
   apiKey: z.boolean().default(true).describe('API keys are accepted.'),
@@ -36,6 +44,7 @@ export const EndpointConfigSchema = z.strictObject({
   auth: EndpointAuthSchema.default({ apiKey: true, oauth: false, query: false }).describe('Nothing of it: open to everyone who reaches the port.'),
   limits: z.array(LimitConfigSchema).max(1_000).default([]).describe('How often, how many at a time and how much, here.'),
   discovery: DiscoveryConfigSchema,
+  revisions: RevisionRuleSchema.optional().describe('Which revisions of MCP are spoken; without it all that the gateway knows.'),
   tools: ToolRuleSchema.optional(),
 });
 

@@ -1,4 +1,5 @@
 /** An endpoint: a public MCP address that offers one namespace, and how to authenticate there. */
+import type { Revision } from '../protocol/messages.ts';
 import type { DiscoverySpec, ToolRule } from './discovery.ts';
 import type { RateLimit, Reservations } from './limit.ts';
 import type { NamespaceSpec } from './namespace.ts';
@@ -53,6 +54,8 @@ export interface EndpointSpec {
   readonly discovery?: DiscoverySpec | undefined;
   /** Undefined: all tools of the namespace. */
   readonly tools?: ToolRule | undefined;
+  /** Clients of older revisions are refused; undefined: none is. */
+  readonly oldestRevision?: Revision | undefined;
   /** Set while a person looks at it through an inspection: who that is, and what happens behind it. */
   readonly inspected?: Inspected | undefined;
 }

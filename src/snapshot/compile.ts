@@ -42,7 +42,7 @@ export function compile(source: ConfigDocument, options: CompileOptions): Snapsh
     if (namespace === undefined) continue; // already a problem
     const ofNamespace = compileLimits(`namespace:${endpoint.namespace}`, document.namespaces[endpoint.namespace]?.limits ?? []);
     const limits = [...compileLimits(`endpoint:${name}`, endpoint.limits), ...ofNamespace, ...ofAll];
-    endpoints.set(name, { name, namespace, owner: options.endpointOwnerOf?.(name), auth: compileEndpointAuth(endpoint.auth), ...toEndpointLimits(limits), discovery: toDiscoverySpec(endpoint.discovery), tools: toToolRule(endpoint.tools) });
+    endpoints.set(name, { name, namespace, owner: options.endpointOwnerOf?.(name), auth: compileEndpointAuth(endpoint.auth), ...toEndpointLimits(limits), discovery: toDiscoverySpec(endpoint.discovery), tools: toToolRule(endpoint.tools), oldestRevision: endpoint.revisions?.from });
   }
   if (servers.size > 0 && endpoints.size === 0) findings.warnings.push('no endpoint is configured: nothing is offered to clients');
   const prices = inOrder(Object.entries(document.prices).map(([name, { server, tool, perCall, perMillionTokens, perMegabyte }]) => ({ name, server, tool, perCall, perMillionTokens, perMegabyte })));

@@ -53,7 +53,7 @@ test('what got lost is asked again twice, what was refused is not', async () => 
   expect(refusals).toBe(1);
 });
 
-test('[TL-05] tools that break a rule are left out with a reason, the others stay', async () => {
+test('[TL-05] [TN-08] tools that break a rule are left out with a reason, the others stay', async () => {
   const { list } = await read(() => ({ tools: [tool('good'), tool('a b\n'), tool('good'), { name: 'x', inputSchema: null }, 7, tool('also.good-1')] }));
   expect(list.items.map((item) => item['name'])).toEqual(['good', 'also.good-1']);
   expect(list.warnings).toHaveLength(4);

@@ -30,6 +30,8 @@ import type { LiveApprovals } from '../../src/control-plane/approvals/live-appro
 import type { LiveGovernance } from '../../src/control-plane/live-governance.ts';
 import { plainLiveGovernance } from './plain-governance.ts';
 import type { LiveSessions } from '../../src/control-plane/live-sessions.ts';
+import type { OnDemandServices } from '../../src/control-plane/on-demand-services.ts';
+import type { WorkflowServices } from '../../src/control-plane/workflow-services.ts';
 import type { DirectCallOutcome, LiveServers } from '../../src/control-plane/live-servers.ts';
 import type { AdminServices, Bound } from '../../src/control-plane/operation.ts';
 import { signInAuthenticator } from '../../src/control-plane/people/sign-in-authenticator.ts';
@@ -62,6 +64,8 @@ export interface AdminOptions {
   readonly grants?: LiveGrants;
   readonly approvals?: LiveApprovals;
   readonly governance?: Partial<LiveGovernance>;
+  readonly onDemand?: OnDemandServices;
+  readonly workflows?: WorkflowServices;
   readonly environment?: Readonly<Record<string, string>>;
   /** Of operations and sign-ins; storage and publishing keep the system's. */
   readonly clock?: Clock;
@@ -190,6 +194,8 @@ export async function startAdmin(options: AdminOptions = {}) {
     envelope: new Envelope({ wrapping: instanceKey.wrapping, random: systemRandom, clock: systemClock }),
     approvals: options.approvals ?? { changed: () => undefined, whenChanged: (mark) => Promise.resolve(mark) },
     governance: { ...plainLiveGovernance, ...options.governance },
+    onDemand: options.onDemand,
+    workflows: options.workflows,
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
     consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },
     definitions: options.definitions ?? { inspect: () => [] },

@@ -100,7 +100,7 @@ const LOOKS = [
   { locale: 'en-US', colorScheme: 'dark', hasAxe: false },
 ] as const;
 
-test.skipIf(CHROMIUM === undefined).for(LOOKS)('every page with hostile texts in it, $locale, $colorScheme: no complaint, no serious fault, nothing wider than the window', async ({ locale, colorScheme, hasAxe }) => {
+test.skipIf(CHROMIUM === undefined).for(LOOKS)('[AD-03] [AD-09] every page with hostile texts in it, $locale, $colorScheme: no complaint, no serious fault, nothing wider than the window', async ({ locale, colorScheme, hasAxe }) => {
   // axe is a script of the test's own, which the policy of the pages would refuse.
   const { page, complaints, context } = await openPage(browser, { locale, colorScheme, bypassCSP: hasAxe, ...(state !== undefined && { storageState: state }) });
   const faults: string[] = [];
@@ -109,6 +109,8 @@ test.skipIf(CHROMIUM === undefined).for(LOOKS)('every page with hostile texts in
     await settle(page);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (overflow > 0) faults.push(`${path}: ${overflow} px wider than the window`);
+    const foreign = await page.evaluate(() => [...document.links].map(({ href }) => href).filter((href) => !href.startsWith(`${location.origin}/`)));
+    faults.push(...foreign.map((href) => `${path}: a link to ${href}`));
     if (hasAxe) faults.push(...(await findFaults(page)).map((fault) => `${path} ${fault}`));
     faults.push(...complaints.splice(0).map((complaint) => `${path} ${complaint}`));
   }

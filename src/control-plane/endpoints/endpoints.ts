@@ -14,7 +14,7 @@ import { bindChange, bindRead } from '../operation.ts';
 const kind = 'endpoints';
 
 function showEndpoint(object: ConfigObject, { objects, services }: ShowContext): Endpoint {
-  const { namespace, auth, discovery } = normalized(kind, object.body) as unknown as EndpointConfig;
+  const { namespace, auth, discovery, revisions } = normalized(kind, object.body) as unknown as EndpointConfig;
   const { mode, budgetTokens, pins } = toDiscoverySpec(discovery);
   const offered = objects.find((one) => one.kind === 'namespaces' && one.name === namespace);
   const isEnabled = (name: string): boolean => objects.some((one) => one.kind === 'servers' && one.name === name && isServerEnabled(normalized('servers', one.body) as unknown as ServerConfig));
@@ -24,6 +24,7 @@ function showEndpoint(object: ConfigObject, { objects, services }: ShowContext):
     mcpUrl: `${services.publicUrl()}/metamcp/${object.name}/mcp`,
     auth,
     discovery: { mode, budgetTokens, pins: [...pins] },
+    oldestRevision: revisions?.from ?? null,
     servers: offered === undefined ? [] : referencesOf(offered).flatMap((reference) => (reference.kind === 'servers' && isEnabled(reference.name) ? [reference.name] : [])),
     collisions: [...services.live.collisions(object.name)],
   };

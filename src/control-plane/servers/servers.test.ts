@@ -37,6 +37,8 @@ test('the list shows every server as it is', async () => {
         capabilities: [],
         costNote: '',
         usedBy: ['dev'],
+        policies: [],
+        proxy: null,
       },
     ],
     nextCursor: null,

@@ -2,6 +2,7 @@ import type { Server, ServerState } from '../../contract/servers.ts';
 import { type ServerConfig, serverTypeOf } from '../../model/server-config.ts';
 import type { ConfigObject } from '../configuration/config-object.ts';
 import { normalized } from '../configuration/plan.ts';
+import { referencesOf } from '../configuration/visibility.ts';
 import type { ShowContext } from '../objects/bind-objects.ts';
 import { showObject, usersOf } from '../objects/show-object.ts';
 
@@ -9,6 +10,7 @@ import { showObject, usersOf } from '../objects/show-object.ts';
 export function showServer(object: ConfigObject, { objects, services }: ShowContext): Server {
   const config = normalized('servers', object.body) as unknown as ServerConfig;
   const shown = showObject(object);
+  const users = usersOf(objects, object).filter((user) => user.owner === undefined || user.owner === object.owner);
   const state = services.live.states().find((one) => one.name === object.name) ?? notStarted(object, config, shown.updatedAt);
   return {
     ...state,
@@ -17,9 +19,9 @@ export function showServer(object: ConfigObject, { objects, services }: ShowCont
     tags: config.tags,
     capabilities: config.capabilities,
     costNote: config.costNote,
-    usedBy: usersOf(objects, object)
-      .filter((user) => user.owner === undefined || user.owner === object.owner)
-      .map((user) => user.name),
+    usedBy: users.map(({ name }) => name),
+    policies: [...new Set(users.flatMap((user) => referencesOf(user).flatMap(({ kind, name }) => (kind === 'policies' ? [name] : []))))],
+    proxy: config.proxy === undefined ? null : (URL.parse(config.proxy)?.host ?? ''),
   };
 }
 

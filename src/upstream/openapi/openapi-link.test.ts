@@ -161,7 +161,7 @@ const ATTACKS: readonly (readonly [string, unknown])[] = [
   ['ünï', '%C3%BCn%C3%AF'],
 ];
 
-test.each(ATTACKS)('the path value %j stays in its place', async (value, expected) => {
+test.each(ATTACKS)('[SF-10] the path value %j stays in its place', async (value, expected) => {
   const api = await open({ document: `${FOLDER}forge.json`, url: `${base}/api/v3` });
   const result = await api.call('files_get', { path: value as string });
   if (expected === 'refused') {

@@ -1,0 +1,27 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { startGateway } from '../support/start-gateway.ts';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+test.skipIf(process.platform === 'win32')('[KS-07] the signal that opens the debugger of Node opens none in a gateway', async () => {
+  const port = await freePort();
+  const gateway = await startGateway({ env: { NODE_OPTIONS: `--inspect-port=${port}` } });
+  try {
+    process.kill(gateway.pid, 'SIGUSR1');
+    // Node opens it within a few milliseconds, on a thread of its own: many answers later it would be there.
+    for (let count = 0; count < 200; count++) expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+    await expect(fetch(`http://127.0.0.1:${port}/json`)).rejects.toThrow('fetch failed');
+    expect(gateway.stderr()).not.toContain('Debugger listening');
+  } finally {
+    await gateway.stop();
+  }
+});
