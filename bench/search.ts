@@ -3,15 +3,10 @@
  *
  *     node bench/search.ts FOLDER [FOLDER…] [--json]
  *
- * A folder holds `tools.jsonl`, lines of {id, server, name, description, inputSchema, serverDescription}, and
- * `queries.jsonl`, lines of {query, groups: [[id, …], …], kind}: each group is one need, met by any of its ids.
+ * A folder holds what search-data.ts reads. Times are processor time of this thread, so that other work on the machine
+ * does not count; the clock behind it is coarse, so each query is repeated.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
-import { systemClock } from '../src/base/clock.ts';
-import type { JsonObject } from '../src/protocol/messages.ts';
 import { evaluate, quantile } from '../src/search/evaluate.ts';
 import { NOTHING_LEARNED } from '../src/search/learned-terms.ts';
 import { metaToolDefinitions, visibleServers } from '../src/search/meta-tools.ts';
@@ -19,59 +14,52 @@ import { search } from '../src/search/search.ts';
 import { SearchIndex } from '../src/search/search-index.ts';
 import { toSearchReply } from '../src/search/search-reply.ts';
 import { createView, type SearchView } from '../src/search/search-view.ts';
-import { type ListedTool, type SearchableServer, toSearchableServers } from '../src/search/searchable-tool.ts';
 import { estimateTokens } from '../src/search/token-estimate.ts';
+import { readQueries, readTools, toServers } from './search-data.ts';
 
-const ToolLineSchema = z.object({
-  id: z.string(),
-  server: z.string(),
-  name: z.string(),
-  description: z.string().default(''),
-  inputSchema: z.record(z.string(), z.json()).default({}),
-  serverDescription: z.string().default(''),
-});
-const QueryLineSchema = z.object({ query: z.string(), groups: z.array(z.array(z.string())), kind: z.string().default('') });
+/** Repetitions of one query. */
+const REPEATS = 10;
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } });
 
-async function readLines<T>(path: string, schema: z.ZodType<T>): Promise<readonly T[]> {
-  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line.trim() !== '');
-  return lines.map((line) => schema.parse(JSON.parse(line)));
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }
 
-async function readServers(folder: string): Promise<readonly SearchableServer[]> {
-  const lines = await readLines(join(folder, 'tools.jsonl'), ToolLineSchema);
-  const descriptions = new Map(lines.map(({ server, serverDescription }) => [server, serverDescription]));
-  const listed = lines.map(({ id, server, name, description, inputSchema }): ListedTool => {
-    const definition: JsonObject = { name: id, description, inputSchema };
-    return { exposed: id, own: name, member: { server, as: server }, definition };
-  });
-  return toSearchableServers(listed, { descriptionOf: (server) => descriptions.get(server) ?? '', keywordsOf: () => [] });
-}
-
-/** Milliseconds of the fastest of three: what the work costs where nothing else runs. */
-function fastestMs(run: () => void): number {
+/** Milliseconds of the cheapest of three. */
+function cheapestMs(run: () => void): number {
   const times = [1, 2, 3].map(() => {
-    const startMs = systemClock.monotonicMs();
+    const startMs = cpuMs();
     run();
-    return systemClock.monotonicMs() - startMs;
+    return cpuMs() - startMs;
   });
   return Math.min(...times);
 }
 
-function searchMs(view: SearchView, query: string): number {
-  const startMs = systemClock.monotonicMs();
-  search(view, { queries: [query], server: undefined, limit: 5, learned: NOTHING_LEARNED });
-  return systemClock.monotonicMs() - startMs;
+/** Of one query, the mean over these views. */
+function searchMs(views: readonly SearchView[], query: string): number {
+  const startMs = cpuMs();
+  for (const view of views) search(view, { queries: [query], server: undefined, limit: 5, learned: NOTHING_LEARNED });
+  return (cpuMs() - startMs) / views.length;
+}
+
+/** Views of indexes that nobody has searched: as after a change of a list. */
+function unsearched(view: SearchView, change: number): readonly SearchView[] {
+  const servers = view.index.parts.map(({ server }) => server);
+  const [first] = servers;
+  if (first === undefined) return [view];
+  return Array.from({ length: REPEATS }, (_, at) => createView(SearchIndex.of(servers.with(0, { ...first, description: `${change} ${at}` }), view.index), () => true));
 }
 
 async function measureFolder(folder: string): Promise<Record<string, unknown>> {
-  const servers = await readServers(folder);
-  const queries = await readLines(join(folder, 'queries.jsonl'), QueryLineSchema);
-  const indexMs = fastestMs(() => SearchIndex.of(servers));
+  const servers = toServers(await readTools(folder));
+  const queries = await readQueries(folder);
+  const indexMs = cheapestMs(() => SearchIndex.of(servers));
   const view = createView(SearchIndex.of(servers), () => true);
-  const coldMs = queries.map(({ query }) => searchMs(view, query));
-  const warmMs = queries.map(({ query }) => searchMs(view, query));
+  for (const { query } of queries) searchMs([view], query);
+  const warmMs = queries.map(({ query }) => searchMs(Array.from({ length: REPEATS }, () => view), query));
+  const coldMs = queries.map(({ query }, at) => searchMs(unsearched(view, at), query));
   const recall: Record<string, unknown> = {};
   for (const kind of new Set(queries.map((each) => each.kind))) {
     const cases = queries.filter((each) => each.kind === kind).map(({ query, groups }) => ({ query, needs: groups }));
@@ -100,8 +88,8 @@ async function measureFolder(folder: string): Promise<Record<string, unknown>> {
     tools: tools.length,
     servers: servers.length,
     indexMs,
-    viewMs: fastestMs(() => createView(view.index, () => true)),
-    reindexOneServerMs: fastestMs(() =>
+    viewMs: cheapestMs(() => createView(view.index, () => true)),
+    reindexOneServerMs: cheapestMs(() =>
       SearchIndex.of(servers.with(0, { ...servers[0], name: servers[0]?.name ?? '', tools: [], description: 'changed' }), view.index),
     ),
     coldMs: { p50: quantile(coldMs, 0.5), p95: quantile(coldMs, 0.95) },

@@ -7,14 +7,14 @@ const MARKUP = /^[\s#>*`_-]+|[*`]+/gu;
 const SENTENCE_END = /[.!?](?=\s|$)|[。！？]|\n\s*\n/u;
 const ABBREVIATION = /(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|no)|\b[A-Z])$/u;
 
-/** One line, without markup, at most 72 characters and then `…`; empty where there is no description. */
-export function firstSentence(description: string): string {
+/** One line, without markup, at most so many characters and then `…`; empty where there is no description. */
+export function firstSentence(description: string, charsMax: number = CHARS_MAX): string {
   const text = description.slice(0, TEXT_CHARS_READ).trim();
   const sentence = text.slice(0, sentenceLength(text)).replace(MARKUP, '').replace(/\s+/gu, ' ').trim();
-  if (sentence.length <= CHARS_MAX) return sentence;
-  const cut = sentence.slice(0, CHARS_MAX);
+  if (sentence.length <= charsMax) return sentence;
+  const cut = sentence.slice(0, charsMax);
   const space = cut.lastIndexOf(' ');
-  return `${(space > CHARS_MAX / 2 ? cut.slice(0, space) : cut.toWellFormed()).replace(/[\s,;:]+$/u, '')}…`;
+  return `${(space > charsMax / 2 ? cut.slice(0, space) : cut.toWellFormed()).replace(/[\s,;:]+$/u, '')}…`;
 }
 
 function sentenceLength(text: string): number {

@@ -4,8 +4,9 @@
  */
 import type { SearchableServer, SearchableTool } from './searchable-tool.ts';
 import { indexServer, isSameServer, type ServerIndex } from './server-index.ts';
+import { TermDirectory } from './term-directory.ts';
 import { FIELDS } from './tool-fields.ts';
-import { Vocabulary } from './vocabulary.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** Terms that queries asked for, gathered over the servers once; bounded, decides nothing. */
 const GATHERED_MAX = 20_000;
@@ -18,12 +19,16 @@ export class SearchIndex {
   readonly toolCount: number;
   /** Terms of each field: tool number × fields + field. */
   readonly lengths: Uint16Array;
-  readonly vocabulary: Vocabulary;
+  readonly #directory: TermDirectory;
+  /** By slot of the directory: the part of that server, -1 where it is gone. */
+  readonly #partOfSlot: Int32Array;
   readonly #gathered = new Map<string, Int32Array>();
 
-  private constructor(parts: readonly ServerIndex[], vocabulary: Vocabulary) {
+  private constructor(parts: readonly ServerIndex[], directory: TermDirectory) {
     this.parts = parts;
-    this.vocabulary = vocabulary;
+    this.#directory = directory;
+    this.#partOfSlot = new Int32Array(directory.slotCount).fill(-1);
+    for (const [at, part] of parts.entries()) this.#partOfSlot[directory.slotOf(part.server.name) ?? 0] = at;
     const offsets: number[] = [];
     let next = 0;
     for (const part of parts) {
@@ -45,10 +50,17 @@ export class SearchIndex {
       return before !== undefined && isSameServer(before.server, server) ? before : indexServer(server);
     });
     if (previous !== undefined && parts.length === previous.parts.length && parts.every((part, at) => part === previous.parts[at])) return previous;
-    const vocabulary = previous?.vocabulary ?? new Vocabulary();
-    const before = new Set(previous?.parts);
-    for (const part of parts) if (!before.has(part)) vocabulary.add(part.postings.keys());
-    return new SearchIndex(parts, vocabulary);
+    if (previous === undefined || previous.#directory.isStaleFor(parts)) return new SearchIndex(parts, directoryOf(parts));
+    const directory = previous.#directory;
+    for (const part of parts) {
+      const before = kept.get(part.server.name);
+      if (before !== part) directory.add(part, before);
+    }
+    return new SearchIndex(parts, directory);
+  }
+
+  get vocabulary(): Vocabulary {
+    return this.#directory.vocabulary;
   }
 
   tool(number: number): { readonly tool: SearchableTool; readonly part: number } | undefined {
@@ -67,18 +79,51 @@ export class SearchIndex {
   postings(term: string): Int32Array {
     const gathered = this.#gathered.get(term);
     if (gathered !== undefined) return gathered;
-    const found: number[] = [];
-    for (let at = 0; at < this.parts.length; at++) {
-      const postings = this.parts[at]?.postings.get(term);
-      if (postings === undefined) continue;
-      const offset = this.offsets[at] ?? 0;
-      for (let entry = 0; entry < postings.length; entry += 2) found.push(offset + (postings[entry] ?? 0), postings[entry + 1] ?? 0);
-    }
+    const flat = this.#gather(term);
     if (this.#gathered.size >= GATHERED_MAX) this.#gathered.clear();
-    const flat = found.length === 0 ? NOWHERE : Int32Array.from(found);
     this.#gathered.set(term, flat);
     return flat;
   }
+
+  #gather(term: string): Int32Array {
+    const holders: { readonly offset: number; readonly postings: readonly number[] }[] = [];
+    let size = 0;
+    for (const at of this.#partsWith(term)) {
+      const postings = this.parts[at]?.postings.get(term);
+      if (postings === undefined) continue;
+      holders.push({ offset: this.offsets[at] ?? 0, postings });
+      size += postings.length;
+    }
+    if (size === 0) return NOWHERE;
+    const flat = new Int32Array(size);
+    let next = 0;
+    for (const { offset, postings } of holders) {
+      for (let entry = 0; entry < postings.length; entry += 2) {
+        flat[next++] = offset + (postings[entry] ?? 0);
+        flat[next++] = postings[entry + 1] ?? 0;
+      }
+    }
+    return flat;
+  }
+
+  /** In rising order, each once. */
+  #partsWith(term: string): readonly number[] {
+    const parts: number[] = [];
+    let isRising = true;
+    for (const slot of this.#directory.holders(term)) {
+      const part = this.#partOfSlot[slot] ?? -1;
+      if (part < 0) continue;
+      isRising &&= parts.length === 0 || part > (parts.at(-1) ?? 0);
+      parts.push(part);
+    }
+    return isRising ? parts : [...new Set(parts)].toSorted((left, right) => left - right);
+  }
+}
+
+function directoryOf(parts: readonly ServerIndex[]): TermDirectory {
+  const directory = new TermDirectory();
+  for (const part of parts) directory.add(part);
+  return directory;
 }
 
 /** By code unit: the same everywhere, whatever the locale. */

@@ -27,6 +27,10 @@ export interface SearchReply {
 }
 
 const ALTERNATIVES_MAX = 3;
+/** A row with a long name or signature says less beside it, so that a reply costs much the same whatever it found. */
+const ROW_CHARS = 118;
+const ABOUT_CHARS_MIN = 32;
+const ABOUT_CHARS_MAX = 72;
 const QUERY_CHARS_SHOWN = 60;
 const LIST_ALL_HINT = 'Try other words: action, object, product.';
 
@@ -71,28 +75,33 @@ function textRow(row: FoundTool, options: ReplyOptions): string {
   const { exposed } = row.tool;
   if (options.detail === 'name') return exposed;
   const flags = flagsOf(row, options);
-  const others = alternativesOf(row);
-  return `${exposed}${useOf(row)}${flags.length > 0 ? ` [${flags.join(', ')}]` : ''}${others.length > 0 ? ` alts: ${others.join(', ')}` : ''}`;
+  const text = `${exposed}${useOf(row)}${flags.length > 0 ? ` [${flags.join(', ')}]` : ''}`;
+  const others = alternativesOf(row, ROW_CHARS - text.length);
+  const more = row.alternatives.length - others.length;
+  const alike = [...others, ...(more > 0 ? [`+${more}`] : [])];
+  return alike.length > 0 ? `${text} alts: ${alike.join(', ')}` : text;
 }
 
 function structuredRow(row: FoundTool, options: ReplyOptions): JsonObject {
   const { exposed, definition } = row.tool;
   if (options.detail === 'name') return { id: exposed };
   const flags = flagsOf(row, options);
-  const others = alternativesOf(row);
+  const others = alternativesOf(row, Number.POSITIVE_INFINITY);
   const body: JsonObject = options.detail === 'full' ? { definition } : { use: useOf(row) };
   return { id: exposed, ...body, ...(flags.length > 0 ? { flags } : {}), ...(others.length > 0 ? { alts: others } : {}) };
 }
 
-/** Signature and first sentence. */
+/** Signature and first sentence, as much of it as there is room for. */
 function useOf({ tool }: FoundTool): string {
-  return `${signatureOf(tool.definition)} ${aboutOf(tool.definition)}`.trimEnd();
+  const signature = signatureOf(tool.definition);
+  const room = ROW_CHARS - tool.exposed.length - signature.length;
+  return `${signature} ${aboutOf(tool.definition, Math.min(ABOUT_CHARS_MAX, Math.max(ABOUT_CHARS_MIN, room)))}`.trimEnd();
 }
 
-function aboutOf(definition: JsonObject): string {
+function aboutOf(definition: JsonObject, charsMax: number): string {
   const { description, title } = definition;
-  if (typeof description === 'string' && description.trim() !== '') return firstSentence(description);
-  return typeof title === 'string' ? firstSentence(title) : '';
+  if (typeof description === 'string' && description.trim() !== '') return firstSentence(description, charsMax);
+  return typeof title === 'string' ? firstSentence(title, charsMax) : '';
 }
 
 /** What the server itself says of the tool; hints, not promises (specification, server/tools, "Tool Annotations"). */
@@ -105,6 +114,10 @@ function flagsOf(row: FoundTool, options: ReplyOptions): string[] {
   return flags;
 }
 
-function alternativesOf(row: FoundTool): string[] {
-  return row.alternatives.slice(0, ALTERNATIVES_MAX).map(({ exposed }) => exposed);
+/** The first few, as long as they fit. */
+function alternativesOf(row: FoundTool, charsMax: number): string[] {
+  const names = row.alternatives.slice(0, ALTERNATIVES_MAX).map(({ exposed }) => exposed);
+  let chars = 0;
+  const over = names.findIndex((name) => (chars += name.length + 2) > charsMax);
+  return over < 0 ? names : names.slice(0, over);
 }

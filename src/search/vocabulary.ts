@@ -35,8 +35,15 @@ function bucketOf(term: string, length: number): string {
 function isOneSlip(left: string, right: string): boolean {
   const [short, long] = left.length <= right.length ? [left, right] : [right, left];
   let at = 0;
-  while (at < short.length && short[at] === long[at]) at++;
-  if (short.length < long.length) return short.slice(at) === long.slice(at + 1);
-  if (short.slice(at + 1) === long.slice(at + 1)) return at < short.length;
-  return short[at] === long[at + 1] && short[at + 1] === long[at] && short.slice(at + 2) === long.slice(at + 2);
+  while (at < short.length && short.charCodeAt(at) === long.charCodeAt(at)) at++;
+  if (short.length < long.length) return endsAlike(short, at, long, at + 1);
+  if (at < short.length && endsAlike(short, at + 1, long, at + 1)) return true;
+  return short[at] === long[at + 1] && short[at + 1] === long[at] && endsAlike(short, at + 2, long, at + 2);
+}
+
+/** Compared in place: a word nobody uses meets hundreds of others. */
+function endsAlike(short: string, fromShort: number, long: string, fromLong: number): boolean {
+  let at = 0;
+  while (fromShort + at < short.length && short.charCodeAt(fromShort + at) === long.charCodeAt(fromLong + at)) at++;
+  return fromShort + at >= short.length;
 }

@@ -94,7 +94,7 @@ const CASES: readonly (readonly [group: string, asking: Asking, changes: Changes
 describe('three times in a row', () => {
   test('there are forty cases', () => expect(CASES).toHaveLength(40));
 
-  test.each(CASES)('%s %j %j → %s, %s', (group, asking, changes, member, reason) => {
+  test.each(CASES)('%s %j %j → %s, %s', (...[group, asking, changes, member, reason]) => {
     for (let time = 0; time < 3; time++) {
       const { order, reason: told } = route(group, asking, changes);
       expect([order[0]?.member.tool, told]).toEqual([member, reason]);
