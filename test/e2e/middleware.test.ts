@@ -123,7 +123,7 @@ test('[DL-07] what is cut off a result is read on as a resource, by whoever got 
   let rest = '';
   for (let at: string | undefined = uri; at !== undefined; ) {
     const { message } = await read('ann', at);
-    const text = (message.result?.['contents'] as { text: string }[])[0]?.text ?? '';
+    const text = (message.result?.['contents'] as { text: string }[] | undefined)?.[0]?.text ?? '';
     const [part = '', next] = text.split('\n[more: read the resource ');
     rest += part;
     at = next?.replace(/\]$/, '');
