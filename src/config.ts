@@ -51,6 +51,7 @@ export const SETTING_SOURCES = {
   auditArguments: { variables: ['METAMCP_AUDIT_ARGUMENTS'], flag: 'audit-arguments', kind: 'boolean' },
   auditResults: { variables: ['METAMCP_AUDIT_RESULTS'], flag: 'audit-results', kind: 'boolean' },
   auditPayloadBytesMax: { variables: ['METAMCP_AUDIT_PAYLOAD_BYTES_MAX'], flag: 'audit-payload-bytes-max', kind: 'number' },
+  middlewareModules: { variables: ['METAMCP_MIDDLEWARE_MODULES'], flag: 'middleware-module', kind: 'list' },
   redirectSchemes: { variables: ['METAMCP_REDIRECT_SCHEMES'], flag: 'redirect-scheme', kind: 'list' },
 } as const satisfies Record<SettingName, SettingSource>;
 

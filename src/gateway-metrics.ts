@@ -1,4 +1,5 @@
 /** What the gateway as a whole tells of itself when metrics are read: servers, sessions, streams. */
+import type { JournalState } from './audit/journal.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import type { MetricSource } from './observability/metric-source.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
@@ -10,7 +11,17 @@ export function gatewayMetrics({ counts }: Pick<DataPlane, 'counts'>, upstreams:
     { ...RESTARTS, kind: 'counter', read: () => upstreams.states().map(({ name, restarts }) => ({ labels: { server: name }, value: restarts })) },
     { ...SESSIONS, kind: 'gauge', read: () => [{ labels: {}, value: counts().sessions }] },
     { ...STREAMS, kind: 'gauge', read: () => [{ labels: {}, value: counts().streams }] },
+    { ...SCRIPTS, kind: 'gauge', read: () => [{ labels: {}, value: counts().scripts }] },
     { ...PARKED, kind: 'gauge', read: () => [{ labels: {}, value: counts().parked }] },
+  ];
+}
+
+/** How the record fares. */
+export function recordMetrics(state: () => JournalState): MetricSource[] {
+  return [
+    { ...AUDIT_QUEUE, kind: 'gauge', read: () => [{ labels: {}, value: state().queued }] },
+    { ...AUDIT_LOST, kind: 'counter', read: () => [{ labels: {}, value: state().lost }] },
+    { ...AUDIT_FAILING, kind: 'gauge', read: () => [{ labels: {}, value: state().lastError === undefined ? 0 : 1 }] },
   ];
 }
 
@@ -29,4 +40,8 @@ const RESTARTS = { name: 'metamcp.server.restarts', description: 'Restarts of se
 const SESSIONS = { name: 'metamcp.sessions', description: 'Open sessions of clients.', unit: '{session}', openLabels: [] } as const;
 const STREAMS = { name: 'metamcp.streams', description: 'Clients that listen for changes now.', unit: '{stream}', openLabels: [] } as const;
 const PARKED = { name: 'metamcp.calls.parked', description: 'Calls that wait for an answer of their client.', unit: '{call}', openLabels: [] } as const;
+const SCRIPTS = { name: 'metamcp.scripts.running', description: 'Scripts of code mode that run now, each in a worker.', unit: '{script}', openLabels: [] } as const;
+const AUDIT_QUEUE = { name: 'metamcp.audit.queue', description: 'Records that wait to be written.', unit: '{record}', openLabels: [] } as const;
+const AUDIT_LOST = { name: 'metamcp.audit.lost', description: 'Records that could not be kept.', unit: '{record}', openLabels: [] } as const;
+const AUDIT_FAILING = { name: 'metamcp.audit.failing', description: '1 while records cannot be written.', unit: '{state}', openLabels: [] } as const;
 const MIDDLEWARE = { name: 'metamcp.middleware.failures', description: 'Failures of middleware, whether the call went on or not.', unit: '{failure}', openLabels: ['middleware'] } as const;

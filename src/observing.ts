@@ -1,8 +1,9 @@
 /** What the data plane tells of each request goes to the log, the counters and the uses of keys. */
 import type { KeyUses } from './control-plane/keys/key-uses.ts';
 import type { DataPlaneDeps } from './data-plane/data-plane.ts';
-import { middlewareFailures } from './gateway-metrics.ts';
+import { middlewareFailures, recordMetrics } from './gateway-metrics.ts';
 import type { Log } from './observability/log.ts';
+import type { Recording } from './recording.ts';
 import { toRequestLine } from './request-line.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -10,13 +11,14 @@ export interface ObservingDeps {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly keyUses: KeyUses;
+  readonly recording: Pick<Recording, 'recordings'>;
 }
 
 export type Observing = Pick<DataPlaneDeps, 'write' | 'refused' | 'middlewareFailed' | 'collided' | 'observe'>;
 
-export function createObserving({ log, telemetry, keyUses }: ObservingDeps): Observing {
+export function createObserving({ log, telemetry, keyUses, recording }: ObservingDeps): Observing {
   const failures = middlewareFailures();
-  telemetry.add(failures.source);
+  telemetry.add(failures.source, ...recordMetrics(recording.recordings.state));
   return {
     observe: telemetry.observe,
     write: (record) => {

@@ -11,6 +11,7 @@ import { readEnvironment, type ResolvedSettings, resolveSettings, SETTING_SOURCE
 import { compileSource, readConfigFile } from './control-plane/config-file/load-config-file.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import type { GatewayOptions } from './gateway-base.ts';
+import { loadMiddlewareModules } from './middleware-modules.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
 import { firstRunDocument } from './model/first-run-document.ts';
 import { createValues } from './snapshot/values.ts';
@@ -34,6 +35,7 @@ export function createServeCommand(deps: ServeCommandDeps): (args: readonly stri
     const say = (line: string): void => void deps.stderr.write(`${line}\n`);
     try {
       const { options, flags } = await prepare(args, deps, say);
+      await loadMiddlewareModules(options.resolved.settings.middlewareModules);
       const gateway = await startGateway(options);
       const facts = readyFacts(gateway, options);
       if (options.resolved.settings.printJson) deps.stdout.write(`${readyLine(facts)}\n`);
@@ -123,6 +125,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** Problems of a configuration file, none where it is valid. Nothing is started and nothing is stored. */
 export async function checkConfigFile(path: string): Promise<readonly string[]> {
   try {
+    await loadMiddlewareModules(resolveSettings({ environment: readEnvironment() }).settings.middlewareModules);
     const source = await readConfigFile(path);
     const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
     compileSource(source, { generation: 0, digest, keyDigest: digest, findCommand: (command) => command, environment: readEnvironment() });

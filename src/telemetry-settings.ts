@@ -63,7 +63,7 @@ function reader(environment: Environment, problems: ConfigProblem[]): Read {
 
 const address = z.string().refine((text) => ['http:', 'https:'].includes(URL.parse(text)?.protocol ?? ''), 'expected an absolute http or https address');
 const milliseconds = z.coerce.number('expected milliseconds').int().min(1).max(TIMER_MS_MAX);
-const protocol = z.enum(['http/protobuf', 'http/json'], 'expected http/protobuf: OTLP is sent over HTTP only');
+const protocol = z.literal('http/json', 'expected http/json: OTLP is sent as JSON over HTTP, which collectors take at the address of http/protobuf too');
 
 function signalOf(signal: Signal, read: Read): SignalSettings | undefined {
   const of = <Schema extends z.ZodType>(name: string, schema: Schema): z.output<Schema> | undefined => read(`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`, schema) ?? read(`OTEL_EXPORTER_OTLP_${name}`, schema);

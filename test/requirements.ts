@@ -108,7 +108,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'RL-11', text: 'A server that fails or hangs does not slow the others.', source: 'Bulkheads' },
   { id: 'RL-12', text: 'A call ends at its time limit, also while progress comes.', source: 'MCP, Lifecycle, Timeouts' },
   { id: 'RL-13', text: 'Schemas of tools are bounded in depth and parts; compiling and checking them cannot hang.', source: 'MCP 2026-07-28, JSON Schema' },
-  { id: 'RL-14', text: 'The bytes of all bodies in flight are bounded together.', source: 'Memory exhaustion' },
+  { id: 'RL-14', text: 'The bytes of all bodies in flight are bounded together.', source: 'Memory exhaustion', notYet: `${LATER}each body, the connections and the sessions are bounded, their sum is not.` },
   { id: 'RL-15', text: 'Calls, bytes, tokens and money of a principal are bounded for each day or month, over restarts.', source: 'OWASP AISVS 9.1.2; OWASP LLM10' },
   { id: 'RL-16', text: 'Storms of change notices, progress and log messages are joined or cut for each source.', source: 'Notification storms' },
   { id: 'RL-17', text: 'A list that repeats its cursor, or goes on for over a hundred pages, is cut off and reported.', source: 'Endless pagination' },
@@ -142,12 +142,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'TL-05', text: 'A tool that breaks a rule of the protocol is left out with a reason; the others stay.', source: 'MCP 2026-07-28, Tools' },
   { id: 'TL-06', text: 'Hidden text anywhere in a definition keeps it from clients until a person approves it, and people see it spelled out.', source: 'Trail of Bits, hidden instructions in tool descriptions' },
   { id: 'TL-07', text: 'Words that speak to the model instead of describing are scored and flagged with a reason.', source: 'OWASP AISVS 10.4.2' },
+  { id: 'TL-08', text: 'What a server says of its tools (read only, not destructive) relaxes no policy.', source: 'MCP 2026-07-28, Tools, annotations are untrusted' },
   { id: 'TL-09', text: 'What a server calls itself decides nothing; its instructions stand under its configured name.', source: 'MCP 2026-07-28, Basic' },
   { id: 'TL-10', text: 'A structured result can be held against its schema; one that does not fit is an error or is flagged.', source: 'MCP 2026-07-28, Tools; OWASP AISVS 10.4.1' },
   { id: 'TL-11', text: 'A result can carry which server and tool it comes from.', source: 'Provenance of context' },
   { id: 'TL-12', text: 'Arguments can be held against the schema, and unknown ones refused.', source: 'OWASP AISVS 10.4.3' },
-  // Data.
-  { id: 'DL-03', text: 'Arguments, results, resource addresses and credentials are in no log, metric or trace; from what is recorded, secrets are taken out before it is stored: by name and by shape, nested, behind base64 and URL encoding.', source: 'CVE-2026-20205' },
+  { id: 'TL-15', text: 'A tool or a server is switched off from outside of the calls, and is gone within five seconds.', source: 'OWASP AISVS 9.6.1' },
   { id: 'TL-13', text: 'A call that needs a person is approved for exactly these arguments and this principal, once, for a while, and never by whoever asks.', source: 'OWASP AISVS 9.2' },
   // Our authorization server.
   { id: 'AS-01', text: 'Every authorization request needs PKCE with S256.', source: 'OAuth 2.1, 7.6; MCP, Authorization Code Protection' },
@@ -224,4 +224,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'AU-04', text: 'The database refuses to change or delete a record; what is old goes by whole months and leaves a signed tombstone.', source: 'Insiders' },
   { id: 'AU-05', text: 'One event is one line, whatever is in its fields.', source: 'Log injection' },
   { id: 'AU-07', text: 'Admin changes, refused credentials and denials are in the record too.', source: 'MCP Top 10, lack of audit' },
+  { id: 'AU-06', text: 'Values that are taken out of the record can be compared by a keyed digest.', source: 'Vault, audit devices', notYet: `${LATER}what is taken out leaves a word that says what it was, and no digest.` },
+  { id: 'DL-03', text: 'Secrets are taken out before anything is stored or shown: by name and by shape, nested, and behind base64 and URL encoding; arguments, results, resource addresses and credentials are in no log, metric or trace.', source: 'CVE-2026-20205' },
+  { id: 'DL-04', text: 'A middleware that fails or is late ends the call or is passed over, as its failure mode says, and is counted.', source: 'Envoy, failure modes of filters' },
+  { id: 'DL-07', text: 'Results above a size are cut with a mark, never silently, and the rest can be read by whoever got the result.', source: 'OWASP LLM10' },
+  { id: 'DL-08', text: 'What a terminal would obey is spelled out before it is logged or shown.', source: 'Trail of Bits, escape sequences of terminals' },
 ];

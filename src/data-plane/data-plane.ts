@@ -112,7 +112,7 @@ export interface DataPlane {
   readonly inspections: Inspections;
   /** Those that are open now. */
   readonly sessions: () => Iterable<Session>;
-  readonly counts: () => { readonly sessions: number; readonly streams: number; readonly parked: number; readonly indexBuilds: number };
+  readonly counts: () => { readonly sessions: number; readonly streams: number; readonly parked: number; readonly scripts: number; readonly indexBuilds: number };
   /** Sessions and listen streams end with their results; nothing is left waiting. */
   readonly close: () => void;
 }
@@ -127,7 +127,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const sessions = new Sessions({ ended: (session) => sessionEnded(session, { subscriptions, upstreams }), clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
   const legacy = legacyDeps(clock, { sessions, subscriptions, upstreams });
-  const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, signIns: deps.signIns, scripts: { clock, sealer: deps.sealer, newId: deps.randomId, runs: deps.scriptRuns ?? createRunsInMemory(clock) } });
+  const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, engines: deps.engines, signIns: deps.signIns, scripts: { clock, sealer: deps.sealer, newId: deps.randomId, runs: deps.scriptRuns ?? createRunsInMemory(clock) } });
   const refuseWith: Parameters<typeof createServe>[0]['refuse'] = (http, response, refused) => {
     deps.refused(refused.fault);
     deps.calls.refused(http, refused.fault);
@@ -168,7 +168,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     sessions: () => sessions.all(),
     endCredential,
     inspections,
-    counts: () => ({ sessions: sessions.size, streams: subscriptions.streams, parked: parking.size, indexBuilds: discovery.indexBuilds }),
+    counts: () => ({ sessions: sessions.size, streams: subscriptions.streams, parked: parking.size, scripts: discovery.scriptsRunning, indexBuilds: discovery.indexBuilds }),
     close: () => {
       subscriptions.stop();
       parking.close();

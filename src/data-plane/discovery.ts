@@ -64,6 +64,11 @@ export class Discovery {
     deps.catalogs.onChanged = () => this.#indexes.changed();
   }
 
+  /** Scripts that run now, each in a worker. */
+  get scriptsRunning(): number {
+    return this.#scripts.running;
+  }
+
   /** How often a search index was made anew. */
   get indexBuilds(): number {
     return this.#indexes.builds;
@@ -105,7 +110,8 @@ export class Discovery {
   /** What the endpoint's rule leaves out does not exist there. Throws `routing.unknown`. */
   async #checkRule(name: string, exchange: Decoded): Promise<Outcome | undefined> {
     await this.#started(exchange);
-    if (!this.#indexes.for(exchange).tools.entries.has(name)) throw unknownTarget(exchange.method, exchange.params, 'the rule of the endpoint leaves it out');
+    const { tools } = await this.#indexes.for(exchange);
+    if (!tools.entries.has(name)) throw unknownTarget(exchange.method, exchange.params, 'the rule of the endpoint leaves it out');
     return this.groups.take(exchange);
   }
 
@@ -121,7 +127,7 @@ export class Discovery {
   async #answer(name: MetaToolName, exchange: Decoded): Promise<Outcome | undefined> {
     const { endpoint, params } = exchange;
     await this.#started(exchange);
-    const { view, tools } = this.#indexes.for(exchange);
+    const { view, tools } = await this.#indexes.for(exchange);
     // A list that is shown whole may hold a tool of this name.
     if (tools.entries.has(name) && this.modeFor(tools, exchange) === 'full') return undefined;
     const context: MetaToolContext = {
@@ -148,7 +154,7 @@ export class Discovery {
     if (name === 'run_code') return this.#scripts.run(exchange, serve);
     await this.#started(exchange);
     const given = exchange.params['arguments'];
-    const { view } = this.#indexes.for(exchange);
+    const { view } = await this.#indexes.for(exchange);
     return { kind: 'result', result: RawObject.of(searchApi(isObject(given) ? given : {}, view)) };
   }
 

@@ -16,6 +16,7 @@ import type { Outcome } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { CatalogList, Entry } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
+import type { Engines } from './engines.ts';
 import type { Decoded, Resolved } from './exchange.ts';
 import { type Candidate, type MemberFacts, type Route, routeGroup } from './group-route.ts';
 import { MemberHealth } from './member-health.ts';
@@ -23,7 +24,7 @@ import { claimedLabels } from './policy-action.ts';
 import type { Viewer } from './search-indexes.ts';
 import { readsOnly } from './trusted-tools.ts';
 import { unknownTarget } from './unknown-target.ts';
-import { visibleAtOnce } from './visible-list.ts';
+import { visibleAtOnce, visibleList } from './visible-list.ts';
 
 /** A call waits for servers of its group that are still starting. */
 const PATIENCE_MS = 5_000;
@@ -35,6 +36,7 @@ export interface GroupsDeps {
   readonly clock: Clock;
   readonly catalogs: Catalogs;
   readonly upstreams: Upstreams;
+  readonly engines: Engines;
 }
 
 interface Routed {
@@ -61,12 +63,15 @@ export class Groups {
     return group === undefined ? undefined : this.#take(group, exchange);
   }
 
-  /** What would be called, and why. */
-  explain(group: GroupSpec, given: JsonObject, viewer: Viewer): Route {
+  /** What would be called, and why. Without `visible` no external engine is asked: where there is one, nothing is shown. */
+  explain(group: GroupSpec, given: JsonObject, viewer: Viewer, visible?: CatalogList): Route {
+    const { tools } = this.#deps.catalogs.of(viewer.endpoint.namespace);
+    return this.#route(group, given, viewer, { tools, visible: visible ?? visibleAtOnce(tools, 'tool', viewer) });
+  }
+
+  #route(group: GroupSpec, given: JsonObject, viewer: Viewer, { tools, visible }: { readonly tools: CatalogList; readonly visible: CatalogList }): Route {
     const { endpoint, principal, params } = viewer;
     const claimed = claimedLabels(params);
-    const tools = this.#deps.catalogs.of(endpoint.namespace).tools;
-    const visible = visibleAtOnce(tools, 'tool', viewer);
     const asking = { agent: principal.labels?.agent ?? claimed?.agent, stage: principal.labels?.stage ?? claimed?.stage, endpoint: endpoint.name, arguments: given };
     return routeGroup(group, endpoint.namespace.groups ?? new Map<string, GroupSpec>(), {
       asking,
@@ -105,7 +110,8 @@ export class Groups {
     const servers = endpoint.namespace.members.filter(({ as }) => group.members.some(({ tool }) => tool.startsWith(as + SEPARATOR))).map(({ server }) => server);
     if (catalogs.isStarting(servers, PATIENCE_MS)) await catalogs.started(servers, PATIENCE_MS);
     const given = isObject(params['arguments']) ? params['arguments'] : {};
-    const route = this.explain(group, given, exchange);
+    const visible = await visibleList(catalogs.of(endpoint.namespace).tools, 'tool', exchange, this.#deps.engines);
+    const route = this.explain(group, given, exchange, visible);
     if (route.considered.length === 0) throw unknownTarget(exchange.method, params);
     Object.assign(exchange, { via: group.name });
     if (metaOf(params)[META_DRY_RUN] === true) return explained(route);

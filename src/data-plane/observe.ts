@@ -16,7 +16,8 @@ export interface Observe {
   readonly begun: (exchange: Decoded) => void;
   /** Around what the server does; gives it the trace that it is part of. */
   readonly upstream: (admitted: Admitted, run: (admitted: Admitted) => Promise<Outcome>) => Promise<Outcome>;
-  readonly ended: (exchange: Decoded, outcome: Outcome, httpStatus: number) => void;
+  /** `httpStatus` undefined: a call of a script, which has no answer of its own. */
+  readonly ended: (exchange: Decoded, outcome: Outcome, httpStatus: number | undefined) => void;
 }
 
 export interface ObserveDeps {
@@ -51,7 +52,7 @@ export function createObserve({ tally, tracing, nowMs }: ObserveDeps): Observe |
         httpStatus,
         durationMs: nowMs() - exchange.startedMs,
       });
-      spans.get(exchange)?.end({ error: word === 'ok' ? undefined : word, attributes: { ...endAttributes(exchange as Decoded & Partial<Resolved>, outcome), 'http.response.status_code': httpStatus } });
+      spans.get(exchange)?.end({ error: word === 'ok' ? undefined : word, attributes: { ...endAttributes(exchange as Decoded & Partial<Resolved>, outcome), ...(httpStatus === undefined ? {} : { 'http.response.status_code': httpStatus }) } });
     },
   };
 }

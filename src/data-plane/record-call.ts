@@ -211,13 +211,20 @@ function argumentsOf(exchange: Decoded, { keepsArguments, bytesMax }: PayloadSet
   const given = exchange.params['arguments'];
   const final = upstreamParams === undefined ? given : upstreamParams['arguments'];
   if (final === undefined) return NO_ARGUMENTS;
-  const text = (final === given ? exchange.rawParams?.member('arguments') : undefined) ?? JSON.stringify(final);
+  const text = (final === given ? rawArgumentsOf(exchange) : undefined) ?? JSON.stringify(final);
   return text.length > bytesMax ? { arguments: text.slice(0, bytesMax), isArgumentsCut: true } : { arguments: text, isArgumentsCut: false };
 }
 
-function digestOfArguments({ rawParams }: Decoded): string | undefined {
-  if (rawParams === undefined) return undefined;
-  return hash('sha256', rawParams.member('arguments') ?? rawParams.bytes);
+/** Of the arguments as they came; of those that a tool of ours, a group or a script made of them; of all params where there are none. */
+function digestOfArguments(exchange: Decoded): string {
+  const given = exchange.params['arguments'];
+  if (given === undefined) return hash('sha256', exchange.rawParams?.bytes ?? JSON.stringify(exchange.params));
+  return hash('sha256', rawArgumentsOf(exchange) ?? JSON.stringify(given));
+}
+
+/** The text of the arguments as it came; undefined where the call is of others, which never were on the wire. */
+function rawArgumentsOf({ rawParams, params }: Decoded): string | undefined {
+  return rawParams !== undefined && rawParams.value['arguments'] === params['arguments'] ? rawParams.member('arguments') : undefined;
 }
 
 const NAME_CHARS_MAX = 1_000;

@@ -1,6 +1,7 @@
 /** The calls of a script: each an exchange of its own, of the same principal at the same endpoint, that goes the whole way. */
 import type { Called, ScriptCall } from '../code-mode/run-script.ts';
 import { errorText } from '../code-mode/run-script.ts';
+import { RawObject } from '../protocol/envelope.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
 import { META_LABELS, metaOf } from '../protocol/meta.ts';
 import type { Outcome } from '../upstream/upstream.ts';
@@ -47,18 +48,22 @@ export interface Now {
 export function toExchange(outer: Decoded, call: ScriptCall, responses: JsonObject, now: Now): Decoded & { readonly reply: ScriptReply } {
   const labels = metaOf(outer.params)[META_LABELS];
   const waiting = call.state === undefined ? undefined : (JSON.parse(call.state) as WaitingCall);
+  const params = {
+    name: call.name,
+    arguments: call.arguments,
+    ...(labels === undefined ? {} : { _meta: { [META_LABELS]: labels } }),
+    ...(waiting === undefined || Object.keys(waiting.inputRequests).length === 0 ? {} : { inputResponses: responses }),
+    ...(waiting?.requestState === undefined ? {} : { requestState: waiting.requestState }),
+  };
   return {
     ...outer,
     ...now,
     correlationId: `${outer.correlationId}.${call.seq}`,
     id: `${String(outer.id)}/metamcp/${call.seq}`,
-    params: {
-      name: call.name,
-      arguments: call.arguments,
-      ...(labels === undefined ? {} : { _meta: { [META_LABELS]: labels } }),
-      ...(waiting === undefined || Object.keys(waiting.inputRequests).length === 0 ? {} : { inputResponses: responses }),
-      ...(waiting?.requestState === undefined ? {} : { requestState: waiting.requestState }),
-    },
+    params,
+    // Sizes, digests and the record are of this call, not of the script's.
+    rawParams: RawObject.of(params),
+    recording: undefined,
     progressToken: undefined,
     paramHeaders: HEADERS,
     via: 'run_code',

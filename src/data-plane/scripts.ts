@@ -47,6 +47,10 @@ export class Scripts {
     this.#deps = deps;
   }
 
+  get running(): number {
+    return [...this.#running.values()].reduce((sum, count) => sum + count, 0);
+  }
+
   /** Throws `limit.overloaded`, `request.params_invalid` for a state that leads nowhere, `policy.approval_needed`. */
   async run(exchange: Decoded, serve: ServeNested): Promise<Outcome> {
     const given = isObject(exchange.params['arguments']) ? exchange.params['arguments'] : {};
@@ -114,8 +118,7 @@ export class Scripts {
 
   #begin(principal: string): () => void {
     const own = this.#running.get(principal) ?? 0;
-    const all = [...this.#running.values()].reduce((sum, count) => sum + count, 0);
-    if (own >= RUNNING_PER_PRINCIPAL_MAX || all >= RUNNING_MAX) throw new Fault('limit.overloaded', { reason: 'too_many_scripts' });
+    if (own >= RUNNING_PER_PRINCIPAL_MAX || this.running >= RUNNING_MAX) throw new Fault('limit.overloaded', { reason: 'too_many_scripts' });
     this.#running.set(principal, own + 1);
     return () => {
       const left = (this.#running.get(principal) ?? 1) - 1;

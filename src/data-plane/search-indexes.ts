@@ -12,9 +12,10 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { CatalogList } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
+import type { Engines } from './engines.ts';
 import type { Decoded } from './exchange.ts';
 import { claimedLabels } from './policy-action.ts';
-import { visibleAtOnce } from './visible-list.ts';
+import { visibleAtOnce, visibleList } from './visible-list.ts';
 
 /** Changes within so long are indexed together. */
 const REBUILD_MS = 100;
@@ -25,6 +26,7 @@ export interface SearchIndexesDeps {
   readonly catalogs: Catalogs;
   readonly upstreams: Upstreams;
   readonly snapshot: () => Snapshot;
+  readonly engines: Engines;
 }
 
 interface Kept {
@@ -76,19 +78,12 @@ export class SearchIndexes {
     });
   }
 
-  for(viewer: Viewer): Searchable {
+  /** A promise only where an external engine is asked; it rejects with `policy.denied` where that cannot be. */
+  for(viewer: Viewer): Searchable | Promise<Searchable> {
     const kept = this.#current(viewer.endpoint.namespace);
-    const key = `${viewer.endpoint.name}\n${authorizationKey(viewer)}`;
-    let tools = kept.visible.get(key);
-    if (tools === undefined) {
-      tools = visibleAtOnce(kept.tools, 'tool', viewer);
-      if (kept.visible.size >= VIEWERS_MAX) kept.visible.clear();
-      kept.visible.set(key, tools);
-    }
-    const shown = tools;
-    let view = kept.views.get(shown);
-    if (view === undefined) kept.views.set(shown, (view = createView(kept.index, ({ exposed }) => shown.entries.has(exposed))));
-    return { view, tools };
+    if (viewer.endpoint.namespace.engine === undefined) return searchableIn(kept, visibleTo(viewer, kept));
+    // What an engine says is remembered by `Engines`, and not for long.
+    return Promise.resolve(visibleList(kept.tools, 'tool', viewer, this.#deps.engines)).then((tools) => searchableIn(kept, tools));
   }
 
   #current(namespace: NamespaceSpec): Kept {
@@ -122,4 +117,20 @@ export class SearchIndexes {
     this.#builds++;
     return kept;
   }
+}
+
+function visibleTo(viewer: Viewer, { visible, tools }: Kept): CatalogList {
+  const key = `${viewer.endpoint.name}\n${authorizationKey(viewer)}`;
+  const known = visible.get(key);
+  if (known !== undefined) return known;
+  const shown = visibleAtOnce(tools, 'tool', viewer);
+  if (visible.size >= VIEWERS_MAX) visible.clear();
+  visible.set(key, shown);
+  return shown;
+}
+
+function searchableIn({ index, views }: Kept, tools: CatalogList): Searchable {
+  let view = views.get(tools);
+  if (view === undefined) views.set(tools, (view = createView(index, ({ exposed }) => tools.entries.has(exposed))));
+  return { view, tools };
 }

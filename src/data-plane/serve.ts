@@ -119,6 +119,8 @@ async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
 /** A call of a script goes the whole way too; its outcome goes back into the script. */
 async function serveNested(nested: Decoded, deps: ServeDeps): Promise<Outcome> {
   let outcome: Outcome;
+  deps.calls.begin(nested);
+  deps.observe?.begun(nested);
   try {
     await deps.throttle(nested);
     outcome = await run(nested, deps);
@@ -126,6 +128,8 @@ async function serveNested(nested: Decoded, deps: ServeDeps): Promise<Outcome> {
     outcome = { kind: 'fault', fault: toFault(thrown) };
   }
   deps.record(nested, outcome);
+  deps.calls.end(nested, outcome);
+  deps.observe?.ended(nested, outcome, undefined);
   deps.local.discovery.ended(nested, outcome);
   return outcome;
 }
@@ -138,8 +142,10 @@ async function callMembers(decoded: Decoded, deps: ServeDeps): Promise<Outcome> 
     const advance = groups.next(decoded, outcome);
     if (advance === undefined) return outcome;
     deps.record(decoded, outcome);
+    deps.calls.end(decoded, outcome);
     groups.ended(decoded, outcome);
     advance();
+    deps.calls.begin(Object.assign(decoded, { correlationId: `${decoded.correlationId}.next` }));
   }
 }
 

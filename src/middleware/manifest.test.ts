@@ -7,7 +7,7 @@ import { RawObject } from '../protocol/envelope.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import { fromHooks, HOOK_TIMEOUT_MS, type Hooks } from './manifest.ts';
 import { compose } from './middleware.ts';
-import { compileStep, MANIFESTS } from './registry.ts';
+import { compileStep, inOrder, manifests } from './registry.ts';
 
 const context: CallContext = { method: 'tools/call', server: 'files', own: 'read' };
 const answer = (value: JsonObject): CallOutcome => ({ kind: 'result', result: RawObject.of(value) });
@@ -75,9 +75,14 @@ test('a result that no hook changes keeps its bytes', async () => {
 });
 
 test('every shipped manifest has a version and a failure mode, and a wrong name or option is told with its place', () => {
-  for (const manifest of MANIFESTS) expect(manifest).toMatchObject({ manifestVersion: 1, version: expect.stringMatching(/^\d+\.\d+\.\d+$/), onFailure: expect.stringMatching(/^(closed|open)$/) });
+  for (const manifest of manifests()) expect(manifest).toMatchObject({ manifestVersion: 1, version: expect.stringMatching(/^\d+\.\d+\.\d+$/), onFailure: expect.stringMatching(/^(closed|open)$/) });
   expect(compileStep(MiddlewareConfigSchema.parse({ use: 'redakt' }))).toEqual([{ path: ['use'], message: 'expected the name of a middleware; the nearest known name is "redact"' }]);
   expect(compileStep(MiddlewareConfigSchema.parse({ use: 'truncate', with: { bytesMax: 1 } }))).toMatchObject([{ path: ['with', 'bytesMax'] }]);
+});
+
+test('a step that cuts results stands around all others, whose order stays', () => {
+  const steps = ['redact', 'truncate', 'provenance'].map((use) => compileStep(MiddlewareConfigSchema.parse({ use, with: use === 'truncate' ? { bytesMax: 100 } : {} })) as Step);
+  expect(inOrder(steps).map(({ name }) => name)).toEqual(['truncate', 'redact', 'provenance']);
 });
 
 test('a step covers what its servers and names say, and cannot rename what it shows', () => {

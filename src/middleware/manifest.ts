@@ -40,6 +40,8 @@ export interface Manifest<Options extends z.ZodType = z.ZodType> {
   readonly onFailure: 'closed' | 'open';
   /** Results above this are not looked at, which is a failure. */
   readonly resultBytesMax: number;
+  /** Around all others, wherever it stands: it takes from results what the others must have seen. */
+  readonly isOutermost?: true;
   readonly create: (options: z.infer<Options>) => Hooks;
 }
 

@@ -1,5 +1,8 @@
-/** Every middleware that ships, and how a configured one becomes a step. To add one: a folder, and a line here. */
-import type { z } from 'zod';
+/**
+ * Every middleware that ships, and how a configured one becomes a step. To add one: a folder, and a line here. What an
+ * operator brings joins them before the first configuration is read, and stays: it is code of the process like these.
+ */
+import { z } from 'zod';
 import { compileGlobs } from '../base/linear-pattern.ts';
 import type { DefinitionContext, Step } from '../model/middleware.ts';
 import type { MiddlewareConfig } from '../model/middleware-config.ts';
@@ -29,7 +32,12 @@ function register<Options extends z.ZodType>(manifest: Manifest<Options>): Regis
     manifest: manifest as unknown as Manifest,
     hooksFrom: (given) => {
       const parsed = manifest.options.safeParse(given);
-      return parsed.success ? manifest.create(parsed.data) : parsed.error;
+      if (!parsed.success) return parsed.error;
+      try {
+        return manifest.create(parsed.data);
+      } catch (thrown) {
+        return new z.ZodError([{ code: 'custom', path: [], input: undefined, message: `${manifest.name} cannot be made with these: ${thrown instanceof Error ? thrown.message : String(thrown)}` }]);
+      }
     },
   };
 }
@@ -48,8 +56,19 @@ const REGISTERED: readonly Registered[] = [
   register(webhook),
 ];
 
+const added: Registered[] = [];
+
 /** Every manifest, for documents and forms. */
-export const MANIFESTS: readonly Manifest[] = REGISTERED.map(({ manifest }) => manifest);
+export function manifests(): readonly Manifest[] {
+  return [...REGISTERED, ...added].map(({ manifest }) => manifest);
+}
+
+/** False where the name is taken. */
+export function addManifest(manifest: Manifest): boolean {
+  if (manifests().some(({ name }) => name === manifest.name)) return false;
+  added.push(register(manifest));
+  return true;
+}
 
 export interface StepProblem {
   readonly path: readonly (string | number)[];
@@ -58,14 +77,14 @@ export interface StepProblem {
 
 /** The step, or what is wrong with its name or options. */
 export function compileStep(config: MiddlewareConfig): Step | readonly StepProblem[] {
-  const found = REGISTERED.find(({ manifest }) => manifest.name === config.use);
+  const found = [...REGISTERED, ...added].find(({ manifest }) => manifest.name === config.use);
   if (found === undefined)
     return [
       {
         path: ['use'],
         message: `expected the name of a middleware${nearestHint(
           config.use,
-          MANIFESTS.map((manifest) => manifest.name),
+          manifests().map((manifest) => manifest.name),
         )}`,
       },
     ];
@@ -79,10 +98,16 @@ export function compileStep(config: MiddlewareConfig): Step | readonly StepProbl
   const names = config.names === undefined ? undefined : compileGlobs(config.names);
   return {
     name: config.use,
+    isOutermost: found.manifest.isOutermost === true,
     covers: (server, own) => (servers?.(server) ?? true) && (own === undefined || (names?.(own) ?? true)),
     around: fromHooks(found.manifest, hooks, config.onFailure ?? found.manifest.onFailure),
     onDefinition: hooks.onDefinition === undefined ? undefined : pinnedDefinition(hooks.onDefinition),
   };
+}
+
+/** The order in which steps stand around a call: as configured, those first that must be. */
+export function inOrder(steps: readonly Step[]): readonly Step[] {
+  return steps.toSorted((a, b) => Number(b.isOutermost === true) - Number(a.isOutermost === true));
 }
 
 function isHooks(value: Hooks | z.ZodError): value is Hooks {

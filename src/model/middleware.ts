@@ -46,6 +46,8 @@ export interface DefinitionContext {
 /** One configured middleware of a namespace. */
 export interface Step {
   readonly name: string;
+  /** Stands before all others, whatever its place in the configuration. */
+  readonly isOutermost?: boolean | undefined;
   /** `own` undefined: whatever primitive of the server it may be. */
   readonly covers: (server: string, own: string | undefined) => boolean;
   /** Undefined where it does nothing around calls. */

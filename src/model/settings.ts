@@ -57,6 +57,7 @@ const fields = {
   auditArguments: z.boolean().describe('Arguments of calls are kept, without what looks like a secret.'),
   auditResults: z.boolean().describe('Results of calls are kept, without what looks like a secret.'),
   auditPayloadBytesMax: z.int().min(256).max(1 << 20).describe('So much of arguments and of a result is kept, bytes.'),
+  middlewareModules: z.array(z.string().min(1)).describe('Files of JavaScript modules that bring middleware; they run in the process of the gateway.'),
   redirectSchemes: z.array(z.string().regex(/^[a-z][a-z0-9+.-]*$/, 'expected the scheme of an address, lower case, without colon')).describe('Private schemes that a sign-in of an MCP client may return to, beside https and loopback.'),
 };
 
@@ -97,10 +98,11 @@ export const SETTING_DEFAULTS: Settings = {
   auditArguments: true,
   auditResults: false,
   auditPayloadBytesMax: 16_384,
+  middlewareModules: [],
   redirectSchemes: ['cursor', 'vscode'],
 };
 
-/** What a file may set: not where the data or the file itself lies, nor how this one start reports. No defaults: only what it says. */
-export const FileSettingsSchema = SettingsSchema.omit({ data: true, printJson: true, configFile: true, databaseUrl: true, sharedStoreUrl: true }).partial();
+/** What a file may set: not where the data or the file itself lies, nor what code runs, nor how this one start reports. No defaults: only what it says. */
+export const FileSettingsSchema = SettingsSchema.omit({ data: true, printJson: true, configFile: true, databaseUrl: true, sharedStoreUrl: true, middlewareModules: true }).partial();
 
 export type FileSettings = z.infer<typeof FileSettingsSchema>;

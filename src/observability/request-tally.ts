@@ -10,7 +10,8 @@ export interface CountedRequest {
   readonly primitive: string | undefined;
   /** `ok`, `tool_error`, a fault code, or `rpc:CODE`. */
   readonly outcome: string;
-  readonly httpStatus: number;
+  /** Undefined where it had no HTTP answer of its own. */
+  readonly httpStatus: number | undefined;
   readonly durationMs: number;
 }
 
@@ -48,7 +49,7 @@ export class RequestTally {
     while (at < BOUNDS_MS.length && request.durationMs > (BOUNDS_MS[at] ?? 0)) at++;
     series.buckets[at] = (series.buckets[at] ?? 0) + 1;
     this.#noteLimit(request.outcome);
-    this.answered('mcp', request.httpStatus);
+    if (request.httpStatus !== undefined) this.answered('mcp', request.httpStatus);
   }
 
   /** Before any request message was read. */

@@ -1,6 +1,6 @@
 /** One namespace of the configuration: its members that are enabled, and its overrides in one form. */
 
-import { compileStep, type StepProblem } from '../middleware/registry.ts';
+import { compileStep, inOrder, type StepProblem } from '../middleware/registry.ts';
 import { definitionKey, type NamespaceIntegrity, type Pin } from '../model/definition.ts';
 import type { ConfigFinding } from '../model/config-problem.ts';
 import type { Step } from '../model/middleware.ts';
@@ -47,7 +47,7 @@ function integrityOf(name: string, { integrity: mode }: NamespaceConfig, pins: r
 }
 
 function stepsOf(name: string, namespace: NamespaceConfig, problems: ConfigFinding[]): readonly Step[] {
-  return namespace.middleware.flatMap((config, index) => {
+  const steps = namespace.middleware.flatMap((config, index) => {
     const step = compileStep(config);
     if (!Array.isArray(step)) return [step as Step];
     problems.push(
@@ -59,6 +59,7 @@ function stepsOf(name: string, namespace: NamespaceConfig, problems: ConfigFindi
     );
     return [];
   });
+  return inOrder(steps);
 }
 
 /** Undefined where nothing is restricted. Problems of a policy are told once for each namespace that names it. */

@@ -18,7 +18,7 @@ const config = (url: string): object => ({
   servers: { count: fixtureCommand('counting-server.ts', '--stdio') },
   // A deadline that a busy machine keeps.
   namespaces: { all: { servers: ['count'], engine: { url, path: 'metamcp/decision', timeoutMs: 1_000 } } },
-  endpoints: { all: { namespace: 'all', auth: { apiKey: false } } },
+  endpoints: { all: { namespace: 'all', auth: { apiKey: false } }, found: { namespace: 'all', discovery: 'search', auth: { apiKey: false } } },
 });
 
 function call(gateway: RunningGateway, name: string, args: object = {}): Promise<RawAnswer> {
@@ -79,6 +79,25 @@ describe('an engine that misbehaves', () => {
     engine = createServer((_http, response) => response.end('{"result":true,"decision_id":"d-1"}')).listen(port, '127.0.0.1');
     await once(engine, 'listening');
     expect(JSON.parse(textOf((await call(gateway, 'count__counts')).message))).toEqual({});
+  });
+
+  test('[AZ-11] searches find what the engine lets the caller see, and say so where it cannot be asked', async () => {
+    engine.close();
+    engine.closeAllConnections();
+    engine = createServer((http, response) => {
+      let text = '';
+      http.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      http.on('end', () => response.end(JSON.stringify({ result: !text.includes('"name":"canary"') })));
+    }).listen(port, '127.0.0.1');
+    await once(engine, 'listening');
+    const search = (): Promise<RawAnswer> => modernRequest({ url: gateway.mcp('found') }, 'tools/call', { name: 'search_tools', arguments: { queries: ['count a key', 'canary: who it was called for'] } });
+    const found = JSON.stringify((await search()).message.result);
+    expect(found).toContain('count__counts');
+    expect(found).not.toContain('count__canary');
+    engine.close();
+    engine.closeAllConnections();
+    // What was asked about lately is remembered for as long as clients may keep a list.
+    await expect.poll(async () => (await search()).message.error?.data?.['reason'], { timeout: 10_000, interval: 250 }).toBe('policy_engine');
   });
 });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Fault, toFault } from '../../base/fault.ts';
 import { ListMiddleware, TryMiddleware } from '../../contract/middleware.ts';
 import { compose } from '../../middleware/middleware.ts';
-import { compileStep, MANIFESTS, type StepProblem } from '../../middleware/registry.ts';
+import { compileStep, inOrder, manifests, type StepProblem } from '../../middleware/registry.ts';
 import { configInvalid } from '../../model/config-problem.ts';
 import type { MiddlewareConfig } from '../../model/middleware-config.ts';
 import type { CallOutcome, Step } from '../../model/middleware.ts';
@@ -11,7 +11,7 @@ import type { JsonObject } from '../../protocol/messages.ts';
 import { bindRead } from '../operation.ts';
 
 export const listMiddleware = bindRead(ListMiddleware, async () => ({
-  items: MANIFESTS.map(({ name, version, manifestVersion, description, onFailure, options }) => ({ name, version, manifestVersion, description, onFailure, options: { ...z.toJSONSchema(options, { io: 'input' }) } })),
+  items: manifests().map(({ name, version, manifestVersion, description, onFailure, options }) => ({ name, version, manifestVersion, description, onFailure, options: { ...z.toJSONSchema(options, { io: 'input' }) } })),
 }));
 
 /** Throws `config.invalid` for a chain that a namespace could not have. */
@@ -51,7 +51,7 @@ function compileAll(configs: (typeof TryMiddleware.body)['_output']['middleware'
   const compiled = configs.map((config) => compileStep(config as MiddlewareConfig));
   const problems = compiled.flatMap((step, index) => (Array.isArray(step) ? (step as readonly StepProblem[]).map(({ path, message }) => ({ path: ['middleware', index, ...path].join('.'), line: undefined, column: undefined, message })) : []));
   if (problems.length > 0) throw configInvalid(problems);
-  return compiled as Step[];
+  return [...inOrder(compiled as Step[])];
 }
 
 function shown(steps: readonly Step[], definition: JsonObject | undefined, server: string): JsonObject | undefined {

@@ -25,6 +25,8 @@ export const truncate: Manifest<typeof Options> = {
   options: Options,
   onFailure: 'open',
   resultBytesMax: Number.MAX_SAFE_INTEGER,
+  // What is cut off is kept for the client: what others take out must be gone by then, and what they keep must be whole.
+  isOutermost: true,
   create: ({ bytesMax = Number.POSITIVE_INFINITY, tokensMax = Number.POSITIVE_INFINITY }) => {
     const budget = Math.min(bytesMax, tokensMax * BYTES_PER_TOKEN);
     return { onResult: (result, context) => truncated(result, budget, context) };

@@ -24,7 +24,7 @@ test('a character cut in half at the beginning is left out', () => {
   expect(stderr.text()).toBe('€'.repeat(Math.floor((64 * KIB) / 3)));
 });
 
-test('[ST-15] terminal sequences, reading-order tricks and known secrets are not shown', () => {
+test('[ST-15] [DL-08] terminal sequences, reading-order tricks and known secrets are not shown', () => {
   const lines: string[] = [];
   const stderr = tail(lines);
   stderr.push(Buffer.from('\u001b[31mred\u0007 \u202eabc hunt'));
