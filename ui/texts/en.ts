@@ -8,6 +8,7 @@ import namespaces from './en/namespaces.json' with { type: 'json' };
 import overview from './en/overview.json' with { type: 'json' };
 import servers from './en/servers.json' with { type: 'json' };
 import signIn from './en/sign-in.json' with { type: 'json' };
+import traffic from './en/traffic.json' with { type: 'json' };
 import users from './en/users.json' with { type: 'json' };
 
-export const en = { ...account, ...configuration, ...endpoints, ...frame, ...keys, ...namespaces, ...overview, ...servers, ...signIn, ...users };
+export const en = { ...account, ...configuration, ...endpoints, ...frame, ...keys, ...namespaces, ...overview, ...servers, ...signIn, ...traffic, ...users };

@@ -9,6 +9,7 @@ import namespaces from './zh/namespaces.json' with { type: 'json' };
 import overview from './zh/overview.json' with { type: 'json' };
 import servers from './zh/servers.json' with { type: 'json' };
 import signIn from './zh/sign-in.json' with { type: 'json' };
+import traffic from './zh/traffic.json' with { type: 'json' };
 import users from './zh/users.json' with { type: 'json' };
 
-export const zh: Catalogue = { ...account, ...configuration, ...endpoints, ...frame, ...keys, ...namespaces, ...overview, ...servers, ...signIn, ...users };
+export const zh: Catalogue = { ...account, ...configuration, ...endpoints, ...frame, ...keys, ...namespaces, ...overview, ...servers, ...signIn, ...traffic, ...users };
