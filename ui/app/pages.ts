@@ -29,6 +29,7 @@ export interface PageEntry {
 export const PAGES: readonly PageEntry[] = [
   { path: '/overview', nav: { group: 'run', text: 'nav.overview', icon: 'overview', permission: 'server:read', key: 'o' }, load: async () => (await import('../features/overview/overview-page.tsx')).OverviewPage },
   { path: '/traffic', nav: { group: 'run', text: 'traffic.title', icon: 'pulse', permission: 'traffic:read', key: 't' }, load: async () => (await import('../features/traffic/traffic-page.tsx')).TrafficPage },
+  { path: '/inspector', nav: { group: 'run', text: 'inspector.title', icon: 'terminal', permission: 'inspection:open', key: 'i' }, load: async () => (await import('../features/inspector/inspector-page.tsx')).InspectorPage },
   { path: '/servers', nav: { group: 'offer', text: 'nav.servers', icon: 'server', permission: 'server:read', key: 's' }, load: async () => (await import('../features/servers/servers-page.tsx')).ServersPage },
   { path: '/servers/$name', load: async () => (await import('../features/servers/server-page.tsx')).ServerPage },
   { path: '/namespaces', nav: { group: 'offer', text: 'nav.namespaces', icon: 'layers', permission: 'namespace:read', key: 'n' }, load: async () => (await import('../features/namespaces/namespaces-page.tsx')).NamespacesPage },
@@ -36,6 +37,8 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/endpoints', nav: { group: 'offer', text: 'nav.endpoints', icon: 'plug', permission: 'endpoint:read', key: 'e' }, load: async () => (await import('../features/endpoints/endpoints-page.tsx')).EndpointsPage },
   { path: '/endpoints/$name', load: async () => (await import('../features/endpoints/endpoint-page.tsx')).EndpointPage },
   { path: '/keys', nav: { group: 'offer', text: 'keys.title', icon: 'key', permission: 'key:read', key: 'k' }, load: async () => (await import('../features/keys/keys-page.tsx')).KeysPage },
+  { path: '/audit', nav: { group: 'govern', text: 'audit.title', icon: 'book', permission: 'audit:read' }, load: async () => (await import('../features/audit/audit-page.tsx')).AuditPage },
+  { path: '/costs', nav: { group: 'govern', text: 'costs.title', icon: 'coins', permission: 'traffic:read' }, load: async () => (await import('../features/costs/costs-page.tsx')).CostsPage },
   { path: '/users', nav: { group: 'administer', text: 'users.title', icon: 'users', permission: 'user:read', key: 'u' }, load: async () => (await import('../features/users/users-page.tsx')).UsersPage },
   { path: '/configuration', nav: { group: 'administer', text: 'configuration.title', icon: 'history', permission: 'config:read', key: 'c' }, load: async () => (await import('../features/configuration/configuration-page.tsx')).ConfigurationPage },
   { path: '/account', nav: { group: 'administer', text: 'nav.account', icon: 'user', permission: 'self:read', key: 'a' }, load: async () => (await import('../features/account/account-page.tsx')).AccountPage },
