@@ -41,7 +41,7 @@ test.skipIf(CHROMIUM === undefined)('a call is seen live and opened, is limited 
 
   await row.getByRole('button', { name: /Actions for/ }).click();
   await page.getByRole('menuitem', { name: 'Limit this' }).click();
-  await page.getByLabel('Calls', { exact: true }).fill('2');
+  await page.getByRole('dialog').getByLabel('Calls', { exact: true }).fill('2');
   await page.getByLabel('In so many seconds').fill('3600');
   await page.getByRole('dialog').getByRole('button', { name: 'Limit', exact: true }).click();
   await page.getByText(/The limit holds at/).waitFor();

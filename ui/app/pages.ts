@@ -39,12 +39,18 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/keys', nav: { group: 'offer', text: 'keys.title', icon: 'key', permission: 'key:read', key: 'k' }, load: async () => (await import('../features/keys/keys-page.tsx')).KeysPage },
   { path: '/policies', nav: { group: 'govern', text: 'policies.title', icon: 'shield', permission: 'policy:read' }, load: async () => (await import('../features/policies/policies-page.tsx')).PoliciesPage },
   { path: '/policies/$name', load: async () => (await import('../features/policies/policy-page.tsx')).PolicyPage },
+  { path: '/on-demand', nav: { group: 'offer', text: 'onDemand.title', icon: 'wrench', permission: 'server:read' }, load: async () => (await import('../features/orchestrator/on-demand-page.tsx')).OnDemandPage },
+  { path: '/workflows', nav: { group: 'offer', text: 'workflows.title', icon: 'flow', permission: 'session:read', key: 'w' }, load: async () => (await import('../features/orchestrator/workflows-page.tsx')).WorkflowsPage },
+  { path: '/definitions', nav: { group: 'govern', text: 'definitions.title', icon: 'file', permission: 'definition:read', key: 'd' }, load: async () => (await import('../features/definitions/definitions-page.tsx')).DefinitionsPage },
+  { path: '/middleware', nav: { group: 'offer', text: 'middleware.title', icon: 'menu', permission: 'namespace:read', key: 'm' }, load: async () => (await import('../features/middleware/middleware-page.tsx')).MiddlewarePage },
+  { path: '/discovery', nav: { group: 'offer', text: 'discovery.title', icon: 'search', permission: 'endpoint:read' }, load: async () => (await import('../features/discovery/discovery-page.tsx')).DiscoveryPage },
   { path: '/approvals', nav: { group: 'govern', text: 'approvals.title', icon: 'check', permission: 'approval:read', key: 'p' }, load: async () => (await import('../features/approvals/approvals-page.tsx')).ApprovalsPage },
   { path: '/limits', nav: { group: 'govern', text: 'limits.title', icon: 'gauge', permission: 'limit:read', key: 'l' }, load: async () => (await import('../features/limits/limits-page.tsx')).LimitsPage },
   { path: '/audit', nav: { group: 'govern', text: 'audit.title', icon: 'book', permission: 'audit:read' }, load: async () => (await import('../features/audit/audit-page.tsx')).AuditPage },
   { path: '/costs', nav: { group: 'govern', text: 'costs.title', icon: 'coins', permission: 'traffic:read' }, load: async () => (await import('../features/costs/costs-page.tsx')).CostsPage },
   { path: '/users', nav: { group: 'administer', text: 'users.title', icon: 'users', permission: 'user:read', key: 'u' }, load: async () => (await import('../features/users/users-page.tsx')).UsersPage },
   { path: '/configuration', nav: { group: 'administer', text: 'configuration.title', icon: 'history', permission: 'config:read', key: 'c' }, load: async () => (await import('../features/configuration/configuration-page.tsx')).ConfigurationPage },
+  { path: '/settings', nav: { group: 'administer', text: 'settings.title', icon: 'settings', permission: 'settings:read' }, load: async () => (await import('../features/settings/settings-page.tsx')).SettingsPage },
   { path: '/account', nav: { group: 'administer', text: 'nav.account', icon: 'user', permission: 'self:read', key: 'a' }, load: async () => (await import('../features/account/account-page.tsx')).AccountPage },
 ];
 

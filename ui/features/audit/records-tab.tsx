@@ -15,6 +15,8 @@ import { AuditFilters } from './audit-filters.tsx';
 import { type AuditRecord, subjectOf, TONES, useAuditQuery } from './audit-record.ts';
 
 const PAGE_ROWS = 200;
+/** Of requests, and of the two records of a change. */
+const FINE: ReadonlySet<string> = new Set(['ok', 'started', 'done']);
 
 export function RecordsTab() {
   const say = useText();
@@ -58,14 +60,14 @@ function useColumns(): readonly RecordColumn<AuditRecord>[] {
         id: 'what',
         text: say('audit.what'),
         cell: (record) => (
-          <span className="block max-w-[36vw] min-w-24 truncate font-medium md:max-w-[26rem]">
+          <span className="block max-w-[36vw] min-w-24 truncate font-medium md:max-w-[18rem] xl:max-w-[26rem]">
             <ForeignText charsMax={300}>{subjectOf(record)}</ForeignText>
           </span>
         ),
       },
       { id: 'principal', text: say('audit.principal'), from: 'sm', cell: ({ principal }) => <span className="block max-w-40 truncate">{principal === null ? '–' : <ForeignText>{principal.name}</ForeignText>}</span> },
-      { id: 'outcome', text: say('audit.outcome'), from: 'md', cell: ({ outcome }) => <span className={outcome === 'ok' || outcome === null ? 'text-soft' : 'text-bad'}>{outcome ?? '–'}</span> },
-      { id: 'writer', text: say('audit.writer'), from: 'xl', cell: ({ writer, seq }) => <code className="text-soft">{`${writer.slice(0, 8)}…/${seq}`}</code> },
+      { id: 'outcome', text: say('audit.outcome'), from: 'md', cell: ({ outcome }) => <span className={outcome === null || FINE.has(outcome) ? 'text-soft' : 'text-bad'}>{outcome ?? '–'}</span> },
+      { id: 'writer', text: say('audit.writer'), from: '2xl', cell: ({ writer, seq }) => <code className="text-soft">{`${writer.slice(0, 8)}…/${seq}`}</code> },
     ],
     [say, formats],
   );

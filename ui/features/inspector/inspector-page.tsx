@@ -94,7 +94,6 @@ function useOpened(target: Target): { readonly opening: Opening; readonly again:
   const [opening, setOpening] = useState<Opening>({ phase: 'opening' });
   useEffect(() => {
     let isGone = false;
-    setOpening({ phase: 'opening' });
     const session = InspectorSession.open(wanted.target);
     session.then(
       (opened) => isGone || setOpening({ phase: 'open', session: opened }),
@@ -105,7 +104,11 @@ function useOpened(target: Target): { readonly opening: Opening; readonly again:
       void session.then((opened) => opened.close()).catch(() => undefined);
     };
   }, [wanted]);
-  return { opening, again: () => setWanted({ target }) };
+  const again = (): void => {
+    setOpening({ phase: 'opening' });
+    setWanted({ target });
+  };
+  return { opening, again };
 }
 
 function Look({ target }: { readonly target: Target }) {

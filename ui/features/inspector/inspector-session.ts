@@ -63,6 +63,7 @@ export class InspectorSession {
   #state: SessionState = { messages: [], upstream: [], notices: [], questions: [], watched: [], logLevel: undefined };
   #count = 0;
   #isPulling = false;
+  readonly #remembered = new Map<string, JsonObject>();
   readonly #watchers = new Set<() => void>();
 
   private constructor(target: Target, inspection: Inspection) {
@@ -167,7 +168,14 @@ export class InspectorSession {
     await ask('DELETE /api/v1/inspections/{id}', { params: { id: this.inspection.id } }).catch(toProblem);
   }
 
+  /** What the person wants answered the same way from now on. */
+  remember(method: string, result: JsonObject): void {
+    this.#remembered.set(method, result);
+  }
+
   #asked(request: JsonObject): Promise<JsonObject> {
+    const remembered = this.#remembered.get(String(request['method']));
+    if (remembered !== undefined) return Promise.resolve(remembered);
     const { promise, resolve, reject } = Promise.withResolvers<JsonObject>();
     const id = ++this.#count;
     const done = (): void => this.#set({ questions: this.#state.questions.filter((each) => each.id !== id) });

@@ -44,10 +44,10 @@ export function ItemList({ label, list, member, render, tools }: ItemListProps) 
               <li key={name}>
                 <button type="button" aria-current={name === chosen || undefined} onClick={() => choose(name)} className={classNames('w-full rounded-md px-2.5 py-1.5 text-left hover:bg-hover focus-visible:-outline-offset-2', name === chosen && 'bg-accent-wash text-accent')}>
                   <span className="block truncate font-medium">
-                    <ForeignText charsMax={200}>{textIn(each, 'title') ?? name}</ForeignText>
+                    <ForeignText>{brief(textIn(each, 'title') ?? textIn(each, 'name') ?? name)}</ForeignText>
                   </span>
-                  <span className="block truncate text-[0.93em] text-soft">
-                    <ForeignText charsMax={200}>{textIn(each, 'description') ?? name}</ForeignText>
+                  <span className="block truncate font-mono text-[0.86em] text-soft">
+                    <ForeignText>{brief(textIn(each, 'title') === undefined && member === 'name' ? (textIn(each, 'description') ?? name) : name)}</ForeignText>
                   </span>
                 </button>
               </li>
@@ -67,4 +67,9 @@ export function ItemList({ label, list, member, render, tools }: ItemListProps) 
       </div>
     </div>
   );
+}
+
+/** One line of it: a button cannot hold the one that shows the rest. */
+function brief(text: string): string {
+  return text.slice(0, 200);
 }

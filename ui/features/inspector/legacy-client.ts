@@ -1,5 +1,5 @@
 /** 2025-11-25: a handshake, a session, and one stream on which the server speaks by itself. */
-import { type ConnectOptions, type McpClient, post, progressOf, type RequestOptions, responseIn } from './mcp-client.ts';
+import { type ConnectOptions, type McpClient, progressOf, type RequestOptions, responseIn, send } from './mcp-client.ts';
 import { CLIENT_INFO, isObject, type JsonObject, type LogLevel, REVISIONS, textIn } from './protocol.ts';
 import { readMessages } from './read-messages.ts';
 
@@ -52,7 +52,7 @@ class LegacyClient implements McpClient {
 
   readonly notify = async (method: string, params?: JsonObject): Promise<void> => {
     const response = await this.#send({ jsonrpc: '2.0', method, ...(params !== undefined && { params }) });
-    await response.body?.cancel();
+    await response.text();
   };
 
   readonly setLogLevel = async (level: LogLevel): Promise<void> => void (await this.request('logging/setLevel', { level }));
@@ -67,20 +67,20 @@ class LegacyClient implements McpClient {
   readonly close = async (): Promise<void> => {
     this.#ending.abort();
     const { url, token } = this.#options;
-    if (this.#headers['mcp-session-id']) await fetch(url, { method: 'DELETE', credentials: 'omit', headers: { authorization: `Bearer ${token}`, ...this.#headers } });
+    if (this.#headers['mcp-session-id']) await send({ method: 'DELETE', url, token, headers: this.#headers });
   };
 
   #send(body: JsonObject, signal?: AbortSignal): Promise<Response> {
     const { url, token, events } = this.#options;
     events.message('sent', body);
-    return post({ url, token, body, headers: this.#headers, signal });
+    return send({ method: 'POST', url, token, body, headers: this.#headers, signal });
   }
 
   /** The stream of the session (Streamable HTTP of 2025-11-25, "Listening for Messages from the Server"). */
   async #listen(): Promise<void> {
     const { url, token, events } = this.#options;
     try {
-      const response = await fetch(url, { credentials: 'omit', signal: this.#ending.signal, headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream', ...this.#headers } });
+      const response = await send({ method: 'GET', url, token, headers: this.#headers, signal: this.#ending.signal });
       if (!response.ok) throw new Error(`HTTP ${response.status}`);
       for await (const message of readMessages(response)) this.#take(message);
     } catch (thrown) {
@@ -105,6 +105,6 @@ class LegacyClient implements McpClient {
       answer = { error: { code: REFUSED, message: thrown instanceof Error ? thrown.message : String(thrown) } };
     }
     const response = await this.#send({ jsonrpc: '2.0', id, ...answer });
-    await response.body?.cancel();
+    await response.text();
   }
 }

@@ -38,23 +38,21 @@ export interface McpClient {
   readonly close: () => Promise<void>;
 }
 
-export interface Posted {
+export interface Sent {
   readonly url: string;
   readonly token: string;
-  readonly body: JsonObject;
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  readonly body?: JsonObject;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
 
-export function post({ url, token, body, headers, signal }: Posted): Promise<Response> {
-  return fetch(url, {
-    method: 'POST',
-    // The token alone says who asks: as whom one looks is not as whom one is signed in.
-    credentials: 'omit',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
-    body: JSON.stringify(body),
-    signal: signal ?? null,
-  });
+/** The one request of the pages that is no request of the admin API: MCP, at the address of an inspection. */
+export function send({ url, token, method, body, headers, signal }: Sent): Promise<Response> {
+  // The token alone says who asks: as whom one looks is not as whom one is signed in.
+  const all = { authorization: `Bearer ${token}`, accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream', ...(body !== undefined && { 'content-type': 'application/json' }), ...headers };
+  // oxlint-disable-next-line no-restricted-globals -- to the page's own origin
+  return fetch(url, { method, credentials: 'omit', headers: all, signal: signal ?? null, ...(body !== undefined && { body: JSON.stringify(body) }) });
 }
 
 /** Reads an answer until the response to that request; hands every other message on. */

@@ -2,7 +2,7 @@
  * 2026-07-28: every request stands alone. What a server asks comes as a result that wants input, and the request is sent
  * again with it (basic/patterns/mrtr); changes come on a stream of their own (basic/patterns/subscriptions).
  */
-import { type ConnectOptions, type McpClient, post, progressOf, type RequestOptions, responseIn } from './mcp-client.ts';
+import { type ConnectOptions, type McpClient, progressOf, type RequestOptions, responseIn, send } from './mcp-client.ts';
 import { CLIENT_INFO, isObject, type JsonObject, type LogLevel, META, modernHeaders, REVISIONS, RpcError } from './protocol.ts';
 import { readMessages } from './read-messages.ts';
 
@@ -48,7 +48,7 @@ class ModernClient implements McpClient {
     const id = ++this.#lastId;
     const body = this.#bodyOf(id, method, params);
     events.message('sent', body);
-    const response = await post({ url, token, body, headers: modernHeaders(method, params, options.inputSchema), signal: options.signal });
+    const response = await send({ method: 'POST', url, token, body, headers: modernHeaders(method, params, options.inputSchema), signal: options.signal });
     return responseIn(response, id, (message) => {
       events.message('received', message);
       progressOf(message, id, options.onProgress);
@@ -92,7 +92,7 @@ class ModernClient implements McpClient {
     const body = this.#bodyOf(++this.#lastId, method, { notifications: { ...CHANGES, ...(uris.length > 0 && { resourceSubscriptions: uris }) } });
     events.message('sent', body);
     try {
-      const response = await post({ url, token, body, headers: modernHeaders(method, {}), signal: listening.signal });
+      const response = await send({ method: 'POST', url, token, body, headers: modernHeaders(method, {}), signal: listening.signal });
       for await (const message of readMessages(response)) {
         events.message('received', message);
         if (message['method'] !== undefined) events.notice(message);

@@ -3,14 +3,14 @@ import { useState } from 'react';
 import { Badge } from '../../components/badge.tsx';
 import { Button, buttonClass } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { TextArea, TextField } from '../../components/form.tsx';
+import { SwitchField, TextArea, TextField } from '../../components/form.tsx';
 import { ForeignText } from '../../components/foreign-text.tsx';
 import { useText } from '../../texts/texts.ts';
 import type { Question } from './inspector-session.ts';
 import { isObject, objectsIn, textIn } from './protocol.ts';
 import { ContentBlock } from './result-view.tsx';
 import { defaultsOf, missingIn, SchemaForm } from './schema-form.tsx';
-import { useSessionState } from './session-context.ts';
+import { useSession, useSessionState } from './session-context.ts';
 
 /** The first that waits; the others come when it is answered. */
 export function Questions() {
@@ -155,6 +155,8 @@ function AddressElicitation({ question: { params, answer } }: BodyProps) {
 
 function Roots({ question: { answer, refuse } }: BodyProps) {
   const say = useText();
+  const session = useSession();
+  const [isRemembered, remember] = useState(true);
   const [text, setText] = useState('file:///tmp');
   const roots = text
     .split('\n')
@@ -166,10 +168,12 @@ function Roots({ question: { answer, refuse } }: BodyProps) {
       className="grid gap-4"
       onSubmit={(event) => {
         event.preventDefault();
+        if (isRemembered) session.remember('roots/list', { roots });
         answer({ roots });
       }}
     >
       <TextArea label={say('inspector.ask.rootsLabel')} help={say('inspector.ask.rootsHelp')} isMono value={text} set={setText} rows={4} autoFocus />
+      <SwitchField label={say('inspector.ask.remember')} isOn={isRemembered} set={remember} />
       <div className="flex justify-end gap-2">
         <Button look="danger" onClick={refuse}>
           {say('inspector.ask.refuse')}

@@ -2,7 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useRead } from '../../api/queries.ts';
-import { Badge } from '../../components/badge.tsx';
+import { Badge, type Tone } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';
 import { SidePanel } from '../../components/dialog.tsx';
 import { ForeignText } from '../../components/foreign-text.tsx';
@@ -38,41 +38,13 @@ export function CallPanel({ id, close, limit }: CallPanelProps) {
 
 function Detail({ call }: { readonly call: CallDetail }) {
   const say = useText();
-  const formats = useFormats();
-  const { decision, principal } = call;
   return (
     <div className="grid gap-6">
-      <Facts
-        facts={[
-          [say('traffic.outcome'), <Outcome key="outcome" call={call} />],
-          [say('common.time'), formats.instant(call.at)],
-          [say('traffic.principal'), principal === null ? say('traffic.nobody') : <ForeignText key="principal">{`${principal.name} (${principal.kind})`}</ForeignText>],
-          [say('traffic.client'), <ForeignText key="client">{call.client ?? '–'}</ForeignText>],
-          [say('traffic.method'), <code key="method">{call.method ?? '–'}</code>],
-          [say('traffic.endpoint'), call.endpoint ?? '–'],
-          [say('traffic.server'), call.server === null ? '–' : <Link key="server" to="/servers/$name" params={{ name: call.server } as never} className="text-accent underline">{call.server}</Link>],
-          [say('traffic.tool'), <ForeignText key="tool">{call.tool ?? '–'}</ForeignText>],
-          [say('traffic.address'), call.address ?? '–'],
-          [say('traffic.size'), say('traffic.sizeText', { sent: formats.bytes(call.bytesIn), received: formats.bytes(call.bytesOut), tokens: formats.number(call.tokens) })],
-          [say('traffic.cost'), call.cost === null ? '–' : formats.number(call.cost)],
-          [say('traffic.trace'), call.traceId === null ? '–' : <code key="trace" className="wrap-anywhere">{call.traceId}</code>],
-        ]}
-      />
+      <What call={call} />
       <Part title={say('traffic.timing')}>
         <Waterfall stages={call.stages} totalMs={call.durationMs ?? 0} />
       </Part>
-      {decision !== null && (
-        <Part title={say('traffic.decision')}>
-          <Facts
-            facts={[
-              [say('traffic.effect'), <Badge key="effect" tone={decision.effect === 'deny' ? 'bad' : decision.effect === 'approve' ? 'warn' : 'good'}>{decision.effect}</Badge>],
-              [say('traffic.rule'), <code key="rule">{decision.rule}</code>],
-              ...(decision.shadowEffect === null ? [] : [[say('traffic.shadow'), `${decision.shadowEffect} · ${decision.shadowRule ?? ''}`] as const]),
-              ...(decision.approval === null ? [] : [[say('traffic.approval'), <code key="approval">{decision.approval}</code>] as const]),
-            ]}
-          />
-        </Part>
-      )}
+      {call.decision !== null && <Decision decision={call.decision} />}
       <Payload title={say('traffic.arguments')} payload={call.arguments} digest={call.argumentsDigest} />
       <Payload title={say('traffic.result')} payload={call.result} digest={call.resultDigest} />
       {call.records.length > 0 && (
@@ -83,6 +55,57 @@ function Detail({ call }: { readonly call: CallDetail }) {
         </p>
       )}
     </div>
+  );
+}
+
+function What({ call }: { readonly call: CallDetail }) {
+  const say = useText();
+  const formats = useFormats();
+  const { principal, server } = call;
+  return (
+    <Facts
+      facts={[
+        [say('traffic.outcome'), <Outcome key="outcome" call={call} />],
+        [say('common.time'), formats.instant(call.at)],
+        [say('traffic.principal'), principal === null ? say('traffic.nobody') : <ForeignText key="principal">{`${principal.name} (${principal.kind})`}</ForeignText>],
+        [say('traffic.client'), <ForeignText key="client">{call.client ?? '–'}</ForeignText>],
+        [say('traffic.method'), <code key="method">{call.method ?? '–'}</code>],
+        [say('traffic.endpoint'), call.endpoint ?? '–'],
+        [say('traffic.server'), server === null ? '–' : <ServerLink key="server" name={server} />],
+        [say('traffic.tool'), <ForeignText key="tool">{call.tool ?? '–'}</ForeignText>],
+        [say('traffic.address'), call.address ?? '–'],
+        [say('traffic.size'), say('traffic.sizeText', { sent: formats.bytes(call.bytesIn), received: formats.bytes(call.bytesOut), tokens: formats.number(call.tokens) })],
+        [say('traffic.cost'), call.cost === null ? '–' : formats.number(call.cost)],
+        ...(call.traceId === null ? [] : [[say('traffic.trace'), <code key="trace" className="wrap-anywhere">{call.traceId}</code>] as const]),
+      ]}
+    />
+  );
+}
+
+function ServerLink({ name }: { readonly name: string }) {
+  return (
+    <Link to="/servers/$name" params={{ name } as never} className="text-accent underline">
+      {name}
+    </Link>
+  );
+}
+
+const EFFECT_TONES: Readonly<Record<string, Tone>> = { allow: 'good', approve: 'warn', deny: 'bad' };
+
+function Decision({ decision }: { readonly decision: NonNullable<CallDetail['decision']> }) {
+  const say = useText();
+  const { effect, rule, shadowEffect, shadowRule, approval } = decision;
+  return (
+    <Part title={say('traffic.decision')}>
+      <Facts
+        facts={[
+          [say('traffic.effect'), <Badge key="effect" tone={EFFECT_TONES[effect] ?? 'plain'}>{effect}</Badge>],
+          [say('traffic.rule'), <code key="rule">{rule}</code>],
+          ...(shadowEffect === null ? [] : [[say('traffic.shadow'), `${shadowEffect} · ${shadowRule ?? ''}`] as const]),
+          ...(approval === null ? [] : [[say('traffic.approval'), <code key="approval">{approval}</code>] as const]),
+        ]}
+      />
+    </Part>
   );
 }
 

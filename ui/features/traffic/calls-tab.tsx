@@ -57,7 +57,7 @@ export function CallsTab() {
         actions={(call) => <CallMenu call={call} limit={() => limited.open(call.id)} open={() => opened.open(call.id)} />}
         empty={<NoCalls />}
       />
-      <CallPanel id={opened.value} close={opened.close} limit={limited.open} />
+      <CallPanel id={opened.value} close={opened.close} limit={(id) => setUrl({ call: undefined, limit: id })} />
       <LimitDialog key={limited.value} id={limited.value} known={shown} close={limited.close} />
     </div>
   );
@@ -107,7 +107,7 @@ function useColumns(): readonly RecordColumn<Call>[] {
         id: 'subject',
         text: say('traffic.request'),
         cell: (call) => (
-          <div className="flex max-w-[44vw] min-w-28 items-center gap-2 md:max-w-[26rem]">
+          <div className="flex max-w-[44vw] min-w-28 items-center gap-2 md:max-w-[20rem] xl:max-w-[28rem]">
             <span className="truncate font-medium">
               <ForeignText charsMax={300}>{subjectOf(call)}</ForeignText>
             </span>
@@ -117,8 +117,8 @@ function useColumns(): readonly RecordColumn<Call>[] {
       },
       { id: 'outcome', text: say('traffic.outcome'), cell: ({ outcome }) => <OutcomeBadge outcome={outcome} /> },
       { id: 'principal', text: say('traffic.principal'), from: 'sm', cell: ({ principal }) => <span className="block max-w-40 truncate">{principal === null ? '–' : <ForeignText>{principal.name}</ForeignText>}</span> },
-      { id: 'endpoint', text: say('traffic.endpoint'), from: 'lg', cell: ({ endpoint }) => <span className="text-soft">{endpoint ?? '–'}</span> },
-      { id: 'server', text: say('traffic.server'), from: 'md', cell: ({ server }) => <span className="text-soft">{server ?? '–'}</span> },
+      { id: 'endpoint', text: say('traffic.endpoint'), from: 'lg', cell: ({ endpoint }) => <span className="block max-w-40 truncate text-soft">{endpoint?.startsWith('~') === true ? say('traffic.inspection') : (endpoint ?? '–')}</span> },
+      { id: 'server', text: say('traffic.server'), from: 'md', cell: ({ server }) => <span className="block max-w-36 truncate text-soft">{server ?? '–'}</span> },
       { id: 'duration', text: say('traffic.duration'), from: 'sm', isNumber: true, cell: ({ durationMs }) => <span className="whitespace-nowrap">{durationMs === null ? '–' : formats.duration(durationMs)}</span> },
       { id: 'tokens', text: say('traffic.tokens'), from: 'xl', isNumber: true, cell: ({ tokens }) => formats.number(tokens) },
     ],

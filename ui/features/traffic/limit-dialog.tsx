@@ -34,6 +34,7 @@ function LimitForm({ call, close }: { readonly call: Call; readonly close: () =>
   const name = call.endpoint ?? '';
   const endpoint = useRead('GET /api/v1/endpoints/{name}', { params: { name } });
   const [whom, setWhom] = useState<(typeof WHOM)[number]>(call.principal?.kind === 'user' ? 'user' : call.key === null ? 'ip' : 'key');
+  const [isToolOnly, setToolOnly] = useState(call.server !== null && call.tool !== null && call.method === 'tools/call');
   const [max, setMax] = useState('60');
   const [seconds, setSeconds] = useState('60');
   const change = useChange('PATCH /api/v1/endpoints/{name}', {
@@ -46,11 +47,14 @@ function LimitForm({ call, close }: { readonly call: Call; readonly close: () =>
   const submit = (): void => {
     if (endpoint.data === undefined) return;
     const before: unknown = endpoint.data.config['limits'];
-    const added = { ...(whom === 'all' ? { scope: 'endpoint' } : { scope: 'client', by: whom }), max: Number(max), seconds: Number(seconds) };
+    const added = { ...(whom === 'all' ? { scope: 'endpoint' } : { scope: 'client', by: whom }), ...(isToolOnly && { match: { server: call.server, tool: `*__${call.tool ?? ''}` } }), max: Number(max), seconds: Number(seconds) };
     change.run({ params: { name }, body: { config: { limits: [...(Array.isArray(before) ? before : []), added] } }, ifVersion: endpoint.data.version });
   };
   return (
     <Form problem={change.problem ?? endpoint.error ?? undefined} submit={submit}>
+      {call.server !== null && call.tool !== null && (
+        <SelectField label={say('traffic.limitWhat')} value={isToolOnly ? 'tool' : 'all'} set={(value) => setToolOnly(value === 'tool')} options={[{ value: 'tool', label: say('traffic.what.tool', { tool: call.tool, server: call.server }) }, { value: 'all', label: say('traffic.what.all') }]} />
+      )}
       <SelectField label={say('traffic.limitWhom')} value={whom} set={(value) => setWhom(WHOM.find((each) => each === value) ?? 'key')} options={WHOM.map((value) => ({ value, label: say(`traffic.whom.${value}`, { endpoint: name }) }))} />
       <div className="grid gap-4 xs:grid-cols-2">
         <TextField label={say('traffic.limitMax')} type="number" min={1} inputMode="numeric" path="max" value={max} set={setMax} />

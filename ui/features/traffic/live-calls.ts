@@ -18,8 +18,13 @@ const NONE: LiveCalls = { calls: [], isOpen: false, missed: 0 };
 /** `query`: filters as the API wants them. Newest first; empty where it is off. */
 export function useLiveCalls(query: string, isOn: boolean): LiveCalls {
   const [live, setLive] = useState<LiveCalls>(NONE);
-  useEffect(() => {
+  const question = `${isOn} ${query}`;
+  const [asked, setAsked] = useState(question);
+  if (asked !== question) {
+    setAsked(question);
     setLive(NONE);
+  }
+  useEffect(() => {
     if (!isOn) return undefined;
     const stream = new EventSource(`/api/v1/traffic/live${query === '' ? '' : `?${query}`}`);
     let waiting: Call[] = [];
