@@ -176,7 +176,7 @@ test.skipIf(CHROMIUM === undefined).for(ERAS)('progress, cancellation, log messa
   await context.close();
 });
 
-test.skipIf(CHROMIUM === undefined)('an endpoint is looked at as a key, whose name the page says, and a link opens the very tool', async () => {
+test.skipIf(CHROMIUM === undefined)('an endpoint is looked at over the real path, and a link opens the very tool', async () => {
   const { page, context } = await open('kind=endpoint&name=all&item=everything__echo');
   await page.getByRole('heading', { level: 2, name: /echo/i }).waitFor();
   await page.getByLabel('message *').fill('through the real path');
