@@ -106,7 +106,7 @@ function Mode({ endpoint }: { readonly endpoint: Endpoint }) {
           {MODES.map((each) => (
             <div key={each}>
               <label className="flex items-center gap-2.5 font-medium">
-                <input type="radio" name="mode" className="accent-accent" disabled={!mayWrite} checked={mode === each} onChange={() => setMode(each)} />
+                <input type="radio" name="mode" className="size-4 shrink-0 accent-accent" disabled={!mayWrite} checked={mode === each} onChange={() => setMode(each)} />
                 {say(`endpoints.mode.${each}`)}
               </label>
               <p className="pl-6 text-soft">{say(`endpoints.modeHelp.${each}`)}</p>

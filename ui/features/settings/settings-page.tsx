@@ -49,7 +49,7 @@ function Live({ answer }: { readonly answer: Answer }) {
   const [changes, setChanges] = useState<Readonly<Record<string, unknown>>>({});
   const change = useChange('PATCH /api/v1/settings', { refused: () => undefined, done: () => notify(say('common.saved')) });
   const isChanged = Object.keys(changes).length > 0;
-  const submit = (): void => change.run({ body: { settings: changes }, ifVersion: answer.version });
+  const submit = (): void => change.run({ body: { settings: Object.fromEntries(Object.entries(changes).map(([name, value]) => [name, withoutEmptyLines(value)])) }, ifVersion: answer.version });
   return (
     <Form problem={change.problem} submit={submit}>
       <div className="grid items-start gap-4 lg:grid-cols-2">
@@ -75,6 +75,11 @@ function Live({ answer }: { readonly answer: Answer }) {
       )}
     </Form>
   );
+}
+
+/** A list is typed a line each; a line that is still empty is none. */
+function withoutEmptyLines(value: unknown): unknown {
+  return Array.isArray(value) ? (value as unknown[]).filter((line) => typeof line !== 'string' || line.trim() !== '') : value;
 }
 
 interface SettingProps {
@@ -104,7 +109,7 @@ function Setting({ name, answer, isFixed, value, set }: SettingProps) {
   if (typeof shown === 'boolean') return <SwitchField label={label} help={help} isOn={value === true} set={set} disabled={isFixed} />;
   if (name === 'logLevel') return <SelectField label={label} help={help} path={`settings.${name}`} value={String(value ?? '')} set={set} disabled={isFixed} options={LEVELS.map((level) => ({ value: level, label: level }))} />;
   if (typeof shown === 'number') return <TextField label={label} help={help} path={`settings.${name}`} type="number" min={0} disabled={isFixed} value={value === null ? '' : String(value)} set={(text) => set(text === '' ? null : Number(text))} />;
-  if (Array.isArray(shown)) return <TextArea label={label} help={help} path={`settings.${name}`} isMono disabled={isFixed} value={Array.isArray(value) ? value.join('\n') : ''} set={(text) => set(text.split('\n').filter((line) => line.trim() !== ''))} rows={4} />;
+  if (Array.isArray(shown)) return <TextArea label={label} help={help} path={`settings.${name}`} isMono disabled={isFixed} value={Array.isArray(value) ? value.join('\n') : ''} set={(text) => set(text.split('\n'))} rows={4} />;
   return <TextField label={label} help={help} path={`settings.${name}`} disabled={isFixed} value={value === null || value === undefined ? '' : String(value)} set={set} />;
 }
 
