@@ -32,7 +32,7 @@ export function TextFilter({ name, label, options = [] }: TextFilterProps) {
   const list = `${name}-options`;
   return (
     <>
-      <input type="search" aria-label={label} placeholder={label} className="field w-full xs:w-36" value={text} list={options.length === 0 ? undefined : list} onChange={(event) => setText(event.target.value)} />
+      <input type="search" aria-label={label} placeholder={label} className="field w-[calc(50%-0.25rem)] xs:w-36" value={text} list={options.length === 0 ? undefined : list} onChange={(event) => setText(event.target.value)} />
       {options.length > 0 && (
         <datalist id={list}>
           {options.map((option) => (

@@ -10,7 +10,6 @@ import govern from './zh/govern.json' with { type: 'json' };
 import inspector from './zh/inspector.json' with { type: 'json' };
 import keys from './zh/keys.json' with { type: 'json' };
 import namespaces from './zh/namespaces.json' with { type: 'json' };
-import onDemand from './zh/on-demand.json' with { type: 'json' };
 import overview from './zh/overview.json' with { type: 'json' };
 import policies from './zh/policies.json' with { type: 'json' };
 import servers from './zh/servers.json' with { type: 'json' };
@@ -19,4 +18,4 @@ import signIn from './zh/sign-in.json' with { type: 'json' };
 import traffic from './zh/traffic.json' with { type: 'json' };
 import users from './zh/users.json' with { type: 'json' };
 
-export const zh: Catalogue = { ...account, ...audit, ...configuration, ...costs, ...endpoints, ...frame, ...govern, ...inspector, ...keys, ...namespaces, ...onDemand, ...overview, ...policies, ...servers, ...shape, ...signIn, ...traffic, ...users };
+export const zh: Catalogue = { ...account, ...audit, ...configuration, ...costs, ...endpoints, ...frame, ...govern, ...inspector, ...keys, ...namespaces, ...overview, ...policies, ...servers, ...shape, ...signIn, ...traffic, ...users };
