@@ -74,8 +74,9 @@ function Message({ at, direction, summary, value, server, isCut = false }: Messa
     <li className="border-b border-line last:border-b-0">
       <details>
         <summary className="flex items-center gap-2 px-4 py-2 hover:bg-canvas">
-          <span aria-label={say(`inspector.${direction}`)} className={direction === 'sent' ? 'text-accent' : 'text-good'}>
-            {direction === 'sent' ? '→' : '←'}
+          <span className={direction === 'sent' ? 'text-accent' : 'text-good'}>
+            <span aria-hidden>{direction === 'sent' ? '→' : '←'}</span>
+            <span className="sr-only">{say(`inspector.${direction}`)}</span>
           </span>
           <span className="min-w-0 flex-1 truncate font-mono text-[0.93em]">
             <ForeignText charsMax={200}>{summary}</ForeignText>
