@@ -24,7 +24,7 @@ export function JsonView({ label, value, className }: JsonViewProps) {
   );
 }
 
-export function layOut(value: unknown): string {
+function layOut(value: unknown): string {
   if (typeof value !== 'string') return JSON.stringify(value, null, 2) ?? '';
   try {
     return JSON.stringify(JSON.parse(value), null, 2);
