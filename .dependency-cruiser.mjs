@@ -34,7 +34,7 @@ const ONLY_IN = {
   hono: ['^src/contract/', '^src/control-plane/', '^src/gateway[.]ts$'],
   undici: ['^src/upstream/', '^src/cli/', '^src/templates/'],
   'cross-spawn': ['^src/upstream/stdio/', '^src/cli/'],
-  'eventsource-parser': ['^src/upstream/', '^src/cli/'],
+  'eventsource-parser': ['^src/upstream/', '^src/cli/', '^ui/features/inspector/'],
   'ipaddr.js': ['^src/upstream/', '^src/base/', '^src/auth/', '^src/data-plane/'],
   '@modelcontextprotocol/client': ['^src/upstream/', '^src/cli/sign-in/'],
   'quickjs-wasi': ['^src/code-mode/'],

@@ -123,7 +123,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const catalogs = new Catalogs(upstreams, clock, deps.collided);
   const taskIds = new TaskIds(deps.sealer);
   const deliveries = new Deliveries();
-  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds, engines: deps.engines, shownTools: shownText });
+  const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds, engines: deps.engines, shownTools: shownText, inspected: (name, current) => inspections.endpoint(name, current) });
   const sessions = new Sessions({ ended: (session) => sessionEnded(session, { subscriptions, upstreams }), clock, randomId: deps.randomId, limits: deps.sessionLimits });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
   const legacy = legacyDeps(clock, { sessions, subscriptions, upstreams });

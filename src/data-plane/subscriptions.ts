@@ -50,6 +50,8 @@ export interface SubscriptionsDeps {
   readonly catalogs: Catalogs;
   readonly engines: Engines;
   readonly snapshot: () => Snapshot;
+  /** Endpoints that are in no snapshot: those of inspections. */
+  readonly inspected?: (name: string, snapshot: Snapshot) => EndpointSpec | undefined;
   /** What of these tools decides whether an endpoint's list is another. */
   readonly shownTools: (tools: CatalogList, endpoint: EndpointSpec) => string;
 }
@@ -184,10 +186,9 @@ export class Subscriptions {
 
   /** Servers' lists or the configuration changed: those whose visible list differs are told. */
   listsChanged(): void {
-    const { endpoints } = this.#deps.snapshot();
     for (const watcher of this.#watchers) {
       const before = watcher.shown;
-      watcher.shown = this.#shown.of(endpoints.get(watcher.endpoint), watcher.eyes);
+      watcher.shown = this.#shown.of(this.#endpoint(watcher.endpoint), watcher.eyes);
       if (before === watcher.shown) continue;
       for (const kind of LIST_KINDS) {
         if (before[kind] === watcher.shown[kind]) continue;
@@ -204,7 +205,7 @@ export class Subscriptions {
    */
   listAnnounced(server: string, kind: ListKind): void {
     for (const watcher of this.#watchers) {
-      const namespace = this.#deps.snapshot().endpoints.get(watcher.endpoint)?.namespace;
+      const namespace = this.#endpoint(watcher.endpoint)?.namespace;
       if (watcher.justTold.delete(kind) || namespace?.members.some((member) => member.server === server) !== true) continue;
       tellChange(watcher, kind);
     }
@@ -239,7 +240,7 @@ export class Subscriptions {
     for (const watcher of this.#watchers) {
       const { principalId, sessionId } = watcher.lease;
       const isOwner = owner.sessionId === undefined ? principalId === owner.principalId : sessionId === owner.sessionId;
-      const hasServer = this.#deps.snapshot().endpoints.get(watcher.endpoint)?.namespace.members.some((member) => member.server === owner.server) === true;
+      const hasServer = this.#endpoint(watcher.endpoint)?.namespace.members.some((member) => member.server === owner.server) === true;
       if (isOwner && hasServer && watcher.kinds.has(kind)) watcher.tell(method, undefined);
     }
   }
@@ -265,9 +266,15 @@ export class Subscriptions {
     this.#deps.clock.after(0, () => watcher.justTold.delete(kind));
   }
 
+  #endpoint(name: string): EndpointSpec | undefined {
+    const { snapshot, inspected } = this.#deps;
+    const current = snapshot();
+    return current.endpoints.get(name) ?? inspected?.(name, current);
+  }
+
   #looking(endpoint: string, { principal, params }: ListViewer): Pick<Watcher, 'eyes' | 'shown' | 'justTold'> {
     const eyes = { principal, params };
-    return { eyes, shown: this.#shown.of(this.#deps.snapshot().endpoints.get(endpoint), eyes), justTold: new Set() };
+    return { eyes, shown: this.#shown.of(this.#endpoint(endpoint), eyes), justTold: new Set() };
   }
 
   async #watch(watcher: Watcher, uri: string, exchange: Decoded): Promise<void> {

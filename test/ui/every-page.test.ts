@@ -62,6 +62,7 @@ async function fill(page: Page): Promise<void> {
     await send('POST', '/api/v1/servers', { name: 'failing', config: { command: 'node', args: ['-e', `process.stderr.write(${JSON.stringify(texts.join('\n'))}); process.exit(3)`], description: 'fails' } });
     const tools = Object.fromEntries(['echo', 'add', 'time'].map((tool, index) => [`sample__${tool}`, { title: texts[index], description: texts.join('\n'), annotations: { note: texts[index + 3] } }]));
     await send('PATCH', '/api/v1/namespaces/default', { config: { description: texts.join(' '), tools } });
+    await send('POST', '/api/v1/policies', { name: 'default', config: { mode: 'shadow', description: texts.join(' '), rules: [{ effect: 'deny', reason: texts[0], what: { names: ['nothing'] } }] } });
     await send('POST', '/api/v1/keys', { name: '"><img src=x onerror=console.error("ran")>' });
     await send('PATCH', '/api/v1/me', { name: '<script>console.error("ran")</script>' });
     return failures;
@@ -69,9 +70,32 @@ async function fill(page: Page): Promise<void> {
   expect(failed).toEqual([]);
 }
 
+/** Parts of pages that only an address or a click opens. */
+const MORE = [
+  '/traffic?view=tools',
+  '/traffic?outcome=failed&span=1h',
+  '/inspector?kind=server&name=sample',
+  '/inspector?kind=endpoint&name=default&era=legacy&tab=messages',
+  '/audit?tab=verify',
+  '/audit?tab=export',
+  '/costs?tab=prices',
+  '/limits?tab=limits&add=open',
+  '/approvals?tab=all',
+  '/policies?tab=explain',
+  '/policies?tab=replay',
+  '/policies?tab=shadow',
+  '/policies?add=open',
+  '/policies/default?tab=cases',
+  '/policies/default?tab=templates',
+  '/discovery?tab=search',
+  '/discovery?tab=route',
+  '/discovery?tab=evaluation',
+  '/settings?tab=start',
+];
+
 function addresses(): readonly OpenPage[] {
   const own = PAGES.map(({ path }) => ({ path: path.replace('/servers/$name', '/servers/failing').replace('$name', 'default') }));
-  return [...own, { path: '/servers/failing?tab=log' }, { path: '/servers/failing?tab=config' }, { path: '/servers?add=paste' }, { path: '/servers?add=form' }, { path: '/namespaces/default?edit=sample__echo' }, { path: '/endpoints/default?tab=rules' }, { path: '/users?tab=invitations' }, { path: '/users?invite=open' }, { path: '/configuration?tab=export' }, { path: '/configuration?version=2' }, { path: '/keys?add=open' }, { path: '/servers/not/there' }];
+  return [...own, { path: '/servers/failing?tab=log' }, { path: '/servers/failing?tab=config' }, { path: '/servers?add=paste' }, { path: '/servers?add=form' }, { path: '/namespaces/default?edit=sample__echo' }, { path: '/endpoints/default?tab=rules' }, { path: '/users?tab=invitations' }, { path: '/users?invite=open' }, { path: '/configuration?tab=export' }, { path: '/configuration?version=2' }, { path: '/keys?add=open' }, { path: '/servers/not/there' }, ...MORE.map((path) => ({ path }))];
 }
 
 /** Serious and critical findings, one line each. */

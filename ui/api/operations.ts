@@ -5,11 +5,6 @@
  */
 import type { z } from 'zod';
 import type * as approvals from '../../src/contract/approvals.ts';
-import type * as limits from '../../src/contract/limits.ts';
-import type * as middleware from '../../src/contract/middleware.ts';
-import type * as onDemand from '../../src/contract/on-demand.ts';
-import type * as registry from '../../src/contract/registry.ts';
-import type * as workflows from '../../src/contract/workflows.ts';
 import type * as audit from '../../src/contract/audit.ts';
 import type * as catalogs from '../../src/contract/catalogs.ts';
 import type * as config from '../../src/contract/config.ts';
@@ -22,10 +17,14 @@ import type * as grants from '../../src/contract/grants.ts';
 import type * as health from '../../src/contract/health.ts';
 import type * as inspections from '../../src/contract/inspections.ts';
 import type * as keys from '../../src/contract/keys.ts';
+import type * as limits from '../../src/contract/limits.ts';
 import type * as logs from '../../src/contract/logs.ts';
+import type * as middleware from '../../src/contract/middleware.ts';
 import type * as namespaces from '../../src/contract/namespaces.ts';
+import type * as onDemand from '../../src/contract/on-demand.ts';
 import type { Operation } from '../../src/contract/operation.ts';
 import type * as policies from '../../src/contract/policies.ts';
+import type * as registry from '../../src/contract/registry.ts';
 import type * as secrets from '../../src/contract/secrets.ts';
 import type * as servers from '../../src/contract/servers.ts';
 import type * as sessions from '../../src/contract/sessions.ts';
@@ -34,13 +33,9 @@ import type * as signIn from '../../src/contract/sign-in.ts';
 import type * as stats from '../../src/contract/stats.ts';
 import type * as traffic from '../../src/contract/traffic.ts';
 import type * as users from '../../src/contract/users.ts';
+import type * as workflows from '../../src/contract/workflows.ts';
 
 type Modules =
-  | typeof workflows
-  | typeof registry
-  | typeof onDemand
-  | typeof middleware
-  | typeof limits
   | typeof approvals
   | typeof audit
   | typeof catalogs
@@ -54,9 +49,13 @@ type Modules =
   | typeof health
   | typeof inspections
   | typeof keys
+  | typeof limits
   | typeof logs
+  | typeof middleware
   | typeof namespaces
+  | typeof onDemand
   | typeof policies
+  | typeof registry
   | typeof secrets
   | typeof servers
   | typeof sessions
@@ -64,7 +63,8 @@ type Modules =
   | typeof signIn
   | typeof stats
   | typeof traffic
-  | typeof users;
+  | typeof users
+  | typeof workflows;
 
 /** Operations that a module exports, alone or as a record of them. */
 type OperationsIn<Module> = Module extends unknown

@@ -1,5 +1,6 @@
 /** Reading and changing, as hooks: what was read is kept, what a change touches is read again. */
-import { keepPreviousData, type QueryClient, useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
+import { keepPreviousData, type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { askAny } from './ask.ts';
 import type { AnswerOf, ChangeKey, ReadKey, RequestOf } from './operations.ts';
 import { type ApiProblem, toProblem } from './problem.ts';
@@ -23,6 +24,41 @@ export function useRead<Key extends ReadKey>(key: Key, ...[request, options]: Op
     refetchInterval: everyMs,
     placeholderData: keepPreviousData,
   });
+}
+
+/** Operations that answer page after page. */
+export type PagedKey = { [Key in ReadKey]: AnswerOf<Key> extends { readonly items: readonly unknown[]; readonly nextCursor: string | null } ? Key : never }[ReadKey];
+type RowOf<Key extends PagedKey> = AnswerOf<Key> extends { readonly items: readonly (infer Row)[] } ? Row : never;
+
+export interface Pages<Row> {
+  /** Of all pages read by now; undefined before the first. */
+  readonly rows: readonly Row[] | undefined;
+  readonly hasMore: boolean;
+  readonly isReading: boolean;
+  readonly more: () => void;
+  readonly again: () => void;
+  readonly problem: ApiProblem | undefined;
+}
+
+/** Reads page after page, as far as somebody looks. */
+export function usePages<Key extends PagedKey>(key: Key, request: RequestOf<Key>): Pages<RowOf<Key>> {
+  const { query, ...rest } = request as { readonly query?: object };
+  const read = useInfiniteQuery({
+    queryKey: [key, request, 'pages'],
+    queryFn: async ({ pageParam }) => (await askAny(key, { ...rest, query: { ...query, ...(pageParam !== null && { cursor: pageParam }) } })) as { readonly items: readonly RowOf<Key>[]; readonly nextCursor: string | null },
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+    placeholderData: keepPreviousData,
+  });
+  const rows = useMemo(() => read.data?.pages.flatMap(({ items }) => items), [read.data]);
+  return {
+    rows,
+    hasMore: read.hasNextPage,
+    isReading: read.isFetching,
+    more: () => void (read.isFetching || read.fetchNextPage()),
+    again: () => void read.refetch(),
+    problem: read.error === null ? undefined : toProblem(read.error),
+  };
 }
 
 export interface ChangeOptions<Key extends ChangeKey> {

@@ -28,6 +28,8 @@ export interface PageEntry {
 /** Behind the sign-in. */
 export const PAGES: readonly PageEntry[] = [
   { path: '/overview', nav: { group: 'run', text: 'nav.overview', icon: 'overview', permission: 'server:read', key: 'o' }, load: async () => (await import('../features/overview/overview-page.tsx')).OverviewPage },
+  { path: '/traffic', nav: { group: 'run', text: 'traffic.title', icon: 'pulse', permission: 'traffic:read', key: 't' }, load: async () => (await import('../features/traffic/traffic-page.tsx')).TrafficPage },
+  { path: '/inspector', nav: { group: 'run', text: 'inspector.title', icon: 'terminal', permission: 'inspection:open', key: 'i' }, load: async () => (await import('../features/inspector/inspector-page.tsx')).InspectorPage },
   { path: '/servers', nav: { group: 'offer', text: 'nav.servers', icon: 'server', permission: 'server:read', key: 's' }, load: async () => (await import('../features/servers/servers-page.tsx')).ServersPage },
   { path: '/servers/$name', load: async () => (await import('../features/servers/server-page.tsx')).ServerPage },
   { path: '/namespaces', nav: { group: 'offer', text: 'nav.namespaces', icon: 'layers', permission: 'namespace:read', key: 'n' }, load: async () => (await import('../features/namespaces/namespaces-page.tsx')).NamespacesPage },
@@ -35,8 +37,18 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/endpoints', nav: { group: 'offer', text: 'nav.endpoints', icon: 'plug', permission: 'endpoint:read', key: 'e' }, load: async () => (await import('../features/endpoints/endpoints-page.tsx')).EndpointsPage },
   { path: '/endpoints/$name', load: async () => (await import('../features/endpoints/endpoint-page.tsx')).EndpointPage },
   { path: '/keys', nav: { group: 'offer', text: 'keys.title', icon: 'key', permission: 'key:read', key: 'k' }, load: async () => (await import('../features/keys/keys-page.tsx')).KeysPage },
+  { path: '/policies', nav: { group: 'govern', text: 'policies.title', icon: 'shield', permission: 'policy:read' }, load: async () => (await import('../features/policies/policies-page.tsx')).PoliciesPage },
+  { path: '/policies/$name', load: async () => (await import('../features/policies/policy-page.tsx')).PolicyPage },
+  { path: '/definitions', nav: { group: 'govern', text: 'definitions.title', icon: 'file', permission: 'definition:read', key: 'd' }, load: async () => (await import('../features/definitions/definitions-page.tsx')).DefinitionsPage },
+  { path: '/middleware', nav: { group: 'offer', text: 'middleware.title', icon: 'menu', permission: 'namespace:read', key: 'm' }, load: async () => (await import('../features/middleware/middleware-page.tsx')).MiddlewarePage },
+  { path: '/discovery', nav: { group: 'offer', text: 'discovery.title', icon: 'search', permission: 'endpoint:read' }, load: async () => (await import('../features/discovery/discovery-page.tsx')).DiscoveryPage },
+  { path: '/approvals', nav: { group: 'govern', text: 'approvals.title', icon: 'check', permission: 'approval:read', key: 'p' }, load: async () => (await import('../features/approvals/approvals-page.tsx')).ApprovalsPage },
+  { path: '/limits', nav: { group: 'govern', text: 'limits.title', icon: 'gauge', permission: 'limit:read', key: 'l' }, load: async () => (await import('../features/limits/limits-page.tsx')).LimitsPage },
+  { path: '/audit', nav: { group: 'govern', text: 'audit.title', icon: 'book', permission: 'audit:read' }, load: async () => (await import('../features/audit/audit-page.tsx')).AuditPage },
+  { path: '/costs', nav: { group: 'govern', text: 'costs.title', icon: 'coins', permission: 'traffic:read' }, load: async () => (await import('../features/costs/costs-page.tsx')).CostsPage },
   { path: '/users', nav: { group: 'administer', text: 'users.title', icon: 'users', permission: 'user:read', key: 'u' }, load: async () => (await import('../features/users/users-page.tsx')).UsersPage },
   { path: '/configuration', nav: { group: 'administer', text: 'configuration.title', icon: 'history', permission: 'config:read', key: 'c' }, load: async () => (await import('../features/configuration/configuration-page.tsx')).ConfigurationPage },
+  { path: '/settings', nav: { group: 'administer', text: 'settings.title', icon: 'settings', permission: 'settings:read' }, load: async () => (await import('../features/settings/settings-page.tsx')).SettingsPage },
   { path: '/account', nav: { group: 'administer', text: 'nav.account', icon: 'user', permission: 'self:read', key: 'a' }, load: async () => (await import('../features/account/account-page.tsx')).AccountPage },
 ];
 
