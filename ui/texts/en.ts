@@ -5,9 +5,10 @@ import endpoints from './en/endpoints.json' with { type: 'json' };
 import frame from './en/frame.json' with { type: 'json' };
 import keys from './en/keys.json' with { type: 'json' };
 import namespaces from './en/namespaces.json' with { type: 'json' };
+import orchestrator from './en/orchestrator.json' with { type: 'json' };
 import overview from './en/overview.json' with { type: 'json' };
 import servers from './en/servers.json' with { type: 'json' };
 import signIn from './en/sign-in.json' with { type: 'json' };
 import users from './en/users.json' with { type: 'json' };
 
-export const en = { ...account, ...configuration, ...endpoints, ...frame, ...keys, ...namespaces, ...overview, ...servers, ...signIn, ...users };
+export const en = { ...account, ...configuration, ...endpoints, ...frame, ...keys, ...namespaces, ...orchestrator, ...overview, ...servers, ...signIn, ...users };

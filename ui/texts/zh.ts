@@ -6,9 +6,10 @@ import endpoints from './zh/endpoints.json' with { type: 'json' };
 import frame from './zh/frame.json' with { type: 'json' };
 import keys from './zh/keys.json' with { type: 'json' };
 import namespaces from './zh/namespaces.json' with { type: 'json' };
+import orchestrator from './zh/orchestrator.json' with { type: 'json' };
 import overview from './zh/overview.json' with { type: 'json' };
 import servers from './zh/servers.json' with { type: 'json' };
 import signIn from './zh/sign-in.json' with { type: 'json' };
 import users from './zh/users.json' with { type: 'json' };
 
-export const zh: Catalogue = { ...account, ...configuration, ...endpoints, ...frame, ...keys, ...namespaces, ...overview, ...servers, ...signIn, ...users };
+export const zh: Catalogue = { ...account, ...configuration, ...endpoints, ...frame, ...keys, ...namespaces, ...orchestrator, ...overview, ...servers, ...signIn, ...users };
