@@ -62,7 +62,7 @@ test.skipIf(CHROMIUM === undefined)('the catalogue file is searched, an entry is
   await page.goto(`${gateway.url}/catalogue?tab=registry`);
   await page.getByRole('searchbox').fill('weath');
   await page.getByRole('button', { name: 'Weather' }).click();
-  await panel().getByText('io.example/weather').waitFor();
+  await panel().getByText('io.example/weather', { exact: true }).waitFor();
   await panel().getByLabel('Name', { exact: true }).fill('weather');
   await panel().getByRole('button', { name: 'Add the server' }).click();
   await page.getByRole('heading', { level: 1, name: /weather/ }).waitFor();
@@ -70,7 +70,7 @@ test.skipIf(CHROMIUM === undefined)('the catalogue file is searched, an entry is
   await page.goto(`${gateway.url}/catalogue?tab=registry&resolve=open`);
   await panel().getByLabel('server.json').fill(JSON.stringify({ ...LISTED, name: 'io.example/tides', title: 'Tides' }));
   await panel().getByRole('button', { name: 'Look at it' }).click();
-  await panel().getByText('io.example/tides').waitFor();
+  await panel().getByText('io.example/tides', { exact: true }).waitFor();
   expect(watched.complaints).toEqual([]);
 });
 
