@@ -98,13 +98,14 @@ function nounOf(key: string): string {
 
 /** What shows parts of another noun. */
 const SHOWN_IN: Readonly<Record<string, readonly string[]>> = {
-  servers: ['namespaces', 'endpoints', 'config', 'grants'],
+  servers: ['namespaces', 'endpoints', 'config', 'grants', 'registry'],
   namespaces: ['servers', 'endpoints', 'config'],
   endpoints: ['namespaces', 'config'],
   policies: ['namespaces', 'config'],
   config: ['servers', 'namespaces', 'endpoints', 'policies', 'keys'],
   grants: ['servers'],
   settings: ['sign-in'],
+  workflows: ['workflow-runs'],
   users: ['invitations'],
 };
 

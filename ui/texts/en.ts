@@ -9,6 +9,7 @@ import govern from './en/govern.json' with { type: 'json' };
 import inspector from './en/inspector.json' with { type: 'json' };
 import keys from './en/keys.json' with { type: 'json' };
 import namespaces from './en/namespaces.json' with { type: 'json' };
+import orchestrator from './en/orchestrator.json' with { type: 'json' };
 import overview from './en/overview.json' with { type: 'json' };
 import policies from './en/policies.json' with { type: 'json' };
 import servers from './en/servers.json' with { type: 'json' };
@@ -18,3 +19,4 @@ import traffic from './en/traffic.json' with { type: 'json' };
 import users from './en/users.json' with { type: 'json' };
 
 export const en = { ...account, ...audit, ...configuration, ...costs, ...endpoints, ...frame, ...govern, ...inspector, ...keys, ...namespaces, ...overview, ...policies, ...servers, ...shape, ...signIn, ...traffic, ...users };
+export const en = { ...account, ...configuration, ...endpoints, ...frame, ...keys, ...namespaces, ...orchestrator, ...overview, ...servers, ...signIn, ...users };

@@ -10,6 +10,7 @@ import govern from './zh/govern.json' with { type: 'json' };
 import inspector from './zh/inspector.json' with { type: 'json' };
 import keys from './zh/keys.json' with { type: 'json' };
 import namespaces from './zh/namespaces.json' with { type: 'json' };
+import orchestrator from './zh/orchestrator.json' with { type: 'json' };
 import overview from './zh/overview.json' with { type: 'json' };
 import policies from './zh/policies.json' with { type: 'json' };
 import servers from './zh/servers.json' with { type: 'json' };
@@ -19,3 +20,4 @@ import traffic from './zh/traffic.json' with { type: 'json' };
 import users from './zh/users.json' with { type: 'json' };
 
 export const zh: Catalogue = { ...account, ...audit, ...configuration, ...costs, ...endpoints, ...frame, ...govern, ...inspector, ...keys, ...namespaces, ...overview, ...policies, ...servers, ...shape, ...signIn, ...traffic, ...users };
+export const zh: Catalogue = { ...account, ...configuration, ...endpoints, ...frame, ...keys, ...namespaces, ...orchestrator, ...overview, ...servers, ...signIn, ...users };

@@ -6,7 +6,7 @@ import { SidePanel } from '../../components/dialog.tsx';
 import { notify } from '../../components/notices.tsx';
 import { useText } from '../../texts/texts.ts';
 import { CommandWay } from './command-way.tsx';
-import type { Added } from './create-server.ts';
+import type { Added } from '../../api/create-server.ts';
 import { FormWay } from './form-way.tsx';
 import { PasteWay } from './paste-way.tsx';
 

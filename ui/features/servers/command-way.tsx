@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Form, TextArea, TextField } from '../../components/form.tsx';
 import { useText } from '../../texts/texts.ts';
 import { parseCommandLine, proposeName } from './command-line.ts';
-import { type Added, useCreateServer } from './create-server.ts';
+import { type Added, useCreateServer } from '../../api/create-server.ts';
 import { NamespaceChoice, useFirstNamespace } from './namespace-choice.tsx';
 
 export function CommandWay({ form, added }: { readonly form: string; readonly added: Added }) {

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Form, PasswordField, SelectField, TextArea, TextField } from '../../components/form.tsx';
 import { useText } from '../../texts/texts.ts';
-import { type Added, useCreateServer } from './create-server.ts';
+import { type Added, useCreateServer } from '../../api/create-server.ts';
 import { NamespaceChoice, useFirstNamespace } from './namespace-choice.tsx';
 
 type Type = 'stdio' | 'http' | 'sse';

@@ -7,7 +7,7 @@ import { Button } from '../../components/button.tsx';
 import { ForeignText } from '../../components/foreign-text.tsx';
 import { Form, TextArea } from '../../components/form.tsx';
 import { useText } from '../../texts/texts.ts';
-import type { Added } from './create-server.ts';
+import type { Added } from '../../api/create-server.ts';
 
 type Plan = AnswerOf<'POST /api/v1/config/plan'>;
 

@@ -1,8 +1,8 @@
 /** Makes a server and, where wanted, lets a namespace offer it. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { ask } from '../../api/ask.ts';
-import { type ApiProblem, toProblem } from '../../api/problem.ts';
-import { refresh } from '../../api/queries.ts';
+import { ask } from './ask.ts';
+import { type ApiProblem, toProblem } from './problem.ts';
+import { refresh } from './queries.ts';
 
 /** What each way to add servers calls once they are there. */
 export type Added = (names: readonly string[]) => void;
