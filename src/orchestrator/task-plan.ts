@@ -8,6 +8,7 @@ import { search } from '../search/search.ts';
 import { SearchIndex } from '../search/search-index.ts';
 import { createView } from '../search/search-view.ts';
 import type { SearchableServer } from '../search/searchable-tool.ts';
+import { tokenize } from '../search/tokenize.ts';
 
 /** The tool of ours that makes the calls of a plan. */
 export const EXECUTE = 'execute_on_server';
@@ -45,6 +46,7 @@ export interface OfferedServer {
 /** Where a sentence goes on to the next thing that is to be done. */
 const NEXT_PART = /[.;\n]+|,?\b(?:and then|then|afterwards|after that|finally)\b|,?\s+and\s+/i;
 const PARTS_MAX = 20;
+const CANDIDATES = 5;
 
 /**
  * Steps in the shape of a workflow, in the order of the task: for each of its parts the tool that the tool index finds,
@@ -58,11 +60,18 @@ export function planFor(task: string, offered: readonly OfferedServer[]): JsonOb
   const add = (found: FoundTool | undefined): void => {
     if (found !== undefined && chosen.at(-1)?.tool.exposed !== found.tool.exposed) chosen.push(found);
   };
-  for (const { found } of search(view, { queries: parts, server: undefined, limit: 1, learned: NOTHING_LEARNED })) if (found[0]?.band !== 'weak') add(found[0]);
-  for (const { name } of servers) if (!chosen.some(({ server }) => server.name === name)) add(search(view, { queries: [task, ...parts], server: name, limit: 1, learned: NOTHING_LEARNED }).flatMap(({ found }) => found).toSorted((a, b) => b.score - a.score)[0]);
+  const nearest = (part: string, server?: string): FoundTool | undefined => search(view, { queries: [part], server, limit: CANDIDATES, learned: NOTHING_LEARNED })[0]?.found.toSorted((a, b) => namedIn(part, b) - namedIn(part, a))[0];
+  for (const part of parts) add(nearest(part));
+  for (const { name } of servers) if (!chosen.some(({ server }) => server.name === name)) add(nearest(task, name));
   const steps = chosen.map(({ server, tool }, at) => ({ id: stepId(at), ...(at === 0 ? {} : { needs: [stepId(at - 1)] }), tool: EXECUTE, arguments: { server_id: server.name, tool_name: tool.own, arguments: { $from: `$.inputs.${stepId(at)}` } } }));
   const inputs = Object.fromEntries(chosen.map(({ tool }, at) => [stepId(at), tool.definition['inputSchema'] ?? {}]));
   return { steps, inputs: { type: 'object', properties: inputs, required: Object.keys(inputs) } };
+}
+
+/** How many words of the tool's own name are said. Among what the index finds these decide: tools are called what they do. */
+function namedIn(part: string, { tool }: FoundTool): number {
+  const said = new Set(tokenize(part));
+  return new Set(tokenize(tool.own).filter((word) => said.has(word))).size;
 }
 
 function stepId(at: number): string {

@@ -45,7 +45,7 @@ beforeAll(async () => {
   page = `http://127.0.0.1:${(web.address() as AddressInfo).port}/data.csv`;
   gateway = await startGateway({
     env: { MCP_CONFIG_FILE: file },
-    config: { settings: { egressAllow: ['127.0.0.1'] }, servers: { meta: { type: 'orchestrator' } }, namespaces: { all: { servers: ['meta'], names: { prefix: 'none' } } }, endpoints: { all: { namespace: 'all' } }, keys: { one: { value: KEY } } },
+    config: { settings: { egressAllow: ['127.0.0.1/32:*'] }, servers: { meta: { type: 'orchestrator' } }, namespaces: { all: { servers: ['meta'], names: { prefix: 'none' } } }, endpoints: { all: { namespace: 'all' } }, keys: { one: { value: KEY } } },
   });
 }, 60_000);
 afterAll(async () => {
