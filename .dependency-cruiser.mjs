@@ -16,7 +16,7 @@ const MAY_IMPORT = {
   workflows: ['base', 'model', 'protocol'],
   serving: ['base', 'protocol'],
   templates: ['base', 'model', 'protocol', 'serving', 'upstream'],
-  orchestrator: ['base', 'model', 'protocol', 'serving', 'templates', 'upstream'],
+  orchestrator: ['base', 'model', 'protocol', 'search', 'serving', 'templates', 'upstream', 'workflows'],
   'data-plane': ['base', 'model', 'protocol', 'policy', 'auth', 'audit', 'observability', 'search', 'code-mode', 'middleware', 'upstream', 'snapshot', 'workflows'],
   storage: ['base', 'protocol', 'model', 'audit'],
   contract: ['base', 'model'],

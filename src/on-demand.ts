@@ -6,6 +6,7 @@ import { Fault } from './base/fault.ts';
 import type { RandomBytes } from './base/ids.ts';
 import type { ResolvedSettings } from './config.ts';
 import type { OnDemandServices } from './control-plane/on-demand-services.ts';
+import type { Publisher } from './control-plane/publish.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import type { TemplateServer } from './model/builtin-server.ts';
 import type { ServerSpec } from './model/server.ts';
@@ -18,6 +19,7 @@ import type { Environment } from './snapshot/values.ts';
 import { createChildEventWriter, removeOldChildEvents } from './storage/child-events.ts';
 import type { Storage } from './storage/open-storage.ts';
 import { launchTemplate } from './templates/launch-template.ts';
+import { TemplateTenants } from './template-tenants.ts';
 import { loadTemplates, readTemplate, sourceOf } from './templates/load-templates.ts';
 import type { Dialer } from './upstream/dialer/dialer.ts';
 import { openInnerLink } from './upstream/inner-link.ts';
@@ -28,6 +30,9 @@ import { DEFAULT_LIMITS } from './upstream/stdio/process-limits.ts';
 import { ProcessSampler } from './upstream/stdio/process-sampler.ts';
 import { findSandbox, sandboxedCommand } from './upstream/stdio/sandbox.ts';
 import { openStdioLink } from './upstream/stdio/stdio-link.ts';
+import { onDemandMetrics } from './on-demand-metrics.ts';
+import type { Telemetry } from './telemetry.ts';
+import { openWorkflowShelf } from './workflow-shelf.ts';
 import { createWorkflowRuns, type WorkflowRuns } from './workflow-runs.ts';
 
 /** The templates of an instance; those imported can change while it runs. */
@@ -134,6 +139,7 @@ export function createOnDemand(deps: OnDemandDeps): OnDemand {
     onStderr: (server, line) => log.debug('stderr', { server, line }),
   });
   const sampler = new ProcessSampler(clock);
+  const tenants = new TemplateTenants();
   return {
     orchestrator,
     services: toServices(orchestrator, shelf),
@@ -142,7 +148,7 @@ export function createOnDemand(deps: OnDemandDeps): OnDemand {
       if (builtin?.kind === 'orchestrator') return async (events) => openInnerLink(spec.name, (send) => orchestrator.peerFor(principalId ?? INSTANCE, send), events);
       if (builtin?.kind === 'workflows') return async (events) => deps.openWorkflows(spec.name, principalId, events);
       if (builtin?.kind === 'openapi') return (events) => openOpenApiLink({ spec, builtin, values }, deps, events);
-      return builtin?.kind === 'template' ? (events) => openTemplate({ spec, builtin, values, principalId }, { ...deps, orchestrator, sampler, temporaryFolder: settings.temporaryFolder }, events) : undefined;
+      return builtin?.kind === 'template' ? (events) => openTemplate({ spec, builtin, values, principalId }, { ...deps, orchestrator, sampler, tenants, temporaryFolder: settings.temporaryFolder, sandbox: settings.sandbox }, events) : undefined;
     },
     close: async () => {
       await orchestrator.close();
@@ -159,15 +165,18 @@ export interface StartedOnDemand {
 interface Surroundings extends Pick<OnDemandDeps, 'storage' | 'log' | 'dialer' | 'shelf'> {
   readonly options: Pick<OnDemandDeps, 'clock' | 'random' | 'version' | 'environment'> & { readonly resolved: ResolvedSettings };
   readonly instance: { now(): { readonly egressAllow: readonly string[] } };
+  readonly publisher: Publisher;
+  readonly telemetry: Pick<Telemetry, 'add'>;
   readonly undo: (() => void | Promise<void>)[];
 }
 
 /** Servers on demand and workflows of a gateway that is starting; `dataPlane` answers once there is one. */
-export function startOnDemand({ options, instance, undo, storage, log, dialer, shelf }: Surroundings, watcher: OrphanWatcher, dataPlane: () => DataPlane | undefined): StartedOnDemand {
+export function startOnDemand({ options, instance, publisher, telemetry, undo, storage, log, dialer, shelf }: Surroundings, watcher: OrphanWatcher, dataPlane: () => DataPlane | undefined): StartedOnDemand {
   const { clock, random, version, environment, resolved } = options;
-  const workflows = createWorkflowRuns({ clock, random, storage, log, ...lateCalls(dataPlane) });
+  const workflows = createWorkflowRuns({ clock, random, storage, log, shelf: openWorkflowShelf(publisher), ...lateCalls(dataPlane) });
   const onDemand = createOnDemand({ clock, random, version, environment, storage, log, dialer, shelf, watcher, openWorkflows: workflows.openLink, dataFolder: resolved.settings.data, egressAllow: () => instance.now().egressAllow });
   undo.push(() => onDemand.close());
+  telemetry.add(...onDemandMetrics(onDemand.orchestrator, workflows));
   return { onDemand, workflows };
 }
 
@@ -182,6 +191,8 @@ interface TemplateDeps extends OnDemandDeps {
   readonly orchestrator: Orchestrator;
   readonly sampler: ProcessSampler;
   readonly temporaryFolder: string;
+  readonly tenants: TemplateTenants;
+  readonly sandbox: 'auto' | 'required' | 'off';
 }
 
 async function openTemplate({ spec, builtin, values, principalId }: TemplateOpening, deps: TemplateDeps, events: LinkEvents): Promise<Link> {
@@ -189,16 +200,21 @@ async function openTemplate({ spec, builtin, values, principalId }: TemplateOpen
   const resolved = Object.fromEntries(Object.entries(builtin.parameters).map(([name, value]) => [name, typeof value === 'string' ? values(value) : value]));
   const { values: parameters, problems } = readParameters(template, resolved);
   if (problems.length > 0) throw new Fault('config.value_missing', { server: spec.name, detail: problems.map(({ parameter, message }) => `${parameter}: ${message}`).join('; ') });
+  const bwrap = deps.sandbox === 'off' ? undefined : findSandbox();
+  const leave = deps.tenants.enter({ server: spec.name, principalId, hasSandbox: bwrap !== undefined, sandbox: deps.sandbox });
   const folder = mkdtempSync(join(deps.temporaryFolder, 'metamcp-template-'));
   const launch = launchTemplate(template, parameters, { temporaryFolder: folder, egressAllow: deps.egressAllow(), node: process.execPath });
-  const bwrap = findSandbox();
+  const tidyUp = (): void => {
+    leave();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
   const facts = { serverId: spec.name, source: template.name, principal: principalId ?? INSTANCE };
   const tidy: LinkEvents = {
     message: (...args) => events.message(...args),
     failed: (...args) => events.failed(...args),
     dropped: (...args) => events.dropped(...args),
     closed: (fault) => {
-      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+      tidyUp();
       events.closed(fault);
     },
   };
@@ -218,7 +234,10 @@ async function openTemplate({ spec, builtin, values, principalId }: TemplateOpen
       },
     },
     tidy,
-  );
+  ).catch((thrown: unknown) => {
+    tidyUp();
+    throw thrown;
+  });
 }
 
 function toServices(orchestrator: Orchestrator, shelf: TemplateShelf): OnDemandServices {

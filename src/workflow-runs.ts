@@ -5,7 +5,7 @@ import { newId, type RandomBytes } from './base/ids.ts';
 import type { StepDecision, WorkflowServices } from './control-plane/workflow-services.ts';
 import type { InnerCall, InnerOutcome } from './data-plane/inner-call.ts';
 import type { Principal } from './model/principal.ts';
-import type { Workflow, WorkflowRun } from './model/workflow.ts';
+import type { RunStatus, Workflow, WorkflowRun } from './model/workflow.ts';
 import type { Log } from './observability/log.ts';
 import { isObject, type JsonObject, type JsonValue } from './protocol/messages.ts';
 import { ServerPeer } from './serving/server-peer.ts';
@@ -13,9 +13,11 @@ import { type Tool, ToolRefusal } from './serving/tool.ts';
 import { toolsServed } from './serving/tools-served.ts';
 import type { Storage } from './storage/open-storage.ts';
 import type { Db } from './storage/schema.ts';
-import { findRun, findWorkflow, forgetStep, insertRun, intendStep, listRuns, listSteps, listWorkflows, setRunStatus, settleStep, type StoredWorkflow } from './storage/workflows.ts';
+import { findRun, forgetStep, insertRun, intendStep, type Lease, listSteps, setRunStatus, settleStep, takeRun } from './storage/workflows.ts';
 import { type InnerServer, openInnerLink } from './upstream/inner-link.ts';
 import type { Link, LinkEvents } from './upstream/link.ts';
+import { RunLeases } from './workflow-leases.ts';
+import type { ShelvedWorkflow, WorkflowShelf } from './workflow-shelf.ts';
 import { runWorkflow } from './workflows/run-workflow.ts';
 import type { CallOutcome, WorkflowStore } from './workflows/workflow-store.ts';
 
@@ -24,6 +26,7 @@ export interface WorkflowRunsDeps {
   readonly random: RandomBytes;
   readonly storage: Storage;
   readonly log: Log;
+  readonly shelf: WorkflowShelf;
   /** By the path that all calls take. */
   readonly callTool: (call: InnerCall) => Promise<InnerOutcome>;
   /** The principal of that id who was seen last; undefined for one that nobody saw since the start. */
@@ -34,48 +37,64 @@ export interface WorkflowRuns {
   readonly services: WorkflowServices;
   /** The server of type `workflows`, as one principal sees it. */
   openLink(name: string, principalId: string | undefined, events: LinkEvents): Link;
-  /** Runs that the process before left under way go on. */
+  /** Runs that another process left under way, or that waited for a person who decided, go on from now on. */
   resume(): Promise<void>;
+  /** Under way here, and left by status since the start. */
+  counts(): { readonly running: number; readonly ended: ReadonlyMap<RunStatus, number> };
   /** Nothing new is sent; resolves when what is under way has ended. */
   close(): Promise<void>;
 }
 
 const META_IDEMPOTENCY = 'metamcp/idempotencyKey';
-const RESUMED_MAX = 1_000;
 
 export function createWorkflowRuns(deps: WorkflowRunsDeps): WorkflowRuns {
-  const { clock, log } = deps;
-  const { db } = deps.storage;
+  const { clock, log, shelf } = deps;
+  const { db, dialect } = deps.storage;
   const stopping = new AbortController();
-  const active = new Map<string, Promise<WorkflowRun>>();
+  const active = new Map<string, { readonly ended: Promise<WorkflowRun>; readonly lost: AbortController }>();
+  const ended = new Map<RunStatus, number>();
   const peers = new Set<ServerPeer>();
-  let known: readonly StoredWorkflow[] = [];
   const store = createStore(db, clock);
   const go = (run: WorkflowRun): Promise<WorkflowRun> => {
-    const going = advance(run, { ...deps, store, stopping: stopping.signal }).finally(() => active.delete(run.id));
-    active.set(run.id, going);
+    const lost = new AbortController();
+    const going = advance(run, { ...deps, store, stopping: AbortSignal.any([stopping.signal, lost.signal]) }).finally(() => active.delete(run.id));
+    active.set(run.id, { ended: going, lost });
+    void going.then(({ status }) => ended.set(status, (ended.get(status) ?? 0) + 1));
     return going;
   };
+  const leases = new RunLeases({
+    clock,
+    db,
+    log,
+    // The embedded database is one gateway's: what the process before had is ours at once.
+    owner: dialect === 'sqlite' ? 'here' : newId('gateway', clock, deps.random),
+    go: (run) => void go(run),
+    isActive: (run) => active.has(run),
+    active: () => active.keys(),
+    lost: (run) => {
+      log.warn('workflow run is elsewhere', { run });
+      active.get(run)?.lost.abort();
+    },
+  });
   const start = async (workflow: Workflow, principal: Principal, inputs: JsonObject): Promise<{ readonly run: WorkflowRun; readonly ended: Promise<WorkflowRun> }> => {
     if (stopping.signal.aborted) throw new Fault('gateway.stopping');
-    const run: WorkflowRun = { id: newId('run', clock, deps.random), workflow, principal, inputs, status: 'running', reason: '', output: undefined, startedAtMs: clock.nowMs(), endedAtMs: undefined };
-    await insertRun(db, run);
+    const nowMs = clock.nowMs();
+    const run: WorkflowRun = { id: newId('run', clock, deps.random), workflow, principal, inputs, status: 'running', reason: '', output: undefined, startedAtMs: nowMs, resumedAtMs: nowMs, endedAtMs: undefined };
+    await insertRun(db, run, leases.lease());
     return { run, ended: go(run) };
   };
-  const changed = async (): Promise<void> => {
-    known = await listWorkflows(db);
+  shelf.follow(() => {
     for (const peer of peers) peer.toolsChanged();
-  };
+  });
   return {
     services: {
-      changed,
       start: async (name, principal, inputs) => {
-        const found = await findWorkflow(db, name);
+        const found = shelf.find(name);
         if (found === undefined) throw new Fault('request.not_found', { message: 'There is no workflow of this name.' });
         return (await start(found.workflow, principal, inputs)).run;
       },
       resolve: async (id, key, decision) => {
-        const again = await decided({ id, key, decision }, db, clock.nowMs());
+        const again = await decided({ id, key, decision }, db, leases.lease());
         void go(again);
         return again;
       },
@@ -84,22 +103,20 @@ export function createWorkflowRuns(deps: WorkflowRunsDeps): WorkflowRuns {
       openInnerLink(
         name,
         (send) => {
-          const isTheirs = ({ owner }: StoredWorkflow): boolean => owner === undefined || owner === principalId || `user:${owner}` === principalId;
+          const isTheirs = ({ owner }: ShelvedWorkflow): boolean => owner === undefined || owner === principalId || `user:${owner}` === principalId;
           const principal = (): Principal | undefined => (principalId === undefined ? undefined : deps.findPrincipal(principalId));
-          const tools = (): readonly Tool[] => known.filter(isTheirs).map(({ workflow }) => toTool(workflow, (inputs) => startAndWait(workflow, inputs, { principal: principal(), start })));
+          const tools = (): readonly Tool[] => shelf.all().filter(isTheirs).map(({ workflow }) => toTool(workflow, (inputs) => startAndWait(workflow, inputs, { principal: principal(), start })));
           return servedTo(peers, new ServerPeer(toolsServed({ info: { name, title: 'Workflows', version: '1.0.0' }, instructions: 'Each tool runs a stored workflow.', tools, listsAreFixed: false }), send));
         },
         events,
       ),
-    resume: async () => {
-      await changed();
-      const left = await listRuns(db, { status: 'running', limit: RESUMED_MAX });
-      if (left.length > 0) log.info('workflow runs go on', { runs: left.length });
-      for (const run of left) if (!active.has(run.id)) void go(run);
-    },
+    resume: () => leases.start(),
+    counts: () => ({ running: active.size, ended }),
     close: async () => {
+      await leases.stop();
       stopping.abort();
-      await Promise.allSettled(active.values());
+      await Promise.allSettled([...active.values()].map((run) => run.ended));
+      await leases.giveUp();
     },
   };
 }
@@ -118,13 +135,13 @@ async function advance(run: WorkflowRun, { clock, store, stopping, log, callTool
 }
 
 /** The run as it goes on once a person said what became of a step. Its deadline begins anew. */
-async function decided({ id, key, decision }: { readonly id: string; readonly key: string; readonly decision: StepDecision }, db: Db, nowMs: number): Promise<WorkflowRun> {
-  const run = await findRun(db, id);
-  if (run?.status !== 'waiting') throw new Fault('request.conflict', { message: 'Only a run that waits can be decided.' });
+async function decided({ id, key, decision }: { readonly id: string; readonly key: string; readonly decision: StepDecision }, db: Db, lease: Lease): Promise<WorkflowRun> {
+  if (!(await takeRun(db, id, { from: 'waiting', lease, resumedAtMs: lease.nowMs }))) throw new Fault('request.conflict', { message: 'Only a run that waits can be decided.' });
   if (decision.kind === 'retry') await forgetStep(db, id, key);
-  else await settleStep(db, { run: id, key, status: decision.kind === 'done' ? 'done' : 'failed', result: decision.kind === 'done' ? decision.result : undefined, reason: decision.kind === 'done' ? '' : 'a person decided that it failed', atMs: nowMs });
-  await setRunStatus(db, id, 'running', { reason: run.reason, endedAtMs: undefined });
-  return { ...run, status: 'running', startedAtMs: nowMs };
+  else await settleStep(db, { run: id, key, status: decision.kind === 'done' ? 'done' : 'failed', result: decision.kind === 'done' ? decision.result : undefined, reason: decision.kind === 'done' ? '' : 'a person decided that it failed', atMs: lease.nowMs });
+  const run = await findRun(db, id);
+  if (run === undefined) throw new Fault('request.not_found');
+  return run;
 }
 
 /** The peer, which hears of changed workflows as long as it is open. */
@@ -143,7 +160,7 @@ function createStore(db: Db, clock: Clock): WorkflowStore {
   return {
     steps: (run) => listSteps(db, run),
     intend: (run, key, attempt) => intendStep(db, { run, key, attempt, atMs: clock.nowMs() }),
-    settle: (run, key, { status, result, reason = '' }) => settleStep(db, { run, key, status, result, reason, atMs: clock.nowMs() }),
+    settle: (run, key, { status, result, reason = '', approval }) => settleStep(db, { run, key, status, result, reason, approval, atMs: clock.nowMs() }),
     end: (run, status, { reason, output }) => setRunStatus(db, run, status, { reason, output, endedAtMs: status === 'waiting' ? undefined : clock.nowMs() }),
   };
 }
@@ -169,6 +186,7 @@ async function startAndWait(workflow: Workflow, inputs: JsonObject, { principal,
 }
 
 function toCallOutcome(outcome: InnerOutcome): CallOutcome {
+  if (outcome.kind === 'error' && outcome.approval !== undefined) return { kind: 'waiting', reason: outcome.message, approval: outcome.approval };
   if (outcome.kind === 'error') return outcome.effect === 'unknown' ? { kind: 'unknown', reason: outcome.message } : { kind: 'refused', reason: outcome.message, isRetryable: outcome.isRetryable };
   const { result } = outcome;
   if (result['resultType'] === 'input_required') return { kind: 'refused', reason: 'the tool wants to ask somebody, and nobody is there', isRetryable: false };

@@ -15,6 +15,7 @@ export const RegistryEntrySchema = z
     config: anyObject.meta({ description: 'What POST /api/v1/servers takes as config' }),
     installedVersion: z.string().nullable().meta({ description: 'Of the server of that name here, where it is one of these packages' }),
     hasUpdate: z.boolean(),
+    integrity: z.string().nullable().meta({ description: 'Hash of the package, as the registry has it; recorded in config' }),
     warnings: z.array(z.string()),
   })
   .meta({ id: 'RegistryEntry' });

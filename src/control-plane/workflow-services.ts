@@ -7,8 +7,6 @@ import type { JsonObject, JsonValue } from '../protocol/messages.ts';
 export type StepDecision = { readonly kind: 'done'; readonly result: JsonValue } | { readonly kind: 'failed' } | { readonly kind: 'retry' };
 
 export interface WorkflowServices {
-  /** Stored workflows changed. */
-  changed(): Promise<void>;
   /** Throws `request.not_found`. */
   start(name: string, principal: Principal, inputs: JsonObject): Promise<WorkflowRun>;
   /** Throws `request.conflict` for a run that does not wait. */

@@ -160,7 +160,11 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
     serve: withApiPage(createServe(serveDeps)),
     findPrincipal: (id) => principals.find(id),
-    callTool: (call) => makeInnerCall(call, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, serve: (decoded) => serveRequest(decoded, serveDeps) }),
+    callTool: (call) => {
+      // A run that goes on after a restart may call further workflows before its principal asks again.
+      principals.note(call.principal);
+      return makeInnerCall(call, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, serve: (decoded) => serveRequest(decoded, serveDeps) });
+    },
     catalog: (namespace) => shownCatalog(snapshot().namespaces.get(namespace), catalogs),
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
     upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),

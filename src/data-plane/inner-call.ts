@@ -21,7 +21,14 @@ export interface InnerCall {
 
 export type InnerOutcome =
   | { readonly kind: 'result'; readonly result: JsonObject }
-  | { readonly kind: 'error'; readonly message: string; readonly effect: 'not_executed' | 'unknown' | 'executed'; readonly isRetryable: boolean };
+  | {
+      readonly kind: 'error';
+      readonly message: string;
+      readonly effect: 'not_executed' | 'unknown' | 'executed';
+      readonly isRetryable: boolean;
+      /** Id of the approval that a person must give first. */
+      readonly approval?: string | undefined;
+    };
 
 export interface InnerCallDeps {
   readonly snapshot: () => Snapshot;
@@ -70,7 +77,7 @@ function toOutcome(text: string): InnerOutcome {
   if (result !== undefined) return { kind: 'result', result };
   const data = isObject(error?.data) ? error.data : {};
   const effect = data['outcome'] === 'not_executed' || data['outcome'] === 'executed' ? data['outcome'] : data['source'] === 'gateway' ? 'unknown' : 'executed';
-  return { kind: 'error', message: error?.message ?? 'Internal error', effect, isRetryable: data['retryable'] === true };
+  return { kind: 'error', message: error?.message ?? 'Internal error', effect, isRetryable: data['retryable'] === true, ...(data['reason'] === 'approval_pending' && typeof data['approval'] === 'string' ? { approval: data['approval'] } : {}) };
 }
 
 /** Whether the door would open for them now: rights may have gone while a run waited, and no workflow opens more than a request would. */

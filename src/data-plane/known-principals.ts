@@ -9,16 +9,17 @@ export class KnownPrincipals {
 
   /** Notes who asks, then goes on with `stage`. */
   before<Passed>(stage: (identified: Identified) => Passed): (identified: Identified) => Passed {
-    return (identified) => stage(this.#noted(identified));
+    return (identified) => {
+      this.note(identified.principal);
+      return stage(identified);
+    };
   }
 
   /** Kept in the order of first sight; whoever comes back after being dropped is noted anew. */
-  #noted(identified: Identified): Identified {
-    const { principal } = identified;
-    if (this.#known.get(principal.id) === principal) return identified;
+  note(principal: Principal): void {
+    if (this.#known.get(principal.id) === principal) return;
     this.#known.set(principal.id, principal);
     if (this.#known.size > PRINCIPALS_MAX) this.#dropOldest();
-    return identified;
   }
 
   #dropOldest(): void {

@@ -17,6 +17,7 @@ export type OperationFilter = z.infer<typeof OperationFilterSchema>;
 /** What OpenAPI answers look like to a client. */
 export const ResponseShapeSchema = z
   .strictObject({
+    outputSchemas: z.boolean().default(true).describe('Tools say what they answer, as far as the document does. Turn it off for a service whose answers have other types than its document says.'),
     fields: z.array(pattern).max(200).default([]).describe('Top-level fields of answers to keep; none: all.'),
     textCharsMax: z.int().min(100).max(10_000_000).default(200_000).describe('Answers that are no JSON are cut here.'),
     pagesMax: z.int().min(1).max(50).default(1).describe('Pages that one call follows (Link: rel="next").'),

@@ -18,6 +18,7 @@ import { PolicyConfigSchema } from './policy-config.ts';
 import { PriceConfigSchema } from './price-config.ts';
 import { ServerConfigSchema } from './server-config.ts';
 import { FileSettingsSchema } from './settings.ts';
+import { WORKFLOW_NAMES, WorkflowConfigSchema } from './workflow.ts';
 
 export const ConfigDocumentSchema = z.strictObject({
   $schema: z.string().optional().describe('For editors.'),
@@ -30,6 +31,7 @@ export const ConfigDocumentSchema = z.strictObject({
   limits: namedRecord(FREE_NAME, LimitConfigSchema).default({}).describe('Limits that hold at every endpoint.'),
   keys: namedRecord(FREE_NAME, KeyConfigSchema).default({}).describe('API keys.'),
   prices: namedRecord(FREE_NAME, PriceConfigSchema).default({}).describe('What calls cost; the most exact that fits a call counts.'),
+  workflows: namedRecord(WORKFLOW_NAMES, WorkflowConfigSchema).default({}).describe('Graphs of tool calls, each a tool of every server of type workflows.'),
 });
 
 export type ConfigSection = Exclude<keyof z.infer<typeof ConfigDocumentSchema>, '$schema' | 'settings' | 'lock'>;

@@ -31,6 +31,7 @@ export function findReferenceProblems(document: unknown): ConfigFinding[] {
       ),
     ),
     ...entriesOf(root['prices']).flatMap(([name, price]) => checkName(price['server'], ['prices', name, 'server'], { noun: 'a server', known: servers })),
+    ...entriesOf(root['workflows']).flatMap(([name, workflow]) => checkName(workflow['endpoint'], ['workflows', name, 'endpoint'], { noun: 'an endpoint', known: endpoints })),
   ];
 }
 

@@ -3,6 +3,7 @@
  * dial. The first package that can be started here wins, else the first remote; what it needs becomes `${NAME}`.
  */
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
+import { INTEGRITY } from './server-config.ts';
 import type { ForeignConfig } from './foreign-form.ts';
 import { legalServerName } from './legal-server-name.ts';
 
@@ -55,10 +56,20 @@ function fromPackage(entry: JsonObject): JsonObject {
   return {
     type: 'stdio',
     command: textOf(entry['runtimeHint'] ?? entry['runtime_hint']) || (runner?.command ?? ''),
+    ...integrityOf(entry),
     // Options of the runtime stand before the package: `docker run -i --rm -v … image`.
     args: [...first, ...runtime, ...rest.slice(first.length), ...argumentsOf(entry['packageArguments'] ?? entry['package_arguments'])],
     env: Object.fromEntries(variables.flatMap((variable) => (isNeeded(variable) ? [[textOf(variable['name']), valueOf(variable, textOf(variable['name']))]] : []))),
   };
+}
+
+/** npm's own form (Subresource Integrity) where the entry has it, else the registry's digest of the file. */
+function integrityOf(entry: JsonObject): { readonly integrity?: string } {
+  const { dist } = entry;
+  const given = [entry['integrity'], isObject(dist) ? dist['integrity'] : undefined].map(textOf).find((text) => INTEGRITY.test(text));
+  const digest = textOf(entry['fileSha256'] ?? entry['file_sha256']).toLowerCase();
+  if (given !== undefined) return { integrity: given };
+  return /^[0-9a-f]{64}$/.test(digest) ? { integrity: `sha256:${digest}` } : {};
 }
 
 function fromRemote(entry: JsonObject, name: string): JsonObject {

@@ -20,12 +20,16 @@ const durationMs = z.int().min(1);
 /** RFC 9110, section 5.6.2: a token. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
+/** W3C Subresource Integrity, as npm writes it, or a hex digest. */
+export const INTEGRITY = /^(?:sha(?:256|384|512)-[A-Za-z0-9+/]{40,100}={0,2}|sha256:[0-9a-f]{64})$/;
+
 export const ServerConfigSchema = z
   .strictObject({
     type: z.enum(TYPE_NAMES).optional().describe('How the server is reached. Without it: stdio where there is a command, http where there is a url.'),
     command: text.min(1).optional().describe('stdio: the program to start.'),
     args: z.array(text).max(1000).default([]).describe('stdio: arguments, as written; no shell reads them.'),
     env: z.record(z.string(), environmentValue).default({}).describe('stdio: environment variables. Values may hold ${NAME} and ${NAME:-default}.'),
+    integrity: z.string().regex(INTEGRITY, 'expected a hash such as sha512-… or sha256:…').optional().describe('stdio: hash of the package that it is started from, as the registry had it. It is compared with what the catalogue says later.'),
     cwd: text.min(1).optional().describe('stdio: working directory.'),
     inheritEnv: z.array(variableName).default([]).describe("stdio: further variables of the gateway's environment that the server gets."),
     url: text.min(1).optional().describe('http, sse: address of the server.'),
@@ -93,7 +97,7 @@ function checkType(fields: Readonly<Record<string, unknown>>, refuse: Refuse): v
   }
   checkTemplates(fields['headers'], refuse);
   for (const field of ['url', 'proxy']) if (typeof fields[field] === 'string') checkUrl(field, fields[field], refuse);
-  if (type !== undefined) checkForeignFields(fields, { needed: 'url', foreign: ['command', 'cwd', 'args', 'env', 'inheritEnv'], type }, refuse);
+  if (type !== undefined) checkForeignFields(fields, { needed: 'url', foreign: ['command', 'integrity', 'cwd', 'args', 'env', 'inheritEnv'], type }, refuse);
   else if (fields['type'] === undefined) refuse('', 'expected command (for a stdio server) or url (for an http or sse server)');
 }
 
@@ -120,7 +124,7 @@ const BUILTIN_FIELDS = {
   orchestrator: { needed: undefined, has: [] },
   workflows: { needed: undefined, has: [] },
 } as const satisfies Partial<Record<ServerType, { readonly needed: string | undefined; readonly has: readonly string[] }>>;
-const TYPED_FIELDS = ['command', 'args', 'env', 'cwd', 'inheritEnv', 'url', 'headers', 'bearerToken', 'auth', 'forwardHeaders', 'proxy', 'template', 'with', 'document', 'operations', 'response'];
+const TYPED_FIELDS = ['command', 'integrity', 'args', 'env', 'cwd', 'inheritEnv', 'url', 'headers', 'bearerToken', 'auth', 'forwardHeaders', 'proxy', 'template', 'with', 'document', 'operations', 'response'];
 
 function checkBuiltin(fields: Readonly<Record<string, unknown>>, type: keyof typeof BUILTIN_FIELDS, refuse: Refuse): void {
   const { needed, has } = BUILTIN_FIELDS[type];

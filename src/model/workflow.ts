@@ -8,6 +8,8 @@ import type { JsonObject, JsonValue } from '../protocol/messages.ts';
 import type { Principal } from './principal.ts';
 
 export const WORKFLOW_NAME = /^[a-z][a-z0-9_-]{0,63}$/;
+/** As the rule for names of that section of the configuration. */
+export const WORKFLOW_NAMES = { pattern: WORKFLOW_NAME, expected: 'expected a workflow name: lower-case letters, digits, "-" and "_", first a letter, at most 64 characters' };
 const STEP_ID = /^[a-z][a-z0-9_]{0,63}$/;
 /** `$.inputs.a`, `$.steps.b.result.items[0].name`, `$.item`, `$.index`. */
 export const PATH = /^\$(?:\.[A-Za-z_][A-Za-z0-9_-]{0,99}|\[\d{1,6}\]){1,20}$/;
@@ -52,29 +54,34 @@ const StepSchema = z
   .refine((step) => step.onUnknown === 'stop' || step.compensate !== undefined, { message: 'expected compensate, which undoes it', path: ['onUnknown'] });
 export type WorkflowStep = z.infer<typeof StepSchema>;
 
-export const WorkflowSchema = z
-  .strictObject({
-    name: z.string().regex(WORKFLOW_NAME),
-    description: z.string().max(2_000).default(''),
-    /** At which its steps are called, as the principal who started the run. */
-    endpoint: z.string().min(1).max(200),
-    /** JSON Schema of its inputs, of type object. */
-    inputs: jsonObject.default({ type: 'object' }),
-    steps: z.array(StepSchema).min(1).max(100),
-    /** What the run gives; undefined: the results of all steps. */
-    output: json.optional(),
-    deadlineMs: z.int().min(1_000).max(24 * HOUR_MS).default(600_000),
-    /** Calls in all, retries and compensation too. */
-    callsMax: z.int().min(1).max(100_000).default(1_000),
-  })
-  .superRefine((workflow, context) => {
-    for (const { path: place, message } of graphProblems(workflow.steps)) context.addIssue({ code: 'custom', path: [...place], message });
-  });
+const WORKFLOW_FIELDS = {
+  description: z.string().max(2_000).default(''),
+  /** At which its steps are called, as the principal who started the run. */
+  endpoint: z.string().min(1).max(200).describe('At which its steps are called, as whoever started the run.'),
+  /** JSON Schema of its inputs, of type object. */
+  inputs: jsonObject.default({ type: 'object' }).describe('JSON Schema of its inputs, of type object.'),
+  steps: z.array(StepSchema).min(1).max(100),
+  /** What the run gives; undefined: the results of all steps. */
+  output: json.optional().describe('What a run gives; without it, the results of all steps.'),
+  deadlineMs: z.int().min(1_000).max(24 * HOUR_MS).default(600_000),
+  /** Calls in all, retries and compensation too. */
+  callsMax: z.int().min(1).max(100_000).default(1_000),
+};
+
+function checkGraph({ steps }: { readonly steps: readonly WorkflowStep[] }, context: z.core.$RefinementCtx): void {
+  for (const { path: place, message } of graphProblems(steps)) context.addIssue({ code: 'custom', path: [...place], message });
+}
+
+/** As it stands in the configuration, under its name. */
+export const WorkflowConfigSchema = z.strictObject(WORKFLOW_FIELDS).superRefine(checkGraph);
+
+export const WorkflowSchema = z.strictObject({ name: z.string().regex(WORKFLOW_NAME), ...WORKFLOW_FIELDS }).superRefine(checkGraph);
 export type Workflow = z.infer<typeof WorkflowSchema>;
 
 export const RUN_STATUSES = ['running', 'waiting', 'done', 'failed', 'compensated', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
-export const STEP_STATUSES = ['started', 'done', 'failed', 'unknown', 'skipped'] as const;
+/** `waiting`: not sent, since a person must approve it first. */
+export const STEP_STATUSES = ['started', 'waiting', 'done', 'failed', 'unknown', 'skipped'] as const;
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
 export interface WorkflowRun {
@@ -86,6 +93,8 @@ export interface WorkflowRun {
   readonly reason: string;
   readonly output: JsonValue | undefined;
   readonly startedAtMs: number;
+  /** When its deadline began: at its start, or when it went on after a person decided. */
+  readonly resumedAtMs: number;
   readonly endedAtMs: number | undefined;
 }
 
@@ -97,6 +106,8 @@ export interface StepRecord {
   readonly attempts: number;
   readonly result: JsonValue | undefined;
   readonly reason: string;
+  /** Id of the approval that it waits for. */
+  readonly approval?: string | undefined;
   readonly startedAtMs: number;
   readonly endedAtMs: number | undefined;
 }

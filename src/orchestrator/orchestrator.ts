@@ -30,6 +30,8 @@ export interface OrchestratorOptions {
   readonly egressAllow: readonly string[];
   /** Where bubblewrap is; default: where this system has it. */
   readonly findSandbox?: () => string | undefined;
+  /** For a start with handshake. */
+  readonly startTimeoutMs?: number;
   /** Keeps events beyond the life of the process. */
   readonly keep?: (event: ChildEvent) => void;
   readonly onStderr?: (serverId: string, line: string) => void;
@@ -69,7 +71,7 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
       path: CHILD_PATH,
       bwrap,
       sampler: new ProcessSampler(clock),
-      startTimeoutMs: START_TIMEOUT_MS,
+      startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
     },
     ...(options.onStderr === undefined ? {} : { onStderr: options.onStderr }),
   });

@@ -51,12 +51,12 @@ export const TOOL_SHAPES = {
   },
   orchestrate_task: {
     title: 'Set up servers for a task',
-    description: 'Starts what the required capabilities need, and proposes a plan of tool calls for the task. With inputs for its steps the plan is run at once.',
+    description: 'Starts what the required capabilities need, and proposes a plan of tool calls for the task. With inputs for its steps the plan is run at once, in order; an input may take from a step before: {"$from": "$.steps.step_1.result"}.',
     inputSchema: objectSchema(
       { task_description: { type: 'string', minLength: 1, maxLength: 10_000 }, required_capabilities: { type: 'array', items: capability, maxItems: 20, description: 'e.g. web_scraping, data_analysis, api_client' }, inputs: { type: 'object', description: 'Arguments for steps of the plan, by the id of the step' } },
       ['task_description', 'required_capabilities'],
     ),
-    outputSchema: objectSchema({ task_id: text, status: text, servers: { type: 'array', items: { type: 'object' } }, server_ids: { type: 'array', items: text }, missing_capabilities: { type: 'array', items: text }, plan: { type: 'object' }, results: { type: 'object' } }, ['task_id', 'status', 'servers', 'server_ids', 'missing_capabilities', 'plan']),
+    outputSchema: objectSchema({ task_id: text, status: text, servers: { type: 'array', items: { type: 'object' } }, server_ids: { type: 'array', items: text }, missing_capabilities: { type: 'array', items: text }, plan: { type: 'object' }, results: { type: 'object' }, reason: text }, ['task_id', 'status', 'servers', 'server_ids', 'missing_capabilities', 'plan']),
     annotations: STARTS,
   },
   list_servers: { title: 'List servers', description: 'Your servers that run now.', inputSchema: objectSchema({}), outputSchema: objectSchema({ servers: { type: 'array', items: server }, count: integer }), annotations: READ_ONLY },

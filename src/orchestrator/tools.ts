@@ -7,7 +7,8 @@ import { type Tool, type ToolCallContext, ToolContent, toResult } from '../servi
 import type { Children } from './children.ts';
 import type { EventLog } from './event-log.ts';
 import type { ServerRecord } from './server-record.ts';
-import { planFor, templatesFor, valueOf } from './task-plan.ts';
+import { runPlan } from './run-plan.ts';
+import { type OfferedServer, planFor, templatesFor, valueOf } from './task-plan.ts';
 import { type OrchestratorToolName, TOOL_SHAPES } from './tool-shapes.ts';
 
 /** What the tools work on. */
@@ -103,39 +104,24 @@ async function execute({ children }: ToolsDeps, principal: string, { given, cont
   return new ToolContent(isError ? { ...answer, isError } : answer);
 }
 
-async function orchestrate({ children, templates, newId }: ToolsDeps, principal: string, { given, context }: ToolCall): Promise<JsonObject> {
+async function orchestrate({ clock, children, templates, newId }: ToolsDeps, principal: string, { given, context }: ToolCall): Promise<JsonObject> {
   const wanted: readonly JsonValue[] = Array.isArray(given['required_capabilities']) ? given['required_capabilities'] : [];
   const { needed, missing } = templatesFor(wanted.map(String), templates());
   const servers: JsonObject[] = [];
-  const offered = new Map<string, readonly JsonObject[]>();
+  const offered: OfferedServer[] = [];
   for (const { template, capabilities } of needed) {
     context.signal.throwIfAborted();
     const { record } = await children.pooled(principal, template.name);
     const listed: readonly JsonValue[] = ((await record.child?.ask('tools/list', {}))?.['tools'] as readonly JsonValue[] | undefined) ?? [];
-    offered.set(record.id, listed.filter(isObject));
+    offered.push({ id: record.id, template, tools: listed.filter(isObject) });
     servers.push({ server_id: record.id, template: template.name, capabilities: [...capabilities], tools: listed.flatMap((tool) => (isObject(tool) ? [String(tool['name'])] : [])) });
     context.reportProgress(servers.length, needed.length, `${template.name} runs`);
   }
   const plan = planFor(String(given['task_description']), offered);
-  const answer = { task_id: newId(), servers, server_ids: [...offered.keys()], missing_capabilities: [...missing], plan };
+  const answer: JsonObject = { task_id: newId(), servers, server_ids: offered.map(({ id }) => id), missing_capabilities: [...missing], plan };
   if (!isObject(given['inputs'])) return { ...answer, status: missing.length > 0 ? 'incomplete' : 'ready' };
-  return { ...answer, status: 'done', results: await runPlan(plan, given['inputs'], (id, tool, args) => children.execute(principal, id, { tool, args, signal: context.signal, onProgress: () => undefined })) };
-}
-
-/** Steps with inputs, one after the other; it stops at the first that fails. */
-async function runPlan(plan: JsonObject, inputs: JsonObject, call: (id: string, tool: string, args: JsonObject) => Promise<JsonObject>): Promise<JsonObject> {
-  const results: Record<string, JsonValue> = {};
-  const steps: readonly JsonValue[] = Array.isArray(plan['steps']) ? plan['steps'] : [];
-  for (const step of steps.filter(isObject)) {
-    const id = String(step['id']);
-    const args = inputs[id];
-    const target = step['arguments'];
-    if (!isObject(args) || !isObject(target)) continue;
-    const result = await call(String(target['server_id']), String(target['tool_name']), args);
-    results[id] = valueOf(result);
-    if (result['isError'] === true) break;
-  }
-  return results;
+  const { status, reason, results } = await runPlan(plan, given['inputs'], { clock, principal, signal: context.signal, call: ({ serverId, tool, args }) => children.execute(principal, serverId, { tool, args, signal: context.signal, onProgress: () => undefined }) });
+  return { ...answer, status, reason, results };
 }
 
 function toListed(record: ServerRecord): JsonObject {

@@ -11,6 +11,8 @@ export interface ToolsServer {
   /** Asked at each request: it may change where `listsAreFixed` is false. */
   readonly tools: () => readonly Tool[];
   readonly listsAreFixed: boolean;
+  /** Looks whether the tools changed, before each list. Never rejects. */
+  readonly refresh?: () => Promise<void>;
 }
 
 export function toolsServed(server: ToolsServer): Served {
@@ -22,10 +24,15 @@ export function toolsServed(server: ToolsServer): Served {
     listsAreFixed: server.listsAreFixed,
     canWatch: () => false,
     answer: (request) => {
-      if (request.method === 'tools/list') return { tools: server.tools().map(definitionOf) };
+      if (request.method === 'tools/list') return listTools(server);
       return request.method === 'tools/call' ? callTool(request, server.tools(), checks) : undefined;
     },
   };
+}
+
+async function listTools({ refresh, tools }: ToolsServer): Promise<JsonObject> {
+  await refresh?.();
+  return { tools: tools().map(definitionOf) };
 }
 
 function definitionOf({ name, title, description, inputSchema, outputSchema, annotations }: Tool): JsonObject {

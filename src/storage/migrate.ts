@@ -14,6 +14,7 @@ import { auditRecord } from './migrations/0451-audit-record.ts';
 import { definitionPins } from './migrations/0500-definition-pins.ts';
 import { scriptRuns } from './migrations/0600-script-runs.ts';
 import { onDemand } from './migrations/0700-on-demand.ts';
+import { runLeases } from './migrations/0710-run-leases.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
 
@@ -31,6 +32,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0500-definition-pins': definitionPins,
   '0600-script-runs': scriptRuns,
   '0700-on-demand': onDemand,
+  '0710-run-leases': runLeases,
 };
 
 const HISTORY_TABLE = 'migration';

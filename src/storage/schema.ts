@@ -177,15 +177,6 @@ export interface ChildEventTable {
   readonly detail: string;
 }
 
-export interface WorkflowTable {
-  readonly name: string;
-  readonly version: number;
-  /** Id of the principal; null: everybody's. */
-  readonly owner: string | null;
-  readonly definition: string;
-  readonly updated_at_ms: number;
-}
-
 export interface WorkflowRunTable {
   readonly id: string;
   readonly workflow: string;
@@ -199,6 +190,11 @@ export interface WorkflowRunTable {
   readonly output: string | null;
   readonly started_at_ms: number;
   readonly ended_at_ms: number | null;
+  /** When its deadline began; null: at its start. */
+  readonly resumed_at_ms: number | null;
+  /** The gateway that has the run, until then. */
+  readonly lease_owner: string | null;
+  readonly lease_until_ms: number | null;
 }
 
 export interface WorkflowStepTable {
@@ -209,6 +205,8 @@ export interface WorkflowStepTable {
   readonly attempts: number;
   readonly result: string | null;
   readonly reason: string;
+  /** Id of the approval that it waits for. */
+  readonly approval: string | null;
   readonly started_at_ms: number;
   readonly ended_at_ms: number | null;
 }
@@ -231,7 +229,6 @@ export interface Database extends PeopleTables, GovernanceTables {
   readonly cost_ledger: CostLedgerTable;
   readonly definition_pin: DefinitionPinTable;
   readonly child_event: ChildEventTable;
-  readonly workflow: WorkflowTable;
   readonly workflow_run: WorkflowRunTable;
   readonly workflow_step: WorkflowStepTable;
 }

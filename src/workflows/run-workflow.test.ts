@@ -44,9 +44,9 @@ class World {
       this.records.set(key, { key, status: 'started', attempts: attempt, result: undefined, reason: '', startedAtMs: 0, endedAtMs: undefined });
       return true;
     },
-    settle: async (_run, key, { status, result, reason = '' }) => {
+    settle: async (_run, key, { status, result, reason = '', approval }) => {
       await this.#live();
-      this.records.set(key, { key, status, attempts: this.records.get(key)?.attempts ?? 0, result, reason, startedAtMs: 0, endedAtMs: ++this.#ends });
+      this.records.set(key, { key, status, attempts: this.records.get(key)?.attempts ?? 0, result, reason, approval, startedAtMs: 0, endedAtMs: ++this.#ends });
     },
     end: async (_run, status, { reason, output }) => {
       await this.#live();
@@ -67,7 +67,7 @@ class World {
 
   /** Runs until it ends or the process is dead; then what is left is what a new process finds. */
   async run(workflow: Workflow, inputs: Record<string, JsonValue> = {}): Promise<RunStatus | 'dead'> {
-    const run: WorkflowRun = { id: 'run_1', workflow, principal: { kind: 'key', id: 'k', credentialId: 'c', name: 'n' }, inputs, status: 'running', reason: this.reason, output: undefined, startedAtMs: 1_000, endedAtMs: undefined };
+    const run: WorkflowRun = { id: 'run_1', workflow, principal: { kind: 'key', id: 'k', credentialId: 'c', name: 'n' }, inputs, status: 'running', reason: this.reason, output: undefined, startedAtMs: 1_000, resumedAtMs: 1_000, endedAtMs: undefined };
     const dead = (async () => {
       for (let quiet = 0, last = -1; quiet < 3; quiet = this.operationsLeft === last ? quiet + 1 : 0) {
         last = this.operationsLeft;
@@ -155,7 +155,7 @@ test('killed at every boundary in turn, a step that is not idempotent is never s
 }, 60_000);
 
 test('killed at every boundary in turn, what may have happened is undone once where the steps say so', async () => {
-  for (let boundary = 0; boundary < CALLS * 4 + 2; boundary += 7) {
+  for (let boundary = 0; boundary < CALLS * 4 + 2; boundary += 1) {
     const world = new World();
     world.operationsLeft = boundary;
     await world.run(tenSteps(false, true), inputs);
@@ -168,6 +168,59 @@ test('killed at every boundary in turn, what may have happened is undone once wh
     for (const key of done) expect(world.effects.get(`${key}~`)).toBe(1);
   }
 }, 60_000);
+
+test('killed at every boundary of its undoing in turn, a run undoes nothing twice, and names what it cannot know', async () => {
+  const fails = ({ tool }: StepCall): CallOutcome => (tool === 'i' ? { kind: 'refused', reason: 'no', isRetryable: false } : { kind: 'result', result: { tool, given: tool === 'e' ? 49 : null } });
+  const whole = new World();
+  whole.answer = fails;
+  whole.operationsLeft = 10_000;
+  expect(await whole.run(tenSteps(false, true), inputs)).toBe('compensated');
+  const operations = 10_000 - whole.operationsLeft;
+  const seen = new Set<string>();
+  for (let boundary = CALLS * 4 - 2; boundary < operations; boundary += 1) {
+    const world = new World();
+    world.answer = fails;
+    world.operationsLeft = boundary;
+    expect(await world.run(tenSteps(false, true), inputs)).toBe('dead');
+    world.operationsLeft = Infinity;
+    const status = await world.run(tenSteps(false, true), inputs);
+    seen.add(status);
+    expect([...world.effects.values()].every((count) => count === 1)).toBe(true);
+    const unsure = [...world.records.values()].filter((record) => record.key.endsWith('~') && record.status === 'started').map(({ key }) => key.slice(0, -1));
+    expect(unsure.length).toBeLessThanOrEqual(1);
+    expect(status).toBe(unsure.length === 0 ? 'compensated' : 'waiting');
+    for (const key of unsure) expect(world.reason).toContain(`${key} (it may be)`);
+    for (const key of [...world.effects.keys()].filter((one) => !one.endsWith('~') && !unsure.includes(one.split('/')[1] ?? ''))) expect(world.effects.get(`${key}~`)).toBe(1);
+  }
+  expect([...seen].toSorted()).toEqual(['compensated', 'waiting']);
+}, 120_000);
+
+test('what a person must approve is not sent; what does not need it goes on, and it is sent once they approved', async () => {
+  const world = new World();
+  let isApproved = false;
+  world.answer = ({ tool }) => (tool === 'b' && !isApproved ? { kind: 'waiting', reason: 'ask', approval: 'apr_1' } : { kind: 'result', result: { tool, given: tool === 'e' ? 49 : null } });
+  expect(await world.run(tenSteps(false), { items: [1] })).toBe('waiting');
+  expect(world.reason).toBe('b: ask');
+  expect(world.records.get('b')).toMatchObject({ status: 'waiting', approval: 'apr_1' });
+  expect([...world.effects.keys()]).toEqual(['run_1/a', 'run_1/c']);
+  isApproved = true;
+  expect(await world.run(tenSteps(false), { items: [1] })).toBe('done');
+  expect([...world.effects.values()].every((count) => count === 1)).toBe(true);
+});
+
+test('an undoing that a person must approve waits, with why the run failed, and ends when they did', async () => {
+  const world = new World();
+  let isApproved = false;
+  world.answer = ({ tool }) => (tool === 'i' ? { kind: 'refused', reason: 'no', isRetryable: false } : tool === 'undo_d' && !isApproved ? { kind: 'waiting', reason: 'ask', approval: 'apr_1' } : { kind: 'result', result: { tool, given: tool === 'e' ? 49 : null } });
+  expect(await world.run(tenSteps(false, true), { items: [1] })).toBe('waiting');
+  expect(world.reason).toBe('i: no; waits for approval of d~: ask');
+  expect(await world.run(tenSteps(false, true), { items: [1] })).toBe('waiting');
+  expect(world.reason).toBe('i: no; waits for approval of d~: ask');
+  isApproved = true;
+  expect(await world.run(tenSteps(false, true), { items: [1] })).toBe('compensated');
+  expect(world.reason).toBe('i: no');
+  expect(world.effects.get('run_1/d~')).toBe(1);
+});
 
 test('a step that fails undoes what was done before it, last first', async () => {
   const world = new World();
@@ -198,7 +251,7 @@ test('another process that has the run is left alone', async () => {
   const world = new World();
   const intend = world.store.intend.bind(world.store);
   const store: WorkflowStore = { ...world.store, intend: async (run, key, attempt) => (key === 'b' ? false : intend(run, key, attempt)) };
-  const run: WorkflowRun = { id: 'run_1', workflow: tenSteps(false), principal: { kind: 'key', id: 'k', credentialId: 'c', name: 'n' }, inputs, status: 'running', reason: '', output: undefined, startedAtMs: 1_000, endedAtMs: undefined };
+  const run: WorkflowRun = { id: 'run_1', workflow: tenSteps(false), principal: { kind: 'key', id: 'k', credentialId: 'c', name: 'n' }, inputs, status: 'running', reason: '', output: undefined, startedAtMs: 1_000, resumedAtMs: 1_000, endedAtMs: undefined };
   expect(await runWorkflow(run, { clock, store, call: world.call, stopping: new AbortController().signal })).toBe('running');
   expect(world.status).toBe('running');
 });

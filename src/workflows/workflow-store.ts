@@ -9,12 +9,16 @@ export interface WorkflowStore {
    * meanwhile, by this process or another one: then it must not be sent.
    */
   intend(run: string, key: string, attempt: number): Promise<boolean>;
-  settle(run: string, key: string, settled: { readonly status: StepStatus; readonly result?: JsonValue | undefined; readonly reason?: string }): Promise<void>;
+  settle(run: string, key: string, settled: { readonly status: StepStatus; readonly result?: JsonValue | undefined; readonly reason?: string; readonly approval?: string | undefined }): Promise<void>;
   end(run: string, status: RunStatus, told: { readonly reason: string; readonly output?: JsonValue | undefined }): Promise<void>;
 }
 
-/** How a call ended. `unknown`: it may have had its effect. */
-export type CallOutcome = { readonly kind: 'result'; readonly result: JsonValue } | { readonly kind: 'refused'; readonly reason: string; readonly isRetryable: boolean } | { readonly kind: 'unknown'; readonly reason: string };
+/** How a call ended. `unknown`: it may have had its effect. `waiting`: it was not sent, since a person must approve it first. */
+export type CallOutcome =
+  | { readonly kind: 'result'; readonly result: JsonValue }
+  | { readonly kind: 'refused'; readonly reason: string; readonly isRetryable: boolean }
+  | { readonly kind: 'waiting'; readonly reason: string; readonly approval: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
 
 export interface StepCall {
   readonly tool: string;

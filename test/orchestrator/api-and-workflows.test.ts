@@ -132,9 +132,29 @@ test('a run goes on in the next gateway after kill -9', async () => {
 }, 120_000);
 
 test('the catalogue file is read in the form of the official registry, with pins and updates', async () => {
-  const entry = (version: string | undefined) => ({ server: { name: 'io.example/files', description: 'Files', ...(version === undefined ? {} : { version }), packages: [{ registryType: 'npm', identifier: '@example/files', ...(version === undefined ? {} : { version }), transport: { type: 'stdio' } }] } });
+  const entry = (version: string | undefined) => ({ server: { name: 'io.example/files', description: 'Files', ...(version === undefined ? {} : { version }), packages: [{ registryType: 'npm', identifier: '@example/files', ...(version === undefined ? {} : { version, fileSha256: (version === '1.2.3' ? 'a' : 'b').repeat(64) }), transport: { type: 'stdio' } }] } });
   await writeFile(join(gateway.data, 'catalogue.json'), JSON.stringify({ servers: [entry('1.2.3'), { nonsense: true }] }));
   const { body } = await admin('GET', '/registry');
-  expect(body).toMatchObject({ items: [{ name: 'io.example/files', version: '1.2.3', isPinned: true, server: 'files', config: { type: 'stdio', args: ['-y', '@example/files@1.2.3'] }, installedVersion: null, hasUpdate: false }], problems: [expect.stringContaining('no server')] });
+  expect(body).toMatchObject({ items: [{ name: 'io.example/files', version: '1.2.3', isPinned: true, integrity: `sha256:${'a'.repeat(64)}`, server: 'files', config: { type: 'stdio', args: ['-y', '@example/files@1.2.3'] }, installedVersion: null, hasUpdate: false }], problems: [expect.stringContaining('no server')] });
   expect((await admin('POST', '/registry/resolve', entry(undefined))).body).toMatchObject({ isPinned: false, warnings: expect.arrayContaining([expect.stringContaining('no exact version')]) });
+});
+
+test('an update is told, a package that changed under its version is warned of, and an update is undone by rolling back', async () => {
+  const entry = (version: string, hash: string) => ({ name: 'io.example/tool', version, packages: [{ registryType: 'npm', identifier: '@example/tool', version, fileSha256: hash.repeat(64), transport: { type: 'stdio' } }] });
+  const catalogue = (version: string, hash: string) => writeFile(join(gateway.data, 'catalogue.json'), JSON.stringify({ servers: [entry(version, hash)] }));
+  const shown = async (): Promise<Record<string, unknown>> => ((await admin('GET', '/registry')).body['items'] as Record<string, unknown>[])[0] ?? {};
+  await catalogue('1.0.0', 'a');
+  expect((await admin('POST', '/servers', { name: 'tool', config: { ...(await shown())['config'] as object, enabled: false } })).status).toBe(201);
+  const versions = (await admin('GET', '/config/versions')).body['items'] as { number: number }[];
+  const before = Math.max(...versions.map(({ number }) => number));
+  expect(await shown()).toMatchObject({ installedVersion: '1.0.0', hasUpdate: false });
+  await catalogue('1.0.0', 'c');
+  expect((await shown())['warnings']).toEqual(expect.arrayContaining([expect.stringContaining('another hash')]));
+  await catalogue('1.1.0', 'b');
+  const update = await shown();
+  expect(update).toMatchObject({ hasUpdate: true, integrity: `sha256:${'b'.repeat(64)}` });
+  expect((await admin('PUT', '/servers/tool', { config: { ...update['config'] as object, enabled: false } })).status).toBe(200);
+  expect(await shown()).toMatchObject({ installedVersion: '1.1.0', hasUpdate: false });
+  expect((await admin('POST', '/config/rollback', { number: before })).status).toBe(200);
+  expect(await shown()).toMatchObject({ installedVersion: '1.0.0', hasUpdate: true });
 });

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fixtureCommand } from '../fixtures/start-fixture.ts';
+import { parseConfigDocument } from '../../src/model/config-document.ts';
 import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
 
 const KEYS = { ann: `sk_mt_${'a'.repeat(64)}`, ben: `sk_mt_${'b'.repeat(64)}` } as const;
@@ -11,8 +13,8 @@ let gateway: RunningGateway;
 beforeAll(async () => {
   gateway = await startGateway({
     config: {
-      servers: { calc: { type: 'template', template: 'basic_calculator' }, clock: { type: 'template', template: 'time', with: { timezone: 'Asia/Tokyo' } }, meta: { type: 'orchestrator' } },
-      namespaces: { default: { servers: ['calc', 'clock', 'meta'] } },
+      servers: { calc: { type: 'template', template: 'basic_calculator' }, clock: { type: 'template', template: 'time', with: { timezone: 'Asia/Tokyo' } }, meta: { type: 'orchestrator' }, own: { ...fixtureCommand('counting-server.ts', '--stdio'), isolation: 'per-principal' } },
+      namespaces: { default: { servers: ['calc', 'clock', 'meta', 'own'] } },
       endpoints: { default: { namespace: 'default', auth: { apiKey: true } } },
       keys: { ann: { value: KEYS.ann, endpoints: ['default'] }, ben: { value: KEYS.ben, endpoints: ['default'] } },
     },
@@ -41,6 +43,33 @@ test('a server made of a template is called like any other, with its parameters'
   const client = await connect(KEYS.ann);
   expect(await call(client, 'calc__multiply', { a: 6, b: 7 })).toEqual({ result: 42 });
   expect(await call(client, 'clock__get_current_time')).toMatchObject({ timezone: 'Asia/Tokyo', utc_offset: '+09:00' });
+  await client.close();
+});
+
+test('[ST-09] a server of one principal alone has a process for each, and one to which everybody signs in cannot be shared', async () => {
+  const [ann, ben] = await Promise.all([connect(KEYS.ann), connect(KEYS.ben)]);
+  const pidFor = async (client: Client): Promise<unknown> => (JSON.parse(String((await call(client, 'own__canary'))['text'])) as { pid: number }).pid;
+  const pids = [await pidFor(ann), await pidFor(ben), await pidFor(ann), await pidFor(ben)];
+  expect(new Set(pids).size).toBe(2);
+  expect([pids[2], pids[3]]).toEqual([pids[0], pids[1]]);
+  await Promise.all([ann.close(), ben.close()]);
+  const document = (isolation: string) => ({ servers: { x: { url: 'https://x.example/mcp', auth: { type: 'oauth', grant: 'user' }, isolation } } });
+  expect(() => parseConfigDocument(document('shared'))).toThrow();
+  expect(() => parseConfigDocument(document('per-principal'))).not.toThrow();
+}, 30_000);
+
+test('metrics tell of servers on demand and of runs', async () => {
+  const client = await connect(KEYS.ann);
+  await call(client, 'meta__create_server', { name: 'measured', template: 'basic_calculator' });
+  const { token } = JSON.parse(await readFile(join(gateway.data, 'gateway.json'), 'utf8')) as { token: string };
+  const read = async (): Promise<string> => (await fetch(`${gateway.url}/metrics`, { headers: { authorization: `Bearer ${token}` } })).text();
+  // Memory is measured now and then.
+  await expect.poll(read, { timeout: 10_000 }).toMatch(/metamcp_child_memory\S*source="basic_calculator"\S* [1-9]/);
+  const text = await read();
+  expect(text).toMatch(/metamcp_children\S*source="basic_calculator"\S* 1/);
+  expect(text).toMatch(/metamcp_child_events\S*kind="ready"\S* [1-9]/);
+  expect(text).toMatch(/metamcp_workflow_runs_active\S* 0/);
+  await call(client, 'meta__stop_all_servers');
   await client.close();
 });
 

@@ -26,7 +26,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function start(file: object, findSandbox?: () => string | undefined): Orchestrator {
+function start(file: object, findSandbox?: () => string | undefined, startTimeoutMs = 30_000): Orchestrator {
   return createOrchestrator({
     clock: systemClock,
     random: (count) => randomBytes(count),
@@ -37,6 +37,7 @@ function start(file: object, findSandbox?: () => string | undefined): Orchestrat
     node: process.execPath,
     path: process.env['PATH'] ?? '',
     egressAllow: [],
+    startTimeoutMs,
     ...(findSandbox === undefined ? {} : { findSandbox }),
   });
 }
@@ -90,6 +91,22 @@ test.runIf(process.platform === 'linux')('a child that ignores SIGTERM and the e
   expect(performance.now() - startedMs).toBeLessThan(6_000);
   expect(rogues()).toEqual([]);
 }, 30_000);
+
+test('[ST-11] servers are capped for each principal and for the host, start within their time, and stop when nobody uses them', async () => {
+  writeFileSync(join(folder, 'silent.mjs'), 'setInterval(() => {}, 60_000);');
+  const own = start({ approved_script_roots: [folder], max_concurrent_servers: 2, host_max_servers: 3, idle_timeout_seconds: 1 }, undefined, 2_000);
+  const create = (principal: string) => own.children.create(principal, { name: 'c', serverType: 'node', template: 'time' });
+  await expect(own.children.create('ann', { name: 'c', serverType: 'node', scriptPath: join(folder, 'silent.mjs') })).rejects.toThrow(/could not be started/);
+  const records = await Promise.all([create('ann'), create('ann')]);
+  await expect(create('ann')).rejects.toThrow(/2 servers of 2.*stop_server/);
+  if (own.hasSandbox) {
+    await create('ben');
+    await expect(create('cid')).rejects.toThrow(/3 servers run here/);
+  }
+  await until(() => own.children.of(undefined).length === 0, 15_000);
+  expect(records.map(({ reason }) => reason)).toEqual(['it was idle', 'it was idle']);
+  await own.close();
+}, 60_000);
 
 test('a pooled server is there at least twenty times as quickly as one that is made', async () => {
   const cold: number[] = [];

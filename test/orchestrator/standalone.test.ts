@@ -73,7 +73,7 @@ test('one more server than there may be is refused in words that name the way ou
   expect(await call(client, 'health_check_all')).toMatchObject({ total: 0, healthy_count: 0, unhealthy_count: 0 });
 });
 
-test('a script is started only below an approved folder, also through a link, and none else', async () => {
+test('[ST-01] a script is started only below an approved folder, also through a link, and none else', async () => {
   const script = `import { createInterface } from 'node:readline';
 createInterface({ input: process.stdin }).on('line', (line) => {
   const { id, method } = JSON.parse(line);

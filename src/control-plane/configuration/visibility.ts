@@ -61,6 +61,7 @@ export function referencesOf({ kind, body }: Pick<ConfigObject, 'kind' | 'body'>
   }
   if (kind === 'endpoints') return named('namespaces', body['namespace'], ['namespace']);
   if (kind === 'prices') return named('servers', body['server'], ['server']);
+  if (kind === 'workflows') return named('endpoints', body['endpoint'], ['endpoint']);
   if (kind === 'keys') return itemsOf(body, 'endpoints').flatMap((endpoint, index) => named('endpoints', endpoint, ['endpoints', index]));
   return [];
 }

@@ -1,6 +1,6 @@
 /**
  * Deletes an object. While others use it that is refused, and the refusal says by what; with force, endpoints of a
- * namespace go with it, and namespaces and keys lose the reference.
+ * namespace and workflows of an endpoint go with it, and namespaces and keys lose the reference.
  */
 import { Fault } from '../../base/fault.ts';
 import type { FieldError } from '../../contract/problem.ts';
@@ -39,7 +39,7 @@ export async function deleteObject(draft: ConfigDraft, object: ConfigObject, opt
   for (const user of users) {
     if (!mayChange(options.viewer, user)) throw inUse(object, ['something private']);
     refuseOwned(user);
-    if (user.kind === 'endpoints') {
+    if (user.kind === 'endpoints' || user.kind === 'workflows') {
       const gone = await deleteObject(draft, user, options);
       deleted.push(...gone.deleted);
       changed.push(...gone.changed);

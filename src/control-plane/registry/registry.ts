@@ -63,6 +63,8 @@ function toEntry(server: JsonObject, services: AdminServices, viewer: Viewer): E
   const version = versionOf(config);
   const installed = services.objects().find((object) => object.kind === 'servers' && object.name === name && maySee(viewer, object));
   const installedVersion = installed === undefined ? undefined : versionOf(installed.body);
+  const integrity = integrityOf(config);
+  const isOther = installedVersion !== undefined && installedVersion === version && integrity !== undefined && integrityOf(installed?.body) !== undefined && integrityOf(installed?.body) !== integrity;
   const isPinned = version !== undefined || typeof config['url'] === 'string';
   return {
     name: String(server['name']),
@@ -73,7 +75,8 @@ function toEntry(server: JsonObject, services: AdminServices, viewer: Viewer): E
     config: { ...config },
     installedVersion: installedVersion ?? null,
     hasUpdate: version !== undefined && installedVersion !== undefined && isNewer(version, installedVersion),
-    warnings: [...foreign.warnings, ...(isPinned ? [] : ['no exact version: what is started may change from one start to the next'])],
+    integrity: integrity ?? null,
+    warnings: [...foreign.warnings, ...(isOther ? ['the package of this very version has another hash than when it was installed: do not update before you know why'] : []), ...(isPinned ? [] : ['no exact version: what is started may change from one start to the next'])],
   };
 }
 
@@ -85,6 +88,10 @@ function firstServer(document: JsonValue): { readonly name: string; readonly con
   const servers = isObject(document) && isObject(document['servers']) ? document['servers'] : {};
   const [found] = Object.entries(servers);
   return found !== undefined && isObject(found[1]) ? { name: found[0], config: found[1] } : undefined;
+}
+
+function integrityOf(config: JsonObject | undefined): string | undefined {
+  return typeof config?.['integrity'] === 'string' ? config['integrity'] : undefined;
 }
 
 function versionOf(config: JsonObject): string | undefined {

@@ -1,13 +1,17 @@
 import { toIso } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { DeleteWorkflow, GetRun, ListRuns, ListWorkflows, PutWorkflow, ResolveStep, type RunSchema, StartRun, type WorkflowSchema } from '../../contract/workflows.ts';
-import { needsOf, type StepRecord, type WorkflowRun, WorkflowSchema as DefinitionSchema } from '../../model/workflow.ts';
+import { needsOf, type StepRecord, type WorkflowRun } from '../../model/workflow.ts';
 import type { JsonObject, JsonValue } from '../../protocol/messages.ts';
 import type { Db } from '../../storage/schema.ts';
 import { query } from '../../storage/transaction.ts';
-import { deleteWorkflow as removeWorkflow, findRun, findWorkflow, listRuns, listSteps, listWorkflows as readWorkflows, putWorkflow as storeWorkflow, type StoredWorkflow } from '../../storage/workflows.ts';
-import type { Viewer } from '../configuration/visibility.ts';
-import { type AdminServices, bindAction, bindRead, bindSteps } from '../operation.ts';
+import { findRun, listRuns, listSteps } from '../../storage/workflows.ts';
+import type { ConfigObject } from '../configuration/config-object.ts';
+import { normalized } from '../configuration/plan.ts';
+import { maySee, type Viewer } from '../configuration/visibility.ts';
+import { getObject } from '../objects/show-object.ts';
+import { changeObject, createObject, getChangeable } from '../objects/write-object.ts';
+import { type AdminServices, bindAction, bindChange, bindRead } from '../operation.ts';
 import type { StepDecision, WorkflowServices } from '../workflow-services.ts';
 import type { z } from 'zod';
 
@@ -16,16 +20,10 @@ function servicesOf({ workflows }: AdminServices): WorkflowServices {
   return workflows;
 }
 
-function maySeeWorkflow({ owner }: StoredWorkflow, viewer: Viewer): boolean {
-  return owner === undefined || owner === viewer.principalId || viewer.permissions.has('private:all');
-}
+const kind = 'workflows';
 
-function mayChangeWorkflow({ owner }: StoredWorkflow, viewer: Viewer): boolean {
-  return owner === undefined ? viewer.permissions.has('public:write') : owner === viewer.principalId;
-}
-
-function showWorkflow({ workflow, version, owner, updatedAtMs }: StoredWorkflow): z.input<typeof WorkflowSchema> {
-  return { name: workflow.name, version, owner: owner ?? null, updatedAt: toIso(updatedAtMs), definition: { ...workflow } };
+function showWorkflow({ name, version, owner, updatedAtMs, body }: ConfigObject): z.input<typeof WorkflowSchema> {
+  return { name, version, owner: owner ?? null, updatedAt: toIso(updatedAtMs), definition: { name, ...normalized(kind, body) } };
 }
 
 function showRun(run: WorkflowRun, steps?: readonly StepRecord[]): z.input<typeof RunSchema> {
@@ -47,32 +45,22 @@ async function getRunOf(db: Db, id: string, viewer: Viewer): Promise<WorkflowRun
   return run;
 }
 
-export const listWorkflows = bindRead(ListWorkflows, async ({ db, viewer }) => ({ items: (await readWorkflows(db)).filter((stored) => maySeeWorkflow(stored, viewer)).map(showWorkflow) }));
+export const listWorkflows = bindRead(ListWorkflows, async ({ services, viewer }) => ({ items: services.objects().filter((object) => object.kind === kind && maySee(viewer, object)).map(showWorkflow) }));
 
-export const putWorkflow = bindSteps(PutWorkflow, async ({ params, body, viewer, services, commit }) => {
-  const parsed = DefinitionSchema.safeParse({ ...body.definition, name: params.name });
-  if (!parsed.success) throw new Fault('request.params_invalid', { data: { errors: parsed.error.issues.slice(0, 20).map((issue) => ({ path: `definition.${issue.path.join('.')}`, message: issue.message })) } });
-  const owner = body.public ? undefined : viewer.principalId;
-  if (body.public && !viewer.permissions.has('public:write')) throw new Fault('auth.scope_missing');
-  const stored = await commit(async (tx) => {
-    const known = await findWorkflow(tx, params.name);
-    if (known !== undefined && !mayChangeWorkflow(known, viewer)) throw new Fault('request.conflict', { message: 'A workflow of this name is there already.' });
-    return { result: await storeWorkflow(tx, parsed.data, { owner, atMs: services.clock.nowMs() }), event: { subject: params.name, detail: { steps: parsed.data.steps.length } } };
-  });
-  await servicesOf(services).changed();
-  return showWorkflow(stored);
+export const putWorkflow = bindChange(PutWorkflow, async ({ params: { name }, body, viewer, draft }) => {
+  const { name: _name, ...definition } = body.definition as JsonObject;
+  const known = draft.find({ kind, name });
+  if (known !== undefined && !maySee(viewer, known)) throw new Fault('request.conflict', { message: 'A workflow of this name is there already.' });
+  const isPublic = body.public && known?.owner !== undefined;
+  if (isPublic) throw new Fault('request.conflict', { message: 'This workflow is private: remove it, then store it for everybody.' });
+  const object = known === undefined ? await createObject(draft, { kind, name, body: definition, visibility: body.public ? 'public' : 'private' }, viewer) : await changeObject(draft, { kind, name, change: () => definition, ifMatch: undefined }, viewer);
+  return { answer: showWorkflow(object), event: { subject: name, detail: { steps: (normalized(kind, object.body)['steps'] as readonly unknown[]).length } } };
 });
 
-export const deleteWorkflow = bindSteps(DeleteWorkflow, async ({ params, viewer, services, commit }) => {
-  const stored = await commit(async (tx) => {
-    const known = await findWorkflow(tx, params.name);
-    if (known === undefined || !maySeeWorkflow(known, viewer)) throw new Fault('request.not_found', { message: 'There is no workflow of this name.' });
-    if (!mayChangeWorkflow(known, viewer)) throw new Fault('auth.scope_missing');
-    await removeWorkflow(tx, params.name);
-    return { result: known, event: { subject: params.name } };
-  });
-  await servicesOf(services).changed();
-  return showWorkflow(stored);
+export const deleteWorkflow = bindChange(DeleteWorkflow, async ({ params: { name }, viewer, draft }) => {
+  const object = getChangeable(draft, { kind, name }, { viewer, ifMatch: undefined });
+  await draft.delete(object);
+  return { answer: showWorkflow(object), event: { subject: name } };
 });
 
 export const listWorkflowRuns = bindRead(ListRuns, async ({ db, query: asked, viewer }) => {
@@ -86,8 +74,7 @@ export const getWorkflowRun = bindRead(GetRun, async ({ db, params, viewer }) =>
 export const startWorkflowRun = bindAction(StartRun, {
   begin: ({ params }) => ({ subject: params.name }),
   act: async ({ params, body, services, viewer, principal }) => {
-    const stored = await query(services.storage.db, (db) => findWorkflow(db, params.name));
-    if (stored === undefined || !maySeeWorkflow(stored, viewer)) throw new Fault('request.not_found', { message: 'There is no workflow of this name.' });
+    getObject(services.objects(), { kind, name: params.name }, viewer);
     return showRun(await servicesOf(services).start(params.name, principal, body.inputs as JsonObject));
   },
 });

@@ -4,6 +4,7 @@
  */
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/messages.ts';
 import { ToolRefusal } from '../../serving/tool.ts';
+import { multipartBody } from './multipart.ts';
 import type { ApiOperation, OperationParameter } from './operations.ts';
 
 export interface BuiltRequest {
@@ -11,7 +12,7 @@ export interface BuiltRequest {
   /** Path and query, below the base address. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  readonly body: string | Buffer | undefined;
 }
 
 /** RFC 3986: what `encodeURIComponent` leaves and some servers read as syntax. */
@@ -35,8 +36,8 @@ export function buildRequest(operation: ApiOperation, given: JsonObject): BuiltR
   }
   checkPath(path);
   if (cookies.length > 0) headers['cookie'] = cookies.join('; ');
-  const body = bodyText(operation.bodyType, given['body']);
-  if (body !== undefined && operation.bodyType !== undefined) headers['content-type'] = operation.bodyType;
+  const { body, type } = bodyOf(operation, given['body']);
+  if (type !== undefined) headers['content-type'] = type;
   return { method: operation.method.toUpperCase(), path: query.length > 0 ? `${path}?${query.join('&')}` : path, headers, body };
 }
 
@@ -73,6 +74,12 @@ function headerValue(parameter: OperationParameter, value: JsonValue): string {
   const text = Array.isArray(value) ? (value as JsonValue[]).map(plain).join(',') : plain(value);
   if (!FIELD_VALUE.test(text)) throw new ToolRefusal(`${parameter.argument} holds characters that a header cannot have`);
   return text.trim();
+}
+
+function bodyOf({ bodyType, partTypes }: ApiOperation, given: JsonValue | undefined): { readonly body: string | Buffer | undefined; readonly type: string | undefined } {
+  if (bodyType === 'multipart/form-data' && given !== undefined) return multipartBody(given, partTypes);
+  const body = bodyText(bodyType, given);
+  return { body, type: body === undefined ? undefined : bodyType };
 }
 
 function bodyText(type: string | undefined, body: JsonValue | undefined): string | undefined {

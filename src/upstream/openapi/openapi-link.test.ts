@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '../../base/clock.ts';
+import { MovableClock } from '../../../test/support/movable-clock.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import { type OperationFilter, OperationFilterSchema, ResponseShapeSchema } from '../../model/builtin-server.ts';
 import type { ServerSpec } from '../../model/server.ts';
 import type { Envelope } from '../../protocol/envelope.ts';
@@ -54,15 +55,16 @@ interface Opening {
   readonly headers?: Record<string, string>;
   readonly operations?: Partial<OperationFilter>;
   readonly pagesMax?: number;
+  readonly clock?: Clock;
 }
 
-async function open({ document, url = base, headers = {}, operations = {}, pagesMax = 1 }: Opening) {
+async function open({ document, url = base, headers = {}, operations = {}, pagesMax = 1, clock = systemClock }: Opening) {
   const spec: ServerSpec = { name: 'api', type: 'openapi', fingerprint: '', command: '', args: [], env: {}, cwd: undefined, inheritEnv: [], url, headers, revision: 'modern', isolation: 'shared', idleConnections: 0, startTimeoutMs: 5_000, callTimeoutMs: 5_000, idleTimeoutMs: 0, resultBytesMax: 1 << 20, isRequired: false, description: '' };
   const waiting = new Map<number, (envelope: Envelope) => void>();
   const dialer = createDialer({ clock: systemClock, ownListeners: () => [] });
   const link = await openOpenApiLink(
     { spec, builtin: { kind: 'openapi', document, operations: OperationFilterSchema.parse(operations), response: ResponseShapeSchema.parse({ pagesMax }) }, values: (text) => text },
-    { clock: systemClock, dialer },
+    { clock, dialer },
     { message: (envelope) => waiting.get(Number(envelope.id))?.(envelope), failed: () => undefined, closed: () => undefined, dropped: () => undefined },
   );
   links.push(link);
@@ -78,6 +80,31 @@ async function open({ document, url = base, headers = {}, operations = {}, pages
   };
   return { tools: async () => (await ask('tools/list'))['tools'] as unknown as { name: string; inputSchema: JsonObject; annotations: JsonObject }[], call: (name: string, args: JsonObject) => ask('tools/call', { name, arguments: args }) };
 }
+
+test('whoever asks for the tools after the document changed gets the new ones, and the old ones while it is broken', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'openapi-')), 'api.json');
+  const write = (ids: readonly string[]): void => writeFileSync(path, JSON.stringify({ openapi: '3.1.0', info: { title: 'T', version: '1' }, paths: Object.fromEntries(ids.map((id) => [`/${id}`, { get: { operationId: id, responses: { '200': { description: 'ok', content: { 'application/json': { schema: { type: 'object', properties: { ok: { type: 'boolean' } } } } } } } } }])) }));
+  write(['one']);
+  const clock = new MovableClock();
+  const api = await open({ document: path, clock });
+  const names = async (): Promise<string[]> => (await api.tools()).map(({ name }) => name);
+  expect((await api.tools())[0]).toMatchObject({ name: 'one', outputSchema: { type: 'object', properties: { ok: { type: ['boolean', 'null'] } } } });
+  write(['one', 'two']);
+  await clock.move(3_000);
+  expect(await names()).toEqual(['one', 'two']);
+  writeFileSync(path, '{');
+  await clock.move(3_000);
+  expect(await names()).toEqual(['one', 'two']);
+});
+
+test('a form with a file reaches the service as multipart/form-data', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'openapi-')), 'api.json');
+  writeFileSync(path, JSON.stringify({ openapi: '3.0.3', info: { title: 'T', version: '1' }, paths: { '/files': { post: { operationId: 'upload', requestBody: { required: true, content: { 'multipart/form-data': { schema: { type: 'object', required: ['file'], properties: { file: { type: 'string', format: 'binary' }, name: { type: 'string' } } } } } }, responses: { '200': { description: 'ok' } } } } } }));
+  const api = await open({ document: path });
+  await api.call('upload', { body: { file: Buffer.from('hello').toString('base64'), name: 'x' } });
+  const form = await new Response(recorded[0]?.body ?? '', { headers: { 'content-type': recorded[0]?.headers['content-type'] ?? '' } }).formData();
+  expect([form.get('name'), await (form.get('file') as File).text()]).toEqual(['x', 'hello']);
+});
 
 test('a shop: forms, deep objects and lists reach the service as its document says, with its key', async () => {
   const api = await open({ document: `${FOLDER}shop.yaml`, url: `${base}/v1`, headers: { Authorization: 'Bearer secret' } });

@@ -15,6 +15,7 @@ import { openInnerLink } from '../inner-link.ts';
 import type { Link, LinkEvents } from '../link.ts';
 import { type BuiltRequest, buildRequest } from './build-request.ts';
 import { type ApiOperation, operationsOf } from './operations.ts';
+import { outputSchemaOf } from './output-schema.ts';
 import { follow, readDocument } from './read-document.ts';
 
 export interface OpenApiDeps {
@@ -23,6 +24,8 @@ export interface OpenApiDeps {
 }
 
 const REFRESH_MS = 10 * 60_000;
+/** Whoever asks for the tools gets those of a document that is no older. */
+const FRESH_MS = 2_000;
 const DOCUMENT_BOUNDS = { redirectsMax: 3, bodyBytesMax: 8 << 20, timeoutMs: 20_000 };
 
 interface Service {
@@ -51,23 +54,36 @@ export async function openOpenApiLink({ spec, builtin, values }: { readonly spec
     return { digest: createHash('sha256').update(JSON.stringify(document)).digest('hex'), tools: operationsOf(document, builtin.operations).map((operation) => toTool(operation, { service, spec, builtin, clock: deps.clock })), title: String(info['title'] ?? spec.name), description: String(info['description'] ?? '').slice(0, 4_000) };
   };
   let loaded = await load();
+  let loadedMs = deps.clock.monotonicMs();
+  /** Whether it is another one. */
+  const reload = async (): Promise<boolean> => {
+    try {
+      loadedMs = deps.clock.monotonicMs();
+      const fresh = await load();
+      const isChanged = fresh.digest !== loaded.digest;
+      loaded = fresh;
+      return isChanged;
+    } catch (thrown) {
+      // The last good document stays; a service that is gone shows in its calls.
+      events.dropped('not_delivered', `the document was not read again: ${toFault(thrown).detail ?? ''}`);
+      return false;
+    }
+  };
+  const refresh = async (): Promise<void> => {
+    if (deps.clock.monotonicMs() - loadedMs > FRESH_MS) await reload();
+  };
   let cancelTimer: CancelTimer | undefined;
   return openInnerLink(
     spec.name,
     (send) => {
-      const served = toolsServed({ info: { name: spec.name, title: loaded.title, version: '1.0.0' }, instructions: loaded.description, tools: () => loaded.tools, listsAreFixed: false });
+      const served = toolsServed({ info: { name: spec.name, title: loaded.title, version: '1.0.0' }, instructions: loaded.description, tools: () => loaded.tools, listsAreFixed: false, refresh });
       const peer = new ServerPeer(served, send);
       const again = (): void => {
         cancelTimer = deps.clock.after(REFRESH_MS, () => {
-          load()
-            .then((fresh) => {
-              const isChanged = fresh.digest !== loaded.digest;
-              loaded = fresh;
-              if (isChanged) peer.toolsChanged();
-            })
-            // The last good document stays; a service that is gone shows in its calls.
-            .catch((thrown: unknown) => events.dropped('not_delivered', `the document was not read again: ${toFault(thrown).detail ?? ''}`))
-            .finally(again);
+          void reload().then((isChanged) => {
+            if (isChanged) peer.toolsChanged();
+            again();
+          });
         });
       };
       again();
@@ -135,6 +151,7 @@ function toTool(operation: ApiOperation, parts: CallParts): Tool {
     title: operation.title,
     description: operation.description,
     inputSchema: operation.inputSchema,
+    outputSchema: parts.builtin.response.outputSchemas ? outputSchemaOf(operation.answer, parts.builtin.response.fields) : undefined,
     annotations: { readOnlyHint: isRead, destructiveHint: !isRead && method !== 'post', idempotentHint: isRead || method === 'put' || method === 'delete', openWorldHint: true },
     run: (given, { signal }) => callOperation(buildRequest(operation, given), parts, signal),
   };

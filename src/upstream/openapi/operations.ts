@@ -2,6 +2,8 @@
 import type { OperationFilter } from '../../model/builtin-server.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/messages.ts';
 import { inlineSchema } from './inline-schema.ts';
+import { multipartSchema } from './multipart.ts';
+import { answerOf } from './output-schema.ts';
 import { follow } from './read-document.ts';
 
 export const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head'] as const;
@@ -30,11 +32,15 @@ export interface ApiOperation {
   readonly title: string;
   readonly description: string;
   readonly inputSchema: JsonObject;
+  /** Types of the parts of a form, by their name. */
+  readonly partTypes: Readonly<Record<string, string>>;
+  /** Schema of what it answers; undefined where the document does not say. */
+  readonly answer: JsonObject | undefined;
 }
 
 const OPERATIONS_MAX = 500;
 const NAME_CHARS_MAX = 64;
-const BODY_TYPES = ['application/json', 'application/x-www-form-urlencoded', 'text/plain'];
+const BODY_TYPES = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'];
 /** OpenAPI 3.1, "Parameter Object": these header parameters are ignored; and what frames a message is never a caller's. */
 const OWN_HEADERS = /^(?:accept|content-type|authorization|host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|cookie|proxy-.*|mcp-.*)$/i;
 
@@ -102,12 +108,14 @@ function toOperation(document: JsonObject, { method, path, item, operation }: Fo
     bodyType: body?.type,
     title: (summary || name).slice(0, 200),
     description: [summary, textOf(operation['description']), `${method.toUpperCase()} ${path}`].filter((part) => part !== '').join('\n\n').slice(0, 4_000),
+    partTypes: body?.partTypes ?? {},
+    answer: answerOf(document, operation),
     inputSchema: { type: 'object', properties, ...(required.length > 0 ? { required } : {}), additionalProperties: false },
   };
 }
 
 /** The first kind of body that can be sent; undefined where there is none. */
-function bodyOf(document: JsonObject, operation: JsonObject): { readonly type: string; readonly schema: JsonObject; readonly isRequired: boolean } | undefined {
+function bodyOf(document: JsonObject, operation: JsonObject): { readonly type: string; readonly schema: JsonObject; readonly isRequired: boolean; readonly partTypes: Readonly<Record<string, string>> } | undefined {
   const body = follow(document, operation['requestBody']);
   const content = isObject(body?.['content']) ? body['content'] : {};
   const kinds = Object.keys(content);
@@ -115,7 +123,9 @@ function bodyOf(document: JsonObject, operation: JsonObject): { readonly type: s
   if (type === undefined) return undefined;
   const media = follow(document, content[kinds.find((key) => key.startsWith(type)) ?? kinds.find((key) => key.includes('json')) ?? '']);
   const description = textOf(body?.['description']).slice(0, 1_000);
-  return { type, schema: { ...inlineSchema(document, media?.['schema']), ...(description === '' ? {} : { description }) }, isRequired: body?.['required'] === true };
+  const plain = inlineSchema(document, media?.['schema']);
+  const { schema, partTypes } = type === 'multipart/form-data' ? multipartSchema(plain, media ?? {}) : { schema: plain, partTypes: {} };
+  return { type, partTypes, schema: { ...schema, ...(description === '' ? {} : { description }) }, isRequired: body?.['required'] === true };
 }
 
 /** Those of the operation over those of its path, by place and name; what the path's text names is always there. */
