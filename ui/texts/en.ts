@@ -18,5 +18,4 @@ import signIn from './en/sign-in.json' with { type: 'json' };
 import traffic from './en/traffic.json' with { type: 'json' };
 import users from './en/users.json' with { type: 'json' };
 
-export const en = { ...account, ...audit, ...configuration, ...costs, ...endpoints, ...frame, ...govern, ...inspector, ...keys, ...namespaces, ...overview, ...policies, ...servers, ...shape, ...signIn, ...traffic, ...users };
-export const en = { ...account, ...configuration, ...endpoints, ...frame, ...keys, ...namespaces, ...orchestrator, ...overview, ...servers, ...signIn, ...users };
+export const en = { ...account, ...audit, ...configuration, ...costs, ...endpoints, ...frame, ...govern, ...inspector, ...keys, ...namespaces, ...orchestrator, ...overview, ...policies, ...servers, ...shape, ...signIn, ...traffic, ...users };

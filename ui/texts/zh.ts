@@ -19,5 +19,4 @@ import signIn from './zh/sign-in.json' with { type: 'json' };
 import traffic from './zh/traffic.json' with { type: 'json' };
 import users from './zh/users.json' with { type: 'json' };
 
-export const zh: Catalogue = { ...account, ...audit, ...configuration, ...costs, ...endpoints, ...frame, ...govern, ...inspector, ...keys, ...namespaces, ...overview, ...policies, ...servers, ...shape, ...signIn, ...traffic, ...users };
-export const zh: Catalogue = { ...account, ...configuration, ...endpoints, ...frame, ...keys, ...namespaces, ...orchestrator, ...overview, ...servers, ...signIn, ...users };
+export const zh: Catalogue = { ...account, ...audit, ...configuration, ...costs, ...endpoints, ...frame, ...govern, ...inspector, ...keys, ...namespaces, ...orchestrator, ...overview, ...policies, ...servers, ...shape, ...signIn, ...traffic, ...users };
