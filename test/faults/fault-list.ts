@@ -26,7 +26,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { id: 'F-02', what: 'a server never answers', simulated: 'the time limit of a call is shortened from 60 s' },
   { id: 'F-03', what: 'a server is slow, and more calls come than it takes' },
   { id: 'F-04', what: 'stdout holds lines that are no messages' },
-  { id: 'F-05', what: 'a server ends whenever it is started', simulated: 'the clock is moved over the pauses between starts' },
+  { id: 'F-05', what: 'a server ends whenever it is started', elsewhere: [['src/upstream/pool.test.ts', 'a server that always ends is tried after']], simulated: 'the clock is moved over the pauses between starts' },
   { id: 'F-06', what: 'half an answer, then the end' },
   { id: 'F-07', what: 'half an answer, then silence', simulated: 'the time limit of a call is shortened from 60 s' },
   { id: 'F-08', what: 'a flood on stderr', simulated: '128 MiB in place of 1 GiB' },
@@ -61,7 +61,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { id: 'F-37', what: 'loss, delay and a narrow line to a server', simulated: 'a proxy delays, stalls and slows; loss is a stall, as TCP makes of it' },
   { id: 'F-38', what: 'a client does not read' },
   { id: 'F-39', what: 'a configuration that is wrong, and one without a server that is in use', elsewhere: [[LIVE_CONFIG, 'an edit that is not valid changes nothing'], [LIVE_CONFIG, 'a server whose command changed is replaced']] },
-  { id: 'F-40', what: 'the record was cut or edited', elsewhere: [[AUDIT_STORE, 'any single bit of any value is found'], [AUDIT_STORE, 'deletion, reordering and truncation are found'], [AUDIT_STORE, 'a chain whose end was cut off']] },
+  { id: 'F-40', what: 'the record was cut or edited', elsewhere: [[AUDIT_STORE, 'any single bit of any value is found'], [AUDIT_STORE, 'deletion, reordering and truncation are found'], [AUDIT_STORE, 'a chain whose end was cut off']], open: 'whoever verifies finds the place; the start itself says nothing' },
   { id: 'F-41', what: 'everything at once beside a server that is well', simulated: 'twelve faults in place of 24 servers, for seconds' },
   { id: 'F-42', what: 'the n-th operation fails, for each n', open: 'storage, spawn and dial cannot be made to fail one by one yet' },
 ];
