@@ -5,7 +5,7 @@ import { FaultReporter } from '../test/faults/fault-reporter.ts';
 import { SEED } from '../test/faults/seed.ts';
 
 const elsewhere = FAULT_ROWS.filter(({ open }) => open === undefined).flatMap((row) => row.elsewhere ?? []);
-const names = ['\\[F-\\d\\d\\]', '\\[I\\d', ...new Set(elsewhere.map(([, name]) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)))];
+const names = ['\\[F-\\d\\d\\]', 'is violated by', ...new Set(elsewhere.map(([, name]) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)))];
 // Tests read the seed from here, so that all of a run have the same.
 process.env['FAULT_SEED'] = String(SEED);
 const filters = process.argv.slice(2);

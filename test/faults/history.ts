@@ -30,21 +30,26 @@ const SLOWER_MAX = 1.2;
 /** Below this, a difference of times is the machine's. */
 const NOISE_MS = 50;
 
+type Part = 'policy' | 'auth' | 'audit';
+
 export type Happened =
   | { readonly kind: 'asked'; readonly request: string; readonly principal: string; readonly timeoutMs: number }
   | { readonly kind: 'answered'; readonly request: string; readonly isError: boolean; readonly text: string }
   /** A side effect began at a server. `intent`: key of the request there. */
   | { readonly kind: 'arrived'; readonly intent: string }
   | { readonly kind: 'intended'; readonly intent: string }
-  | { readonly kind: 'acknowledged' | 'found'; readonly change: string }
+  | { readonly kind: 'acknowledged'; readonly change: string }
+  | { readonly kind: 'found'; readonly change: string }
   | { readonly kind: 'restarted' }
   | { readonly kind: 'revoked'; readonly principal: string }
   | { readonly kind: 'died'; readonly pids: readonly number[] }
   | { readonly kind: 'running'; readonly pids: readonly number[] }
   | { readonly kind: 'limited'; readonly max: number; readonly seconds: number }
-  | { readonly kind: 'down' | 'up'; readonly part: 'policy' | 'auth' | 'audit' }
+  | { readonly kind: 'down'; readonly part: Part }
+  | { readonly kind: 'up'; readonly part: Part }
   | { readonly kind: 'memory'; readonly rssBytes: number; readonly heapBytes: number }
-  | { readonly kind: 'faultBegins' | 'faultEnds' };
+  | { readonly kind: 'faultBegins' }
+  | { readonly kind: 'faultEnds' };
 export type Event = Happened & { readonly atMs: number };
 export interface Violation {
   readonly invariant: Invariant;

@@ -204,7 +204,7 @@ test('[F-26] [F-28] a legacy client that leaves in the middle finds the rest of 
   const foreign = await resume(lastId, other.headers);
   // It may be a fresh stream of its own, which stays open.
   const reader = foreign.body?.getReader();
-  const first = await Promise.race([reader?.read(), new Promise<undefined>((resolve) => setTimeout(resolve, 300))]);
+  const first = await Promise.race([reader?.read(), new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 300))]);
   expect(Buffer.from(first?.value ?? []).toString()).not.toContain('the rest');
   await reader?.cancel();
 });

@@ -47,7 +47,8 @@ test('[F-14] a gateway that is killed under load leaves no process behind, and i
   isOver = true;
   await load;
   const again = await start(folder);
-  expect(again.startedInMs).toBeLessThan(process.env['CI'] === undefined ? 5_000 : 10_000);
+  // Five seconds, or on a busy machine not much more than a start takes there anyway.
+  expect(again.startedInMs).toBeLessThan(Math.max(5_000, 2 * first.startedInMs));
   expect((await count(again, { key: 'after' })).message.result).toBeDefined();
   await expect.poll(() => pids.filter(isRunning), { timeout: 5_000 }).toEqual([]);
   expect(violations(history.events)).toEqual([]);
