@@ -244,7 +244,7 @@ export class ServerUnit {
       restarts: supervisor.restarts,
       lastError: supervisor.status === 'waiting' && isPerPrincipal(this.spec.auth) ? undefined : describe(supervisor.lastFault),
       stderrTail: this.#stderrTail(),
-      warnings: this.#breaker.isOpen ? [...this.#keeper.warnings, 'did not answer its last calls: further ones are refused until one that is let through is answered'] : supervisor.status === 'waiting' ? [...this.#keeper.warnings, 'waits for a sign-in: the server shows nothing without one'] : this.#keeper.warnings,
+      warnings: this.#warnings(),
       counts: {
         tools: lists?.tools.length ?? 0,
         prompts: lists?.prompts.length ?? 0,
@@ -253,6 +253,12 @@ export class ServerUnit {
       },
       handshakeMs: supervisor.handshakeMs,
     };
+  }
+
+  #warnings(): readonly string[] {
+    const { warnings } = this.#keeper;
+    if (this.#breaker.isOpen) return [...warnings, 'did not answer its last calls: further ones are refused until one that is let through is answered'];
+    return this.#supervisor.status === 'waiting' ? [...warnings, 'waits for a sign-in: the server shows nothing without one'] : warnings;
   }
 
   async #connect(closed: (fault: Fault) => void): Promise<Connection> {

@@ -62,7 +62,7 @@ test.each(FAMILIES)('[F-16] a connection that a %s server resets ends a call as 
     expect(textOf((await call(gateway, 'bad__echo', { said: tool })).message)).toContain(tool);
   }
   const { message } = await ask(gateway, 'resources/list', {});
-  const [{ uri } = { uri: '' }] = message.result?.['resources'] as { uri: string }[];
+  const [{ uri } = { uri: '' }] = (message.result?.['resources'] ?? []) as { uri: string }[];
   const read = await ask(gateway, 'resources/read', { uri });
   expect(JSON.stringify(read.message.result)).toContain('read');
   expect(resets).toBe(3);

@@ -101,7 +101,7 @@ test('[F-11] [F-12] [F-13] a thousand answers in any order, twice, and among ans
   const asked = Array.from({ length: 1_000 }, (_, index) => {
     const principal = `p${index}`;
     const said = canaryOf(principal, SEED);
-    return history.ask({ request: `r${index}`, principal, timeoutMs: 60_000 }, () => call(plane, 'odd__wait', { said }, index), read).then((answer) => expect(textOf(answer.message)).toBe(said));
+    return history.ask({ request: `r${index}`, principal, timeoutMs: 60_000 }, () => call(plane, 'odd__wait', { said }, index), read).then(({ message }) => [textOf(message), said]);
   });
   await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1_000);
   for (const { sent, link } of shuffled(held, random)) {
@@ -112,7 +112,7 @@ test('[F-11] [F-12] [F-13] a thousand answers in any order, twice, and among ans
     link.answer(sent.id, { resultType: 'complete', ...text(said) });
     link.answer(sent.id, wrong);
   }
-  await Promise.all(asked);
+  for (const [got, said] of await Promise.all(asked)) expect(got).toBe(said);
   expect(violations(history.events)).toEqual([]);
 }, 60_000);
 
