@@ -1,7 +1,10 @@
-/** What the data plane tells of each request goes to the log, the counters and the uses of keys. */
+/** What the data plane tells of each request goes to the log, the counters and the uses of keys; and what it is told of the process. */
+import { getHeapStatistics } from 'node:v8';
+import type { Clock } from './base/clock.ts';
 import type { KeyUses } from './control-plane/keys/key-uses.ts';
 import type { DataPlaneDeps } from './data-plane/data-plane.ts';
 import { middlewareFailures, recordMetrics } from './gateway-metrics.ts';
+import { watchLoad } from './load-watch.ts';
 import type { Log } from './observability/log.ts';
 import type { Recording } from './recording.ts';
 import { toRequestLine } from './request-line.ts';
@@ -12,14 +15,27 @@ export interface ObservingDeps {
   readonly telemetry: Telemetry;
   readonly keyUses: KeyUses;
   readonly recording: Pick<Recording, 'recordings'>;
+  readonly options: { readonly clock: Clock };
+  /** Runs at the end, in reverse. */
+  readonly undo: (() => unknown)[];
 }
 
-export type Observing = Pick<DataPlaneDeps, 'write' | 'refused' | 'middlewareFailed' | 'collided' | 'observe'>;
+export type Observing = Pick<DataPlaneDeps, 'write' | 'refused' | 'middlewareFailed' | 'collided' | 'observe' | 'overload'>;
 
-export function createObserving({ log, telemetry, keyUses, recording }: ObservingDeps): Observing {
+export function createObserving({ log, telemetry, keyUses, recording, options, undo }: ObservingDeps): Observing {
+  const load = watchLoad({
+    clock: options.clock,
+    heap: () => {
+      const { used_heap_size: usedBytes, heap_size_limit: limitBytes } = getHeapStatistics();
+      return { usedBytes, limitBytes };
+    },
+    changed: (overload) => (overload === undefined ? log.info('load', { detail: 'new requests are taken again' }) : log.error('load', { detail: `new requests are refused: ${overload}` })),
+  });
+  undo.push(() => load.stop());
   const failures = middlewareFailures();
   telemetry.add(failures.source, ...recordMetrics(recording.recordings.state));
   return {
+    overload: load.overload,
     observe: telemetry.observe,
     write: (record) => {
       if (record.keyId !== undefined) keyUses.used(record.keyId);

@@ -40,7 +40,7 @@ const ids: Record<string, string> = {};
 beforeAll(async () => {
   people = await startPeople({
     onDemand: { hasSandbox: true, templates: () => [], importTemplate: refuse, exportTemplate: refuse, deleteTemplate: refuse, children: () => children, stopChild: () => Promise.resolve(), followEvents: () => undefined },
-    workflows: { changed: () => Promise.resolve(), start: refuse, resolve: refuse },
+    workflows: { start: refuse, resolve: refuse },
     inspections: { open: () => inspection(), list: () => [inspection()], messages: () => [], close: () => undefined },
     sessions: { list: () => sessions, end: () => true },
     grants: { begin: () => ({ url: `https://${MARK}.example` }), withdraw: () => Promise.resolve(true) },
@@ -68,7 +68,7 @@ beforeAll(async () => {
   const { storage, envelope } = people.services;
   await transact(storage.db, async (tx) => {
     await insertApproval(tx, approvalOf(userPrincipalId(ann.userId)), 'binding');
-    await insertRun(tx, { id: RUN, workflow: WorkflowSchema.parse({ ...WORKFLOW, name: MARK }), principal: { kind: 'user', id: userPrincipalId(ann.userId), credentialId: 'x', name: MARK }, inputs: {}, status: 'waiting', reason: MARK, output: undefined, startedAtMs: 1, endedAtMs: undefined });
+    await insertRun(tx, { id: RUN, workflow: WorkflowSchema.parse({ ...WORKFLOW, name: MARK }), principal: { kind: 'user', id: userPrincipalId(ann.userId), credentialId: 'x', name: MARK }, inputs: {}, status: 'waiting', reason: MARK, output: undefined, startedAtMs: 1, endedAtMs: undefined }, { owner: MARK, untilMs: 1 });
     await upsertGrant(tx, envelope, grantOf(userPrincipalId(ann.userId)));
     await insertOAuthClient(tx, { id: MARK, metadata: { client_name: `${MARK} editor` }, createdAtMs: 1, expiresAtMs: Number.MAX_SAFE_INTEGER });
     await upsertOAuthEntity(tx, { model: 'Grant', digest: CONSENT, grantDigest: undefined, userId: ann.userId, clientId: MARK, payload: { resources: { 'https://gateway.example/metamcp/dev/mcp': 'mcp' } }, consumedAtMs: undefined, expiresAtMs: Date.now() + 60_000 });

@@ -12,10 +12,12 @@ import { isWanted } from '../upstream/log-level.ts';
 import type { ServerRequest } from '../upstream/upstream.ts';
 import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/upstreams.ts';
 import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts';
+import { admitWork } from './admit-work.ts';
 import { type ApprovalDesk, Approvals } from './approval.ts';
 import { apiRequests, isApiRequest, refuseApi } from './api-door.ts';
 import { withApiPage } from './api-page.ts';
 import { type InnerCall, type InnerOutcome, makeInnerCall } from './inner-call.ts';
+import { Bulkheads } from './bulkheads.ts';
 import { missingCapability } from './capabilities.ts';
 import type { Collision } from './catalog.ts';
 import { serveCatalog } from './catalog-door.ts';
@@ -83,6 +85,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly collided: (namespace: string, collision: Collision) => void;
   /** `WWW-Authenticate` for a refusal, where the client can do something about it. */
   readonly challenge: (http: IncomingMessage, fault: Fault) => string | undefined;
+  /** Why new work is refused now, in a word; undefined: it is not. */
+  readonly overload?: (() => string | undefined) | undefined;
   /** Undefined where nothing is measured. */
   readonly observe?: Observe | undefined;
   readonly bodyBytesMax: number;
@@ -135,14 +139,14 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   };
   const principals = new KnownPrincipals();
   const serveDeps: ServeDeps = {
-    receive: (http) => receive(http, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, inspected: (name, current) => inspections.endpoint(name, current) }),
+    receive: (http) => receive(admitWork(http, deps.overload), { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, inspected: (name, current) => inspections.endpoint(name, current) }),
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
     throttle: principals.before((identified) => throttle(identified, { buckets: deps.limits.buckets, addressOf: deps.addressOf })),
     openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, engines: deps.engines, refuseWith }),
     toRequests: (identified, body, response) => toRequests(identified, body, response, { legacy, desk: deps.signIns }),
     ...governing(deps, parking),
     toApiRequests: (identified, body, response) => apiRequests(identified, body, response, { catalogs, engines: deps.engines, version: deps.info.version }),
-    dispatch: { clock, upstreams, parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked), signIns: deps.signIns },
+    dispatch: { clock, upstreams, bulkheads: new Bulkheads(clock), parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked), signIns: deps.signIns },
     encode: createEncodeOutcome(deps.info),
     refuse: refuseWith,
     record: createRecord(deps.write, clock.monotonicMs),

@@ -10,10 +10,12 @@ import { HOPS_HEADER, readHops } from '../upstream/dialer/hops.ts';
 import type { Lease, Upstreams } from '../upstream/upstreams.ts';
 import type { Call, CallEvents, Outcome, Upstream } from '../upstream/upstream.ts';
 import { declaredToLegacy, declaredToModern, missingCapability, wantsInteraction } from './capabilities.ts';
+import type { Bulkheads } from './bulkheads.ts';
 import type { Admitted } from './exchange.ts';
 import { withForwarded } from './forwarded-headers.ts';
 import type { Parking } from './parking.ts';
 import { RoutedCall, type RoutedCallDeps } from './routed-call.ts';
+import { readAgain } from './read-again.ts';
 import { markedForm } from './secret-forms.ts';
 import { viewerOf } from './task-ids.ts';
 
@@ -25,6 +27,8 @@ const TASK_RESULT_MS = 60 * 60_000;
 export interface DispatchDeps extends RoutedCallDeps {
   readonly upstreams: Upstreams;
   readonly parking: Parking;
+  /** Undefined: calls are bounded elsewhere, or not at all. */
+  readonly bulkheads?: Bulkheads;
 }
 
 export function leaseOf({ client, principal }: Pick<Admitted, 'client' | 'principal'>): Lease {
@@ -44,7 +48,8 @@ export async function dispatch(admitted: Admitted, deps: DispatchDeps): Promise<
   try {
     const resumed = deps.parking.resume(admitted);
     const call = resumed.kind === 'call' ? resumed.call : new RoutedCall(admitted, deps);
-    const outcome = await cancellable(call, admitted, () => (resumed.kind === 'call' ? call.run(admitted) : roundTrips(call, admitted, resumed.params, deps)));
+    const go = (): Promise<Outcome> => cancellable(call, admitted, () => (resumed.kind === 'call' ? call.run(admitted) : roundTrips(call, admitted, resumed.params, deps)));
+    const outcome = await (resumed.kind === 'call' || deps.bulkheads === undefined ? go() : deps.bulkheads.run(admitted, go));
     // What the server wants mirrored has changed: its lists are read again, so that the client can (Streamable HTTP, "Client Behavior").
     if (outcome.kind === 'error' && outcome.error.code === HEADER_MISMATCH) void deps.upstreams.resync(admitted.target.server).catch(() => undefined);
     const exposed = withTaskIds(admitted, outcome, deps);
@@ -70,13 +75,26 @@ async function cancellable(call: RoutedCall, admitted: Admitted, run: () => Prom
   }
 }
 
+/** All attempts of a read have the time of one together. */
+function roundTrips(call: RoutedCall, admitted: Admitted, params: JsonObject, deps: DispatchDeps): Promise<Outcome> {
+  const { method, target } = admitted;
+  const timeoutMs = timeoutOf(admitted);
+  const deadlineMs = deps.clock.monotonicMs() + timeoutMs;
+  let isFirst = true;
+  return readAgain({ method, server: target.server, deadlineMs }, () => {
+    const leftMs = isFirst ? timeoutMs : Math.max(1, deadlineMs - deps.clock.monotonicMs());
+    isFirst = false;
+    return rounds(call, admitted, { params, timeoutMs: leftMs }, deps);
+  }, deps);
+}
+
 /** One round, or as many as a modern server needs to ask a legacy client. */
-async function roundTrips(call: RoutedCall, admitted: Admitted, params: JsonObject, deps: DispatchDeps): Promise<Outcome> {
+async function rounds(call: RoutedCall, admitted: Admitted, { params, timeoutMs }: { readonly params: JsonObject; readonly timeoutMs: number }, deps: DispatchDeps): Promise<Outcome> {
   const upstream = deps.upstreams.find(admitted.target.server, leaseOf(admitted)) ?? (await acquire(admitted, deps));
   if (admitted.method === 'completion/complete' && !isObject(upstream.profile.capabilities['completions'])) return NO_COMPLETIONS;
   let roundParams = params;
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const outcome = await call.run(admitted, (events) => send(admitted, roundParams, upstream, events));
+    const outcome = await call.run(admitted, (events) => send(admitted, { params: roundParams, timeoutMs }, upstream, events));
     if (admitted.client.session === undefined || outcome.kind !== 'result' || outcome.result.member('resultType') !== '"input_required"') return outcome;
     roundParams = { ...params, ...(await askedOfClient(call, outcome.result.value)) };
   }
@@ -91,8 +109,12 @@ function acquire({ target, client, principal }: Admitted, { upstreams, parking }
   return upstreams.acquire(target.server, { ...leaseOf({ client, principal }), onCrowded: () => parking.dropOldest(target.server, principal.id) });
 }
 
-function send(admitted: Admitted, params: JsonObject, upstream: Upstream, events: CallEvents): Call {
-  const { client, snapshot, target } = admitted;
+function timeoutOf({ method, snapshot, target }: Admitted): number {
+  return method === 'tasks/result' ? TASK_RESULT_MS : (snapshot.servers.get(target.server)?.callTimeoutMs ?? 60_000);
+}
+
+function send(admitted: Admitted, { params, timeoutMs }: { readonly params: JsonObject; readonly timeoutMs: number }, upstream: Upstream, events: CallEvents): Call {
+  const { client } = admitted;
   const isModern = upstream.profile.family === 'modern';
   return upstream.send(
     {
@@ -103,7 +125,7 @@ function send(admitted: Admitted, params: JsonObject, upstream: Upstream, events
       clientInfo: client.info,
       logLevel: client.session?.logLevel ?? client.logLevel,
       headers: withForwarded(admitted, withHops(admitted)),
-      timeoutMs: admitted.method === 'tasks/result' ? TASK_RESULT_MS : (snapshot.servers.get(target.server)?.callTimeoutMs ?? 60_000),
+      timeoutMs,
     },
     events,
   );

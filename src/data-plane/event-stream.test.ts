@@ -172,3 +172,27 @@ test('a client that leaves is told once; a stream that ends is not gone', async 
   await second.text();
   expect(gone).toBe(1);
 });
+
+test('[F-38] [RL-07] a reader that takes nothing for two beats is cut off, one that reads is not', async () => {
+  const clock = new MovableClock();
+  const stalled = await http.open(false);
+  const reading = await http.open();
+  const [lost, kept] = [new EventStream({ clock }), new EventStream({ clock })];
+  lost.attach(stalled.response);
+  kept.attach(reading.response);
+  await stalled.head();
+  // Past what the system itself holds for a reader, below what is cut off at once.
+  while (stalled.response.writableLength === 0) {
+    lost.send('x'.repeat(200_000));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  kept.send('y'.repeat(200_000));
+  await reading.text((text) => text.includes('yyy\n\n'));
+  await clock.move(15_000);
+  expect(stalled.response.destroyed).toBe(false);
+  await clock.move(15_000);
+  expect(stalled.response.destroyed).toBe(true);
+  await clock.move(15_000);
+  expect(reading.response.destroyed).toBe(false);
+  kept.end();
+});

@@ -8,7 +8,8 @@ import type { CancelTimer, Clock } from '../base/clock.ts';
 /** A client that lost the stream comes back after so long. */
 const RETRY_MS = 1_000;
 const KEEP_ALIVE_MS = 15_000;
-/** A reader with more than this unread is cut off. */
+const KEEP_ALIVE = ': keep-alive\n\n';
+/** A reader with more than this unread, or that reads nothing for two beats, is cut off. */
 const UNREAD_BYTES_MAX = 1 << 20;
 const KEPT_EVENTS_MAX = 1_000;
 const KEPT_BYTES_MAX = 1 << 20;
@@ -36,6 +37,8 @@ export class EventStream {
   readonly #onEnd: (() => void) | undefined;
   #http: ServerResponse | undefined;
   #stopKeepAlive: CancelTimer | undefined;
+  /** At the last beat; 0: all was read. */
+  #unreadBytes = 0;
   #sequence = 0;
   #kept: KeptEvent[] = [];
   #keptBytes = 0;
@@ -120,12 +123,26 @@ export class EventStream {
 
   #keepAlive(): void {
     this.#stopKeepAlive = this.#clock.after(KEEP_ALIVE_MS, () => {
-      this.#http?.write(': keep-alive\n\n');
-      this.#keepAlive();
+      this.#beat();
     });
   }
 
+  #beat(): void {
+    const http = this.#http;
+    if (http === undefined) return;
+    const unreadBytes = http.writableLength;
+    // Bytes only wait here once the system's own buffers are full.
+    if (this.#unreadBytes > 0 && unreadBytes >= this.#unreadBytes) {
+      http.destroy();
+      return;
+    }
+    this.#unreadBytes = unreadBytes;
+    http.write(KEEP_ALIVE);
+    this.#keepAlive();
+  }
+
   #detach(): void {
+    this.#unreadBytes = 0;
     this.#stopKeepAlive?.();
     this.#stopKeepAlive = undefined;
     this.#http = undefined;

@@ -223,6 +223,11 @@ export class Session {
     return asked;
   }
 
+  /** A call is under way that does not wait for the client. */
+  get isBusy(): boolean {
+    return this.inFlight.size > 0 && this.#asked.size === 0;
+  }
+
   end(): void {
     if (this.isEnded) return;
     this.isEnded = true;
@@ -252,6 +257,8 @@ export interface SessionsDeps {
 }
 
 const SWEEP_EVERY_MS = 10_000;
+const DRAIN_MS = 10_000;
+const DRAIN_EVERY_MS = 50;
 
 export class Sessions {
   readonly #deps: SessionsDeps;
@@ -319,9 +326,16 @@ export class Sessions {
     return session;
   }
 
+  /** Sessions without a call under way end now, the others with their last call, after ten seconds at the latest. */
   close(): void {
     this.#stopSweep();
-    for (const session of [...this.#byDigest.values()]) session.end();
+    this.#drain(this.#deps.clock.monotonicMs() + DRAIN_MS);
+  }
+
+  #drain(endMs: number): void {
+    const isOver = this.#deps.clock.monotonicMs() >= endMs;
+    for (const session of [...this.#byDigest.values()]) if (isOver || !session.isBusy) session.end();
+    if (this.#byDigest.size > 0) this.#stopSweep = this.#deps.clock.after(DRAIN_EVERY_MS, () => this.#drain(endMs));
   }
 
   #scheduleSweep(): CancelTimer {

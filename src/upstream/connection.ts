@@ -24,6 +24,8 @@ export interface ConnectionDeps {
   readonly onDropped: (server: string, reason: string, detail: string) => void;
   /** The server asked something without saying because of which call. */
   readonly onAsked?: () => void;
+  /** A client's call ended; `fault` undefined where the server answered. */
+  readonly onSettled?: (fault: Fault | undefined) => void;
 }
 
 /** What a connection tells the server that its clients can do. */
@@ -69,6 +71,7 @@ export class Connection {
       ...declared,
       ownership: () => (connection.sessionId !== undefined ? 'session' : connection.principalId !== undefined ? 'principal' : 'nobody'),
       ...(deps.onAsked === undefined ? {} : { onAsked: deps.onAsked }),
+      ...(deps.onSettled === undefined ? {} : { onSettled: deps.onSettled }),
       onDropped: (reason, detail) => deps.onDropped(spec.name, reason, detail),
       events: connection.#relay(deps.events, events),
     });

@@ -250,10 +250,10 @@ class LegacyPeer extends Peer {
   }
 
   /** A call that ended without its answer may have left a question behind, which must not pass for another call's. */
-  override settled(isAnswered: boolean): void {
-    if (!isAnswered) this.#refuseUnclear();
+  override settled(fault: Fault | undefined): void {
+    if (fault !== undefined) this.#refuseUnclear();
     if (this.#unclear.length > 0 && this.inFlight <= 1) for (const request of this.#unclear.splice(0)) this.#askOf(request, undefined);
-    super.settled(isAnswered);
+    super.settled(fault);
   }
 
   protected takeNotice(method: string, params: JsonObject, carrier: number | undefined): void {

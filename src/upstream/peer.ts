@@ -31,6 +31,8 @@ export interface PeerDeps {
   readonly ownership?: () => 'nobody' | 'principal' | 'session';
   /** The server asked something without saying because of which call. */
   readonly onAsked?: () => void;
+  /** A client's call ended; `fault` undefined where the server answered. */
+  readonly onSettled?: (fault: Fault | undefined) => void;
   /** Counts what was dropped: `unknown_id`, `progress`, `rate`, `server_request`, or a reason of the link. */
   readonly onDropped: (reason: string, detail: string) => void;
 }
@@ -155,7 +157,8 @@ export abstract class Peer implements Upstream, LinkEvents, PendingOwner {
     this.deps.events.closed(fault);
   }
 
-  settled(_isAnswered: boolean): void {
+  settled(fault: Fault | undefined): void {
+    this.deps.onSettled?.(fault);
     if (this.calls.clientCount === 0 && this.#end === undefined) this.deps.events.idle?.();
   }
 

@@ -15,8 +15,8 @@ export interface PendingOwner {
   readonly server: string;
   /** The call ends for our own reasons while the server still works on it: tell the server. */
   abandon(call: PendingCall, reason: string): void;
-  /** A client's call ended: by the server's answer, or otherwise. */
-  settled?(isAnswered: boolean): void;
+  /** A client's call ended: by the server's answer (`fault` undefined), or otherwise. */
+  settled?(fault: Fault | undefined): void;
 }
 
 export class PendingCall implements Call {
@@ -105,7 +105,7 @@ export class PendingCalls {
     if (this.#holds.size > 0) this.#holds.delete(call);
     if (!call.isOwn) this.#clientCount--;
     call.events.end(outcome);
-    if (!call.isOwn) this.#owner.settled?.(outcome.kind !== 'fault');
+    if (!call.isOwn) this.#owner.settled?.(outcome.kind === 'fault' ? outcome.fault : undefined);
     return true;
   }
 

@@ -74,6 +74,10 @@ class Pool implements Upstreams {
     }
   }
 
+  retryDelayMs(server: string, attempt: number): number | undefined {
+    return this.#units.get(server)?.retryDelayMs(attempt);
+  }
+
   notifySession(sessionId: string, method: string, params: JsonObject): void {
     for (const unit of this.#units.values()) unit.notifySession(sessionId, method, params);
   }

@@ -6,6 +6,7 @@ import { type Fault, toFault } from '../base/fault.ts';
 import { isPerPrincipal } from '../model/server-auth.ts';
 import type { ServerSpec } from '../model/server.ts';
 import type { Family, JsonObject } from '../protocol/messages.ts';
+import { Breaker } from './breaker.ts';
 import { Connection, type ConnectionDeps } from './connection.ts';
 import { type Budget, IsolatedConnections } from './isolated-connections.ts';
 import { isolationOf, type Place, placeOf } from './lease.ts';
@@ -13,6 +14,7 @@ import type { Link } from './link.ts';
 import { ListKeeper } from './list-keeper.ts';
 import { OpenLinks } from './open-links.ts';
 import { describing, PersonalLists } from './personal-lists.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { Supervisor } from './supervisor.ts';
 import type { ServerProfile, Upstream } from './upstream.ts';
 import type { Lease, ServerLists, ServerState, ServerStatus } from './upstreams.ts';
@@ -25,6 +27,8 @@ export class ServerUnit {
   readonly #deps: ConnectionDeps;
   readonly #links: OpenLinks;
   readonly #supervisor: Supervisor<Connection>;
+  readonly #breaker: Breaker;
+  readonly #retries: RetryBudget;
   readonly #keeper: ListKeeper;
   readonly #isolated: IsolatedConnections;
   /** Connections in the older family to a server that is known to be modern. */
@@ -54,7 +58,10 @@ export class ServerUnit {
       onAsked: () => {
         this.#hasAsked = true;
       },
+      onSettled: (fault) => this.#breaker.settled(fault),
     };
+    this.#breaker = new Breaker({ server: spec.name, clock: deps.clock, random: deps.random, callTimeoutMs: () => this.spec.callTimeoutMs, changed: () => deps.events.stateChanged(spec.name) });
+    this.#retries = new RetryBudget(deps.random);
     this.#budget = budget;
     this.#personal = new PersonalLists(spec.name);
     this.#sinceMs = deps.clock.nowMs();
@@ -102,6 +109,7 @@ export class ServerUnit {
   }
 
   find(lease: Lease): Upstream | undefined {
+    if (this.#breaker.isOpen) return undefined;
     if (isPerPrincipal(this.spec.auth)) {
       const place = this.#personalPlace(lease);
       return place.key === undefined ? undefined : this.#isolated.find(place.key, place)?.peer;
@@ -115,6 +123,22 @@ export class ServerUnit {
 
   /** The catalogue connection comes first: it shows the family, and that the server starts at all. Whose grant a call needs, no other connection can tell. */
   async acquire(lease: Lease): Promise<Upstream> {
+    this.#breaker.admit();
+    try {
+      return await this.#acquire(lease);
+    } catch (thrown) {
+      // Why there is no connection is the supervisor's to judge.
+      this.#breaker.abandoned();
+      throw thrown;
+    }
+  }
+
+  /** After so many milliseconds a read may be sent again; see RetryBudget. */
+  retryDelayMs(attempt: number): number | undefined {
+    return this.#retries.take(attempt);
+  }
+
+  async #acquire(lease: Lease): Promise<Upstream> {
     if (isPerPrincipal(this.spec.auth)) {
       const place = this.#personalPlace(lease);
       if (place.key !== undefined) return (await this.#isolated.acquire(place.key, place, lease)).peer;
@@ -220,7 +244,7 @@ export class ServerUnit {
       restarts: supervisor.restarts,
       lastError: supervisor.status === 'waiting' && isPerPrincipal(this.spec.auth) ? undefined : describe(supervisor.lastFault),
       stderrTail: this.#stderrTail(),
-      warnings: supervisor.status === 'waiting' ? [...this.#keeper.warnings, 'waits for a sign-in: the server shows nothing without one'] : this.#keeper.warnings,
+      warnings: this.#warnings(),
       counts: {
         tools: lists?.tools.length ?? 0,
         prompts: lists?.prompts.length ?? 0,
@@ -229,6 +253,12 @@ export class ServerUnit {
       },
       handshakeMs: supervisor.handshakeMs,
     };
+  }
+
+  #warnings(): readonly string[] {
+    const { warnings } = this.#keeper;
+    if (this.#breaker.isOpen) return [...warnings, 'did not answer its last calls: further ones are refused until one that is let through is answered'];
+    return this.#supervisor.status === 'waiting' ? [...warnings, 'waits for a sign-in: the server shows nothing without one'] : warnings;
   }
 
   async #connect(closed: (fault: Fault) => void): Promise<Connection> {
@@ -272,6 +302,7 @@ export class ServerUnit {
       this.#review();
       return;
     }
+    this.#breaker.reset();
     this.#profile = connection.peer.profile;
     void this.#keeper.up(connection.peer).then(() => {
       if (this.#supervisor.connection !== connection) return;

@@ -82,6 +82,8 @@ export interface Upstreams {
   find(server: string, lease: Lease): Upstream | undefined;
   /** Waits for a server that is starting. Rejects with `upstream.unavailable`, at once where it failed, or `limit.overloaded`, where the principal's calls were too many for as long as a call may take. */
   acquire(server: string, lease: Lease): Promise<Upstream>;
+  /** After so many milliseconds something that only reads may be sent to the server again, for the `attempt`th time (0: new); undefined: it may not. */
+  retryDelayMs?(server: string, attempt: number): number | undefined;
   /** Somebody signed in to the server (`isGiven`) or withdrew that; `principalId` undefined: for all who use it. */
   grantChanged?(server: string, principalId: string | undefined, isGiven: boolean): void;
   /** A client's session ended: its own connections end. */

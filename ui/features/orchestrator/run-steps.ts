@@ -8,9 +8,9 @@ export type Call = NonNullable<Run['steps']>[number];
 /** `pending`: nothing of it was sent yet. */
 export type StepState = Call['status'] | 'pending';
 
-export const STEP_TONES: Readonly<Record<StepState, Tone>> = { pending: 'plain', started: 'accent', done: 'good', failed: 'bad', unknown: 'warn', skipped: 'plain' };
+export const STEP_TONES: Readonly<Record<StepState, Tone>> = { pending: 'plain', started: 'accent', done: 'good', failed: 'bad', unknown: 'warn', waiting: 'warn', skipped: 'plain' };
 /** The first of these that a call of the step has is the state of the step. */
-const WEIGHT: readonly StepState[] = ['failed', 'unknown', 'started', 'done', 'skipped'];
+const WEIGHT: readonly StepState[] = ['failed', 'unknown', 'waiting', 'started', 'done', 'skipped'];
 
 interface Words {
   readonly duration: (ms: number) => string;
