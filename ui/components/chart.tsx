@@ -58,29 +58,32 @@ export function Chart({ label, at, lines, format }: ChartProps) {
 function Figures({ label, at, lines, format }: ChartProps) {
   const say = useText();
   return (
-    <table className="sr-only">
-      <caption>{label}</caption>
-      <thead>
-        <tr>
-          <th>{say('common.time')}</th>
-          {lines.map((line) => (
-            <th key={line.text}>{line.text}</th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {at.map((moment, index) =>
-          lines.some(({ values }) => (values[index] ?? 0) !== 0) ? (
-            <tr key={moment}>
-              <td>{moment}</td>
-              {lines.map((line) => (
-                <td key={line.text}>{line.values[index] === null || line.values[index] === undefined ? '–' : format(line.values[index])}</td>
-              ))}
-            </tr>
-          ) : null,
-        )}
-      </tbody>
-    </table>
+    // A table takes the width of its words whatever it is told: what hides it stands around it.
+    <div className="sr-only">
+      <table>
+        <caption>{label}</caption>
+        <thead>
+          <tr>
+            <th>{say('common.time')}</th>
+            {lines.map((line) => (
+              <th key={line.text}>{line.text}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {at.map((moment, index) =>
+            lines.some(({ values }) => (values[index] ?? 0) !== 0) ? (
+              <tr key={moment}>
+                <td>{moment}</td>
+                {lines.map((line) => (
+                  <td key={line.text}>{line.values[index] === null || line.values[index] === undefined ? '–' : format(line.values[index])}</td>
+                ))}
+              </tr>
+            ) : null,
+          )}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

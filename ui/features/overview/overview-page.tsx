@@ -146,7 +146,8 @@ function Busiest({ stats }: { readonly stats: Stats }) {
 function ContextCost({ stats }: { readonly stats: Stats }) {
   const say = useText();
   const formats = useFormats();
-  const costs = useMemo(() => stats.contextCost.toSorted((one, other) => other.tokens - one.tokens), [stats.contextCost]);
+  // Inspections have an endpoint of their own for a while; no client of anybody else's lists it.
+  const costs = useMemo(() => stats.contextCost.filter(({ endpoint }) => !endpoint.startsWith('~')).toSorted((one, other) => other.tokens - one.tokens), [stats.contextCost]);
   const most = Math.max(1, costs[0]?.tokens ?? 1);
   return (
     <Section title={say('overview.contextCost')} lead={say('overview.contextCostHelp')}>
