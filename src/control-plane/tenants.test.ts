@@ -68,7 +68,7 @@ beforeAll(async () => {
   const { storage, envelope } = people.services;
   await transact(storage.db, async (tx) => {
     await insertApproval(tx, approvalOf(userPrincipalId(ann.userId)), 'binding');
-    await insertRun(tx, { id: RUN, workflow: WorkflowSchema.parse({ ...WORKFLOW, name: MARK }), principal: { kind: 'user', id: userPrincipalId(ann.userId), credentialId: 'x', name: MARK }, inputs: {}, status: 'waiting', reason: MARK, output: undefined, startedAtMs: 1, endedAtMs: undefined, resumedAtMs: 1 }, { owner: MARK, untilMs: 1 });
+    await insertRun(tx, { id: RUN, workflow: WorkflowSchema.parse({ ...WORKFLOW, name: MARK }), principal: { kind: 'user', id: userPrincipalId(ann.userId), credentialId: 'x', name: MARK }, inputs: {}, status: 'waiting', reason: MARK, output: undefined, startedAtMs: 1, endedAtMs: undefined, resumedAtMs: 1 }, { owner: MARK, untilMs: 1, nowMs: 1 });
     await upsertGrant(tx, envelope, grantOf(userPrincipalId(ann.userId)));
     await insertOAuthClient(tx, { id: MARK, metadata: { client_name: `${MARK} editor` }, createdAtMs: 1, expiresAtMs: Number.MAX_SAFE_INTEGER });
     await upsertOAuthEntity(tx, { model: 'Grant', digest: CONSENT, grantDigest: undefined, userId: ann.userId, clientId: MARK, payload: { resources: { 'https://gateway.example/metamcp/dev/mcp': 'mcp' } }, consumedAtMs: undefined, expiresAtMs: Date.now() + 60_000 });
