@@ -17,6 +17,7 @@ const ELSEWHERE = new Set([
   'server.json',
   'flows.yaml',
   'audit-head.json',
+  'catalogue.json',
   'metamcp.yaml',
   'metamcp.json',
   'claude_desktop_config.json',

@@ -76,16 +76,14 @@ export function createWorkflowRuns(deps: WorkflowRunsDeps): WorkflowRuns {
       active.get(run)?.lost.abort();
     },
   });
-  const start = async (workflow: Workflow, principal: Principal, inputs: JsonObject): Promise<{ readonly run: WorkflowRun; readonly ended: Promise<WorkflowRun> }> => {
+  const start: Start = async (workflow, principal, inputs) => {
     if (stopping.signal.aborted) throw new Fault('gateway.stopping');
     const nowMs = clock.nowMs();
     const run: WorkflowRun = { id: newId('run', clock, deps.random), workflow, principal, inputs, status: 'running', reason: '', output: undefined, startedAtMs: nowMs, resumedAtMs: nowMs, endedAtMs: undefined };
     await insertRun(db, run, leases.lease());
     return { run, ended: go(run) };
   };
-  shelf.follow(() => {
-    for (const peer of peers) peer.toolsChanged();
-  });
+  shelf.follow(() => toolsChanged(peers));
   return {
     services: {
       start: async (name, principal, inputs) => {
@@ -99,17 +97,7 @@ export function createWorkflowRuns(deps: WorkflowRunsDeps): WorkflowRuns {
         return again;
       },
     },
-    openLink: (name, principalId, events) =>
-      openInnerLink(
-        name,
-        (send) => {
-          const isTheirs = ({ owner }: ShelvedWorkflow): boolean => owner === undefined || owner === principalId || `user:${owner}` === principalId;
-          const principal = (): Principal | undefined => (principalId === undefined ? undefined : deps.findPrincipal(principalId));
-          const tools = (): readonly Tool[] => shelf.all().filter(isTheirs).map(({ workflow }) => toTool(workflow, (inputs) => startAndWait(workflow, inputs, { principal: principal(), start })));
-          return servedTo(peers, new ServerPeer(toolsServed({ info: { name, title: 'Workflows', version: '1.0.0' }, instructions: 'Each tool runs a stored workflow.', tools, listsAreFixed: false }), send));
-        },
-        events,
-      ),
+    openLink: (name, principalId, events) => openInnerLink(name, (send) => servedTo(peers, new ServerPeer(workflowsServed(name, principalId, { ...deps, start }), send)), events),
     resume: () => leases.start(),
     counts: () => ({ running: active.size, ended }),
     close: async () => {
@@ -119,6 +107,20 @@ export function createWorkflowRuns(deps: WorkflowRunsDeps): WorkflowRuns {
       await leases.giveUp();
     },
   };
+}
+
+type Start = (workflow: Workflow, principal: Principal, inputs: JsonObject) => Promise<{ readonly run: WorkflowRun; readonly ended: Promise<WorkflowRun> }>;
+
+/** The stored workflows that a principal may run, as the tools of a server. */
+function workflowsServed(name: string, principalId: string | undefined, { shelf, findPrincipal, start }: Pick<WorkflowRunsDeps, 'shelf' | 'findPrincipal'> & { readonly start: Start }): ReturnType<typeof toolsServed> {
+  const isTheirs = ({ owner }: ShelvedWorkflow): boolean => owner === undefined || owner === principalId || `user:${owner}` === principalId;
+  const principal = (): Principal | undefined => (principalId === undefined ? undefined : findPrincipal(principalId));
+  const tools = (): readonly Tool[] => shelf.all().filter(isTheirs).map(({ workflow }) => toTool(workflow, (inputs) => startAndWait(workflow, inputs, { principal: principal(), start })));
+  return toolsServed({ info: { name, title: 'Workflows', version: '1.0.0' }, instructions: 'Each tool runs a stored workflow.', tools, listsAreFixed: false });
+}
+
+function toolsChanged(peers: Iterable<ServerPeer>): void {
+  for (const peer of peers) peer.toolsChanged();
 }
 
 /** Resolves with the run as it was left; never rejects. */

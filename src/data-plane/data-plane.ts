@@ -177,13 +177,15 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     endCredential,
     inspections,
     counts: () => ({ sessions: sessions.size, streams: subscriptions.streams, parked: parking.size, scripts: discovery.scriptsRunning, indexBuilds: discovery.indexBuilds }),
-    close: () => {
-      subscriptions.stop();
-      parking.close();
-      inspections.closeAll();
-      sessions.close();
-    },
+    close: () => closeAll({ subscriptions, parking, inspections, sessions }),
   };
+}
+
+function closeAll({ subscriptions, parking, inspections, sessions }: Pick<EventsDeps, 'subscriptions' | 'sessions'> & { readonly parking: Parking; readonly inspections: Inspections }): void {
+  subscriptions.stop();
+  parking.close();
+  inspections.closeAll();
+  sessions.close();
 }
 
 /** What may no longer be open ends; changed lists are announced. */

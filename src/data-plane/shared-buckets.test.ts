@@ -33,7 +33,7 @@ describe.skipIf(redis === undefined)('buckets in Valkey or Redis', () => {
 
   test('[RL-08] [I7] two gateways together let no more through than the limit', async () => {
     const wanted = [{ key: `${name}-both`, max: 20, seconds: 3_600 }];
-    const taken = await Promise.all(Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? one : other).takeAll(wanted)));
+    const taken = await Promise.all(Array.from({ length: 100 }, async (_, index) => (index % 2 === 0 ? one : other).takeAll(wanted)));
     expect(taken.filter((short) => short === undefined)).toHaveLength(20);
     const short = taken.find((found) => found !== undefined);
     expect(short).toMatchObject({ index: 0 });

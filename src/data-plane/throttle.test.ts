@@ -24,7 +24,7 @@ function setUp(limits: readonly RateLimit[]) {
   const deps: ThrottleDeps = { buckets: { takeAll: (wanted) => buckets.takeAll(wanted, time.nowMs) }, addressOf: (http) => String(http.headers['x-address'] ?? '') };
   const ask = ({ key = 'ann', headers = {}, endpoint = 'dev' }: Asked = {}): Fault | undefined => {
     try {
-      throttle(identified({ principal: principalOf(key), http: plainHttp(headers), endpoint: plainEndpoint({ name: endpoint, limits }) }), deps);
+      void throttle(identified({ principal: principalOf(key), http: plainHttp(headers), endpoint: plainEndpoint({ name: endpoint, limits }) }), deps);
       return undefined;
     } catch (thrown) {
       if (thrown instanceof Fault) return thrown;

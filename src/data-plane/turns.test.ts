@@ -34,15 +34,15 @@ test('[RL-10] so many at a time without a promise, the next waits, and what does
 
 test('interactive calls go first, and a background call that has waited long enough is not passed any more', async () => {
   const { clock, turns, served, ask } = setUp();
-  ask('running');
-  ask('background', 'background');
+  void ask('running');
+  void ask('background', 'background');
   await clock.move(1_000);
-  ask('interactive');
+  void ask('interactive');
   turns.release('tool');
   await settle();
   expect(served).toEqual(['running', 'interactive']);
   await clock.move(5_000);
-  ask('late');
+  void ask('late');
   turns.release('tool');
   await settle();
   expect(served).toEqual(['running', 'interactive', 'background']);
@@ -50,8 +50,8 @@ test('interactive calls go first, and a background call that has waited long eno
 
 test('whoever waits too long or goes away leaves the queue', async () => {
   const { clock, turns, served, ask } = setUp();
-  ask('running');
-  ask('patient', 'interactive', { ...RULE, waitMs: 1_000 });
+  void ask('running');
+  void ask('patient', 'interactive', { ...RULE, waitMs: 1_000 });
   const { promise: cancelled, resolve } = Promise.withResolvers<void>();
   const gone = turns.take('tool', RULE, { priority: 'interactive', cancelled: () => cancelled });
   resolve();

@@ -64,7 +64,7 @@ function toEntry(server: JsonObject, services: AdminServices, viewer: Viewer): E
   const installed = services.objects().find((object) => object.kind === 'servers' && object.name === name && maySee(viewer, object));
   const installedVersion = installed === undefined ? undefined : versionOf(installed.body);
   const integrity = integrityOf(config);
-  const isOther = installedVersion !== undefined && installedVersion === version && integrity !== undefined && integrityOf(installed?.body) !== undefined && integrityOf(installed?.body) !== integrity;
+  const isOther = installedVersion !== undefined && installedVersion === version && differs(integrity, integrityOf(installed?.body));
   const isPinned = version !== undefined || typeof config['url'] === 'string';
   return {
     name: String(server['name']),
@@ -74,10 +74,25 @@ function toEntry(server: JsonObject, services: AdminServices, viewer: Viewer): E
     server: name,
     config: { ...config },
     installedVersion: installedVersion ?? null,
-    hasUpdate: version !== undefined && installedVersion !== undefined && isNewer(version, installedVersion),
+    hasUpdate: isUpdate(version, installedVersion),
     integrity: integrity ?? null,
-    warnings: [...foreign.warnings, ...(isOther ? ['the package of this very version has another hash than when it was installed: do not update before you know why'] : []), ...(isPinned ? [] : ['no exact version: what is started may change from one start to the next'])],
+    warnings: [...foreign.warnings, ...warningsOf(isOther, isPinned)],
   };
+}
+
+function isUpdate(version: string | undefined, installed: string | undefined): boolean {
+  return version !== undefined && installed !== undefined && isNewer(version, installed);
+}
+
+function differs(hash: string | undefined, other: string | undefined): boolean {
+  return hash !== undefined && other !== undefined && hash !== other;
+}
+
+function warningsOf(isOther: boolean, isPinned: boolean): readonly string[] {
+  const warnings: string[] = [];
+  if (isOther) warnings.push('the package of this very version has another hash than when it was installed: do not update before you know why');
+  if (!isPinned) warnings.push('no exact version: what is started may change from one start to the next');
+  return warnings;
 }
 
 function wordsOf({ title, name, description }: JsonObject): Pick<Entry, 'title' | 'description'> {

@@ -18,13 +18,16 @@ export function multipartSchema(schema: JsonObject, media: JsonObject): { readon
   for (const [name, given] of Object.entries(isObject(schema['properties']) ? schema['properties'] : {})) {
     const property = isObject(given) ? given : {};
     const items = isObject(property['items']) ? property['items'] : undefined;
-    const encoding = Object.hasOwn(encodings, name) ? encodings[name] : undefined;
-    const own = isObject(encoding) && typeof encoding['contentType'] === 'string' ? encoding['contentType'].split(',')[0]?.trim() : undefined;
     const isFile = isBinary(property) || (items !== undefined && isBinary(items));
-    if (isFile) partTypes[name] = own !== undefined && TYPE.test(own) && !own.startsWith('text/') ? own : BINARY;
+    if (isFile) partTypes[name] = partTypeOf(Object.hasOwn(encodings, name) ? encodings[name] : undefined);
     properties[name] = !isFile ? property : items === undefined ? asBase64(property) : { ...property, items: asBase64(items) };
   }
   return { schema: { ...schema, properties }, partTypes };
+}
+
+function partTypeOf(encoding: JsonValue | undefined): string {
+  const own = isObject(encoding) && typeof encoding['contentType'] === 'string' ? encoding['contentType'].split(',')[0]?.trim() : undefined;
+  return own !== undefined && TYPE.test(own) && !own.startsWith('text/') ? own : BINARY;
 }
 
 function isBinary({ format, contentEncoding, contentMediaType }: JsonObject): boolean {

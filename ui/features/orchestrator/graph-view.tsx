@@ -52,6 +52,6 @@ function Box({ step, x, y }: { readonly step: ShownStep | undefined; readonly x:
 
 /** Text of SVG does not break by itself. */
 function cut(text: string): string {
-  const characters = [...text.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�')];
+  const characters = Array.from(text.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�'));
   return characters.length <= CHARS_MAX ? characters.join('') : `${characters.slice(0, CHARS_MAX - 1).join('')}…`;
 }

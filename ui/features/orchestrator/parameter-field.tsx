@@ -2,7 +2,7 @@
 import { ForeignText } from '../../components/foreign-text.tsx';
 import { PasswordField, SwitchField, TextField } from '../../components/form.tsx';
 import { useText } from '../../texts/texts.ts';
-import type { Template } from './templates-tab.tsx';
+import type { Template } from './shapes.ts';
 
 type Parameter = Template['parameters'][string];
 

@@ -13,7 +13,7 @@ import { notify } from '../../components/notices.tsx';
 import { Facts } from '../../components/page.tsx';
 import { useText } from '../../texts/texts.ts';
 import { OfferIn, useOffer } from './offer-in.tsx';
-import type { RegistryEntry } from './registry-tab.tsx';
+import type { RegistryEntry } from './shapes.ts';
 
 const FORM = 'add-from-registry';
 

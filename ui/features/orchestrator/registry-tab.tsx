@@ -1,7 +1,6 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useMay } from '../../api/me.ts';
-import type { AnswerOf } from '../../api/operations.ts';
 import type { ApiProblem } from '../../api/problem.ts';
 import { Badge } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';
@@ -11,11 +10,9 @@ import { ForeignText } from '../../components/foreign-text.tsx';
 import { Loaded } from '../../components/page.tsx';
 import { useUrlDialog } from '../../components/url-state.ts';
 import { useText } from '../../texts/texts.ts';
+import type { Registry, RegistryEntry } from './shapes.ts';
 import { RegistryPanel } from './registry-panel.tsx';
 import { ResolvePanel } from './resolve-panel.tsx';
-
-type Registry = AnswerOf<'GET /api/v1/registry'>;
-export type RegistryEntry = Registry['items'][number];
 
 export function RegistryTab({ registry }: { readonly registry: UseQueryResult<Registry, ApiProblem> }) {
   const say = useText();

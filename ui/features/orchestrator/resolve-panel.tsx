@@ -6,7 +6,7 @@ import { SidePanel } from '../../components/dialog.tsx';
 import { Form, TextArea } from '../../components/form.tsx';
 import { pageProblem, parseJsonObject } from '../../components/json-field.tsx';
 import { useText } from '../../texts/texts.ts';
-import type { RegistryEntry } from './registry-tab.tsx';
+import type { RegistryEntry } from './shapes.ts';
 
 const FORM = 'resolve-server';
 const EXAMPLE = `{

@@ -6,7 +6,7 @@ import { IconButton } from '../../components/button.tsx';
 import { Menu } from '../../components/menu.tsx';
 import { deleteSoon, notifyProblem } from '../../components/notices.tsx';
 import { useText } from '../../texts/texts.ts';
-import type { Template } from './templates-tab.tsx';
+import type { Template } from './shapes.ts';
 
 export function TemplateMenu({ template: { name }, mayDelete }: { readonly template: Template; readonly mayDelete: boolean }) {
   const say = useText();

@@ -12,7 +12,8 @@ import { Facts } from '../../components/page.tsx';
 import { useText } from '../../texts/texts.ts';
 import { OfferIn, useOffer } from './offer-in.tsx';
 import { ParameterField, toParameters } from './parameter-field.tsx';
-import { Reach, type Template } from './templates-tab.tsx';
+import { Reach } from './reach.tsx';
+import type { Template } from './shapes.ts';
 
 const FORM = 'use-template';
 

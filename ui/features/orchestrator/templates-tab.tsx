@@ -1,9 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useMay } from '../../api/me.ts';
-import type { AnswerOf } from '../../api/operations.ts';
 import type { ApiProblem } from '../../api/problem.ts';
-import { Badge } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';
 import { type Column, DataTable, type Filter } from '../../components/data-table.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -12,12 +10,11 @@ import { useLeaving } from '../../components/notices.tsx';
 import { Loaded } from '../../components/page.tsx';
 import { useUrlDialog } from '../../components/url-state.ts';
 import { useText } from '../../texts/texts.ts';
+import { Reach, reachOf } from './reach.tsx';
+import type { Template, Templates } from './shapes.ts';
 import { ImportTemplate } from './import-template.tsx';
 import { TemplatePanel } from './template-panel.tsx';
 import { TemplateMenu } from './template-menu.tsx';
-
-export type Templates = AnswerOf<'GET /api/v1/templates'>;
-export type Template = Templates['items'][number];
 
 export function TemplatesTab({ templates }: { readonly templates: UseQueryResult<Templates, ApiProblem> }) {
   const say = useText();
@@ -93,27 +90,6 @@ function useColumns(open: (name: string) => void): readonly Column<Template>[] {
       { id: 'version', text: say('orchestrator.version'), value: ({ version }) => version, from: 'lg' },
     ],
     [say, open],
-  );
-}
-
-type ReachName = 'none' | 'web' | 'read' | 'write';
-
-/** What a server made of it can touch. */
-function reachOf({ egress, files }: Template): readonly ReachName[] {
-  const reach: readonly ReachName[] = [...(egress === 'guarded' ? (['web'] as const) : []), ...(files === 'none' ? [] : [files])];
-  return reach.length === 0 ? ['none'] : reach;
-}
-
-export function Reach({ template }: { readonly template: Template }) {
-  const say = useText();
-  return (
-    <span className="flex flex-wrap gap-1">
-      {reachOf(template).map((reach) => (
-        <Badge key={reach} tone={reach === 'none' ? 'good' : reach === 'write' ? 'warn' : 'plain'}>
-          {say(`orchestrator.template.reachOf.${reach}`)}
-        </Badge>
-      ))}
-    </span>
   );
 }
 

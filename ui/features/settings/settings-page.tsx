@@ -14,7 +14,7 @@ import { useText } from '../../texts/texts.ts';
 
 type Answer = AnswerOf<'GET /api/v1/settings'>;
 type Settings = Answer['settings'];
-type Name = keyof Settings & string;
+type Name = keyof Settings;
 
 const SECTIONS = {
   access: ['passwordSignIn', 'formSignUp', 'ssoSignUp'],
