@@ -59,7 +59,7 @@ function ended(): Fault {
 function toAdministrator(user: StoredUser, signIn: StoredSignIn, nowMs: number): Administrator {
   const isFresh = nowMs - signIn.reauthAtMs <= REAUTH_MS;
   return {
-    principal: { kind: 'user', id: user.id, credentialId: signIn.id, name: user.name },
+    principal: { kind: 'user', id: user.id, credentialId: signIn.id, name: user.name, roles: [user.role] },
     permissions: new RolePermissions(permissionsOf(user.role), isFresh ? [] : reauthPermissionsOf(user.role)),
   };
 }
