@@ -95,7 +95,7 @@ test.each([
 });
 
 test('an empty file is an empty configuration', () => {
-  expect(readConfigText('', 'a.yaml').document).toEqual({ servers: {}, policies: {}, namespaces: {}, endpoints: {}, limits: {}, prices: {}, keys: {} });
+  expect(readConfigText('', 'a.yaml').document).toEqual({ servers: {}, policies: {}, namespaces: {}, endpoints: {}, limits: {}, prices: {}, workflows: {}, keys: {} });
 });
 
 const DESKTOP = { mcpServers: { 'My Notes': { command: 'npx', args: ['-y', 'notes'], env: { A: '1' } }, my__notes: { command: 'x' }, 'my_notes ': { command: 'y' }, 日本: { command: 'z' } }, theme: 'dark', globalShortcut: '' };

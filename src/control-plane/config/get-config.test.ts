@@ -22,6 +22,7 @@ test('endpoints and settings are shown as they are now', async () => {
         updatedAt: expect.any(String),
         config: { namespace: 'dev' },
         discovery: { mode: 'full', budgetTokens: 8_000, pins: [] },
+        oldestRevision: null,
         collisions: [{ kind: 'tool', exposed: 'search', kept: 'files', hidden: 'web' }],
       },
     ],
