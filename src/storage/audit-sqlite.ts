@@ -189,7 +189,10 @@ function boundsOf(
   const at = (ms: number): number | undefined =>
     (database.prepare('select position from record where at_ms >= ? order by at_ms limit 1').get(ms) as { readonly position: number } | undefined)?.position;
   const end = toMs === undefined ? undefined : at(toMs + CLOCK_SLACK_MS);
-  const begin = fromMs === undefined ? undefined : (at(fromMs - CLOCK_SLACK_MS) ?? Number.MAX_SAFE_INTEGER);
+  // Admin events come into the record somewhat later than they happened: a neighbour in time may stand before.
+  const first = (ms: number): number | undefined =>
+    (database.prepare('select min(position) as position from (select position from record where at_ms >= ? order by at_ms limit 1000)').get(ms) as { readonly position: number | null } | undefined)?.position ?? undefined;
+  const begin = fromMs === undefined ? undefined : (first(fromMs - CLOCK_SLACK_MS) ?? Number.MAX_SAFE_INTEGER);
   return { beforePosition: end === undefined ? beforePosition : Math.min(end, beforePosition ?? end), afterPosition: begin };
 }
 
