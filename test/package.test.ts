@@ -8,6 +8,8 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
@@ -38,10 +40,20 @@ test('the package brings the command, the program without types, and no sources'
   expect(existsSync(join(installed, 'src'))).toBe(false);
 });
 
-test('the package brings the orchestrator as a command of its own', async () => {
+test('the package brings the orchestrator: meta-mcp-server says its version, and a server of a template adds 15 and 27', async () => {
   const bin = join(installed, 'bin', 'meta-mcp-server.js');
   expect((await run(process.execPath, [bin, '--version'])).stdout).toMatch(/^meta-mcp-server \d+\.\d+\.\d+\n$/);
-});
+  const client = new Client({ name: 'test', version: '1' });
+  await client.connect(new StdioClientTransport({ command: process.execPath, args: [bin], cwd: folder, env: { PATH: process.env['PATH'] ?? '' }, stderr: 'ignore' }));
+  try {
+    const { structuredContent } = await client.callTool({ name: 'create_server', arguments: { name: 'calc', template: 'basic_calculator' } });
+    const { server_id } = structuredContent as { server_id: string };
+    const added = await client.callTool({ name: 'execute_on_server', arguments: { server_id, tool_name: 'add', arguments: { a: 15, b: 27 } } });
+    expect(added.structuredContent).toEqual({ result: 42, status: 'success' });
+  } finally {
+    await client.close();
+  }
+}, 60_000);
 
 test('the command of the package serves a first call', async () => {
   const child = spawn(process.execPath, [join(installed, 'bin', 'metamcp.js'), 'serve', '--port', '0', '--data', join(folder, 'data'), '--print-json'], { stdio: ['ignore', 'pipe', 'ignore'] });

@@ -27,22 +27,28 @@ const RUNNER = fileURLToPath(new URL('./run-template.ts', import.meta.url));
 const SOURCES = resolve(import.meta.dirname, '..');
 const HEAP_MEGABYTES = 256;
 
-/** Where our packages are: beside us in a checkout, around us in an installed package. */
-function packagesFolder(): { readonly packages: string; readonly realPackages: string } {
-  const beside = join(SOURCES, '..', 'node_modules');
+/**
+ * Every folder that our packages are found through: beside us in a checkout, around us in an installed package, and
+ * where links of either lead.
+ */
+function packageFolders(): readonly string[] {
   const found = createRequire(import.meta.url).resolve('zod');
-  const around = found.slice(0, found.lastIndexOf(`${sep}node_modules${sep}`) + `${sep}node_modules`.length);
-  const packages = existsSync(join(beside, 'zod')) ? beside : around;
-  return { packages, realPackages: realpathSync(packages) };
+  const folders = [join(SOURCES, '..', 'node_modules'), aroundOf(SOURCES), aroundOf(found)].filter((folder) => folder !== undefined && existsSync(folder)) as string[];
+  return [...new Set([...folders, ...folders.map((folder) => realpathSync(folder))])];
+}
+
+/** The innermost `node_modules` that a path lies in. */
+function aroundOf(path: string): string | undefined {
+  const at = path.lastIndexOf(`${sep}node_modules${sep}`);
+  return at < 0 ? undefined : path.slice(0, at + `${sep}node_modules`.length);
 }
 
 export function launchTemplate(template: Template, parameters: ParameterValues, options: LaunchOptions): TemplateLaunch {
   const { temporaryFolder, node } = options;
   const given = Object.entries(template.parameters).find(([name, { type }]) => type === 'folder' && parameters[name] !== undefined)?.[0];
   const root = given === undefined ? temporaryFolder : String(parameters[given]);
-  const { packages, realPackages } = packagesFolder();
   const origins = Object.entries(template.parameters).flatMap(([name, { type }]) => (type === 'url' && parameters[name] !== undefined ? [new URL(String(parameters[name])).origin] : []));
-  const readable = [SOURCES, packages, realPackages, template.folder, join(SOURCES, '..', 'package.json'), root, '/proc/self/fd', '/proc/self/stat'];
+  const readable = [SOURCES, ...packageFolders(), template.folder, join(SOURCES, '..', 'package.json'), root, '/proc/self/fd', '/proc/self/stat'];
   const mayWrite = template.files === 'write';
   return {
     command: node,
@@ -59,7 +65,7 @@ export function launchTemplate(template: Template, parameters: ParameterValues, 
     env: { TEMPLATE_SETTINGS: JSON.stringify({ parameters, root, operatorOrigins: origins, egressAllow: template.egress === 'none' ? [] : options.egressAllow }), NODE_OPTIONS: '' },
     cwd: temporaryFolder,
     sandbox: {
-      readable: [SOURCES, { from: realPackages, to: packages }, join(SOURCES, '..', 'package.json'), dirname(realpathSync(node)), template.folder, ...(mayWrite ? [] : [root])],
+      readable: [SOURCES, ...packageFolders().map((folder) => ({ from: realpathSync(folder), to: folder })), join(SOURCES, '..', 'package.json'), dirname(realpathSync(node)), template.folder, ...(mayWrite ? [] : [root])],
       writable: [...(mayWrite ? [root] : []), temporaryFolder],
       hasNetwork: template.egress !== 'none',
       cwd: temporaryFolder,
