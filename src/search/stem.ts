@@ -63,6 +63,7 @@ function cutOnce(word: string): string {
   const rule = RULES.find(({ ending, restMin }) => word.endsWith(ending) && word.length - ending.length >= restMin);
   if (rule === undefined) return word;
   const rest = word.slice(0, word.length - rule.ending.length);
-  if (!VOWEL.test(rest)) return word;
+  // Abbreviations have plurals, though no vowel: `pdfs`.
+  if (rule.ending !== 's' && !VOWEL.test(rest)) return word;
   return `${rest}${rule.becomes}`.replace(DOUBLED, '$1');
 }

@@ -16,7 +16,7 @@ test.each([
   ['getCurrentWeather', ['get', 'current', 'weather']],
   ['URLs of PDFs', ['url', 'pdf']],
   ['send an e-mail', ['send', 'email', 'e', 'mail']],
-  ["don't close the server's port", ['don', 'clos', 'server', 'port']],
+  ["don't open the server's port", ['don', 'open', 'server', 'port']],
 ])('%s is split into words without their endings', (text, terms) => {
   expect(tokenize(text)).toEqual(terms);
 });
