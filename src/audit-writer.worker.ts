@@ -1,6 +1,6 @@
 /** The thread that writes the record: redacts payloads, chains, commits. One message in is one message out. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { PendingRecord } from './audit/audit-store.ts';
+import { type PackedRecords, unpackRecords } from './audit/packed-records.ts';
 import { systemClock } from './base/clock.ts';
 import { redactPayload } from './redact-payload.ts';
 import { type RetainOptions, SqliteAuditWriter } from './storage/audit-sqlite-writer.ts';
@@ -12,7 +12,7 @@ export interface WriterData {
 }
 
 export type WriterRequest =
-  | { readonly id: number; readonly do: 'append'; readonly batch: readonly PendingRecord[] }
+  | { readonly id: number; readonly do: 'append'; readonly batch: PackedRecords }
   | { readonly id: number; readonly do: 'retain'; readonly options: RetainOptions }
   | { readonly id: number; readonly do: 'damage' }
   | { readonly id: number; readonly do: 'close' };
@@ -27,7 +27,7 @@ let writer: SqliteAuditWriter | undefined;
 function run(request: WriterRequest): readonly string[] {
   // Opened by the first request, so that a store that cannot be opened is told as its failure, and tried again.
   writer ??= new SqliteAuditWriter({ folder, writer: name, privateKey, redact: redactPayload, nowMs: systemClock.nowMs });
-  if (request.do === 'append') writer.append(request.batch);
+  if (request.do === 'append') writer.append(unpackRecords(request.batch));
   else if (request.do === 'retain') writer.retain(request.options);
   else if (request.do === 'damage') return writer.damage();
   else writer.close();

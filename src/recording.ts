@@ -3,7 +3,7 @@
  * chain, the ledger is written, what is old is deleted.
  */
 import type { IncomingMessage } from 'node:http';
-import type { CallRecord } from './audit/audit-record.ts';
+import type { CallFigures } from './audit/audit-record.ts';
 import type { AuditStore } from './audit/audit-store.ts';
 import { Journal } from './audit/journal.ts';
 import { Ledger } from './audit/ledger.ts';
@@ -68,10 +68,10 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
   const ledger = new Ledger();
   const chores = await startChores({ ...options, store, journal, ledger });
   for (const id of await store.openIntents()) journal.add({ kind: 'unknown', id, atMs: clock.nowMs(), outcome: 'unknown', isDispatched: true });
-  const ended = (record: CallRecord): void => {
-    stats.add(record);
-    if (!ledger.add(record)) chores.writeLedgerSoon(record);
-    feed.tell(record);
+  const ended = (figures: CallFigures, text: string): void => {
+    stats.add(figures);
+    if (!ledger.add(figures)) chores.writeLedgerSoon(figures);
+    feed.tell(text);
   };
   const calls = createCallRecorder({
     journal,
@@ -79,6 +79,7 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
     wallMs: clock.nowMs,
     newId: createIdSequence('ref', options.random),
     addressOf: options.addressOf,
+    clean: options.clean,
     cleanName: createCleanName(options.clean),
     payloads: { keepsArguments: settings.auditArguments, keepsResults: settings.auditResults, bytesMax: settings.auditPayloadBytesMax },
     ended,
@@ -115,7 +116,7 @@ interface ChoreDeps extends RecordingOptions {
 interface Chores {
   /** Once, now; after the one that runs. */
   readonly run: () => Promise<void>;
-  readonly writeLedgerSoon: (record: CallRecord) => void;
+  readonly writeLedgerSoon: (figures: CallFigures) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -151,8 +152,8 @@ async function startChores(deps: ChoreDeps): Promise<Chores> {
   again();
   return {
     run,
-    writeLedgerSoon: (record) => {
-      void run().then(() => ledger.add(record));
+    writeLedgerSoon: (figures) => {
+      void run().then(() => ledger.add(figures));
     },
     stop: async () => {
       isStopped = true;
@@ -201,11 +202,13 @@ function retainHourly({ store, clock, retention }: ChoreDeps): () => Promise<voi
 }
 
 const NAMES_MAX = 2_000;
+const NAME_CHARS_MAX = 1_000;
 
 /** Names repeat: each is looked at once. */
 function createCleanName(clean: (text: string) => string): (name: string) => string {
   const known = new Map<string, string>();
-  return (name) => {
+  return (given) => {
+    const name = given.length > NAME_CHARS_MAX ? given.slice(0, NAME_CHARS_MAX) : given;
     const before = known.get(name);
     if (before !== undefined) return before;
     const cleaned = redactPayload(clean(name), true).text;

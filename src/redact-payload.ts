@@ -7,9 +7,11 @@ import { isObject } from './protocol/messages.ts';
 const SECRET_MEMBER =
   /(\\*"[^"\\]{0,64}(?:passw|passphrase|secret|token|api[_-]?key|private[_-]?key|authorization|credential|cookie)[^"\\]{0,64}\\*"\s*:\s*\\*")((?:[^"\\]|\\[^"])*)/gi;
 
+let redactions = 0;
+const redactor = createRedactor({ secrets: true, personal: [], action: 'redact' }, () => redactions++);
+
 export const redactPayload: RedactPayload = (text, isCut) => {
-  let redactions = 0;
-  const redactor = createRedactor({ secrets: true, personal: [], action: 'redact' }, () => redactions++);
+  redactions = 0;
   const whole = isCut ? undefined : parseObject(text);
   const clean =
     whole === undefined

@@ -91,6 +91,16 @@ export interface CallRecord {
   readonly traceId?: string | undefined;
 }
 
+/** What is counted of a request as it ends. */
+export interface CallFigures extends Pick<Required<CallRecord>, 'atMs' | 'endpoint' | 'server' | 'tool' | 'method' | 'outcome' | 'failedAt' | 'durationMs' | 'bytesIn' | 'bytesOut' | 'cost'> {
+  readonly principalId: string | undefined;
+}
+
+/** The figures of a record that was kept. */
+export function figuresOf({ atMs, principal, endpoint, server, tool, method, outcome, failedAt, durationMs, bytesIn, bytesOut, cost }: CallRecord): CallFigures {
+  return { atMs, principalId: principal?.id, endpoint, server, tool, method, outcome, failedAt, durationMs, bytesIn, bytesOut, cost };
+}
+
 /** A change or refusal of the admin API, as it stands in its own table. */
 export interface AdminEventRecord {
   readonly kind: 'admin';

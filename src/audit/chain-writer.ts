@@ -28,8 +28,7 @@ export function prepareRows(head: Head, batch: readonly PendingRecord[], redact:
     const keptArguments = keep(pending.arguments, pending.isArgumentsCut === true, redact);
     const keptResult = keep(pending.result, pending.isResultCut === true, redact);
     const hasPayload = keptArguments !== undefined || keptResult !== undefined;
-    const record = hasPayload ? { ...given, keptArguments: keptArguments?.kept, keptResult: keptResult?.kept } : given;
-    const text = hasPayload ? JSON.stringify(record) : pending.record;
+    const text = hasPayload ? `${pending.record.slice(0, -1)}${member('keptArguments', keptArguments?.kept)}${member('keptResult', keptResult?.kept)}}` : pending.record;
     hash = linkOf(hash, ++seq, text);
     return {
       seq,
@@ -40,6 +39,11 @@ export function prepareRows(head: Head, batch: readonly PendingRecord[], redact:
     };
   });
   return { rows, head: { writer: head.writer, seq, hash } };
+}
+
+/** Added to the text as it is: to write all of it again would cost more than everything else here. */
+function member(name: 'keptArguments' | 'keptResult', kept: KeptText | undefined): string {
+  return kept === undefined ? '' : `,"${name}":{"sha256":"${kept.sha256}","isCut":${kept.isCut},"redactions":${kept.redactions}}`;
 }
 
 function keep(text: string | undefined, isCut: boolean, redact: RedactPayload): { readonly text: string; readonly kept: KeptText } | undefined {
