@@ -47,6 +47,7 @@ export function createWriterThread(data: WriterData): WriterPort {
   worker = start();
   return {
     append: async (batch) => void (await ask({ do: 'append', batch: packRecords(batch) })),
+    settle: async () => void (await ask({ do: 'settle' })),
     retain: async (options) => void (await ask({ do: 'retain', options })),
     damage: () => ask({ do: 'damage' }),
     close: async () => {

@@ -193,7 +193,7 @@ describe('what somebody did to the files', () => {
 
   async function findingsIn(folder: string): Promise<readonly Finding[]> {
     // Read only: opening for writing would go on with the chain.
-    const store = new SqliteAuditStore({ folder, writer, port: { ...directPort(Object.create(SqliteAuditWriter.prototype) as SqliteAuditWriter), damage: async () => damageIn(folder), close: async () => undefined } });
+    const store = new SqliteAuditStore({ folder, writer, port: { ...directPort(Object.create(SqliteAuditWriter.prototype) as SqliteAuditWriter), damage: async () => damageIn(folder), settle: async () => undefined, close: async () => undefined } });
     try {
       return await verify(store);
     } catch (thrown) {
@@ -314,6 +314,91 @@ describe('what somebody did to the files', () => {
       bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
       expect([bit, (await change((file) => writeFileSync(file, bytes))).length > 0]).toEqual([bit, true]);
     }
+  });
+
+  describe('what was recorded under load and waits to become rows', () => {
+    const many = (batch: number): PendingRecord[] => Array.from({ length: 250 }, (_, index) => call(`m${batch}-${index}`, {}, index % 3 === 0 ? { arguments: `{"text":"a\\tb",\n\t"n":${index}}` } : {}));
+    const idsIn = async (store: AuditStore): Promise<string[]> => (await store.find({ limit: 2_000 })).map(({ text }) => (JSON.parse(text) as { id: string }).id).toReversed();
+
+    /** A gateway that was killed while 500 records waited. */
+    async function killed(): Promise<string> {
+      const folder = newFolder();
+      const clock = { nowMs: NOW_MS };
+      // Each write a while after the one before, so that the head beside the record is as new as its end.
+      const writing = new SqliteAuditWriter({ folder, writer, privateKey, redact: redactPayload, nowMs: () => (clock.nowMs += 1_000) });
+      writing.append([call('first')]);
+      writing.append(many(0));
+      writing.append(many(1));
+      expect(writing.isBehind).toBe(true);
+      const left = newFolder();
+      for (const name of readdirSync(folder)) copyFileSync(join(folder, name), join(left, name));
+      writing.close();
+      return left;
+    }
+
+    const expected = ['first', ...[0, 1].flatMap((batch) => Array.from({ length: 250 }, (_, index) => `m${batch}-${index}`))];
+
+    test('is found at once, in its order, and with what was kept of it', async () => {
+      const store = sqliteStore(newFolder());
+      await store.append([call('first')]);
+      await store.append(many(0));
+      await store.append(many(1));
+      await store.append([call('last')]);
+      expect(await idsIn(store)).toEqual([...expected, 'last']);
+      const [found] = await store.find({ callId: 'm1-3', limit: 1 });
+      expect(await store.payloadAt(found?.position ?? 0)).toEqual({ arguments: '{"text":"a\\tb",\n\t"n":3}', result: null });
+      expect(await verify(store)).toEqual([]);
+      await store.close();
+    });
+
+    test('survives the end of the process, and the chain goes on behind it', async () => {
+      const folder = await killed();
+      const store = sqliteStore(folder);
+      await store.append([call('later')]);
+      expect(await idsIn(store)).toEqual([...expected, 'later']);
+      expect(await verify(store)).toEqual([]);
+      await store.close();
+      expect(readFileSync(join(folder, 'audit-intake.tsv'), 'utf8')).toBe('');
+    });
+
+    test('is no row twice where the process ended between the two', async () => {
+      const folder = await killed();
+      const waiting = readFileSync(join(folder, 'audit-intake.tsv'));
+      await sqliteStore(folder).close();
+      writeFileSync(join(folder, 'audit-intake.tsv'), waiting);
+      const store = sqliteStore(folder);
+      expect(await idsIn(store)).toEqual(expected);
+      expect(await verify(store)).toEqual([]);
+      await store.close();
+    });
+
+    test('what a crash left of a write that nobody was told of is no record', async () => {
+      const folder = await killed();
+      writeFileSync(join(folder, 'audit-intake.tsv'), `${readFileSync(join(folder, 'audit-intake.tsv'), 'utf8')}502\tabc\t{"kind":"ca`);
+      const store = sqliteStore(folder);
+      expect(await idsIn(store)).toEqual(expected);
+      expect(await verify(store)).toEqual([]);
+      await store.close();
+    });
+
+    test('[AU-03] any single bit of it is found', async () => {
+      const folder = await killed();
+      const names = readdirSync(folder);
+      const intact = readFileSync(join(folder, 'audit-intake.tsv'));
+      await fc.assert(
+        fc.asyncProperty(fc.nat(intact.length * 8 - 1), async (bit) => {
+          const changed = newFolder();
+          for (const name of names) copyFileSync(join(folder, name), join(changed, name));
+          const bytes = Buffer.from(intact);
+          bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+          writeFileSync(join(changed, 'audit-intake.tsv'), bytes);
+          const store = sqliteStore(changed);
+          expect([bit, (await verify(store)).length > 0]).toEqual([bit, true]);
+          await store.close();
+        }),
+        { numRuns: 60 },
+      );
+    }, 60_000);
   });
 
   test('a chain whose end was cut off shows the gap for ever, though the gateway goes on', async () => {
