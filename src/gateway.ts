@@ -67,11 +67,13 @@ async function startListening(base: Base, live: Live): Promise<void> {
   const { serve, refuse } = live.dataPlane;
   const metrics = await listenForMetrics(settings, { clock: options.clock, sources: base.telemetry.sources, snapshot: base.publisher.snapshot, digestOf: (value) => digestOf(base.instanceKey.pepper, value), authenticators: [operatorTokenAuthenticator(live.token), base.people.authenticate], throttle: base.failures, addressOf: base.addressOf, checkHost: (http) => checkHostAndOrigin(http, rules) });
   undo.push(() => metrics.close());
+  const allPages = [live.signIns.pages, base.governance.pages];
   listening.current = await listen(
     settings,
     (http, response) => {
-      const pages = [live.signIns.pages, base.governance.pages].find((candidate) => candidate.handles(http.url));
-      if (pages === undefined && http.url?.startsWith(PATH_PREFIX) !== true) {
+      const isForEndpoint = http.url?.startsWith(PATH_PREFIX) === true;
+      const pages = isForEndpoint ? undefined : allPages.find((candidate) => candidate.handles(http.url));
+      if (pages === undefined && !isForEndpoint) {
         if (metrics.serves(http, response)) return;
         if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
         else admin(http, response);

@@ -28,7 +28,7 @@ function pending(kind: 'intent' | 'outcome' | 'call', id: string): PendingRecord
 }
 
 function call(id: string): UnderWay {
-  return { isTaken: false, toIntent: () => pending('intent', id) };
+  return { place: 0, isTaken: false, toIntent: () => pending('intent', id) };
 }
 
 test('[AU-02] strict, on a full disk: the call is refused before it is sent, and calls go again once there is room', async () => {

@@ -6,6 +6,7 @@
  */
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
+import { RecentTable } from '../base/recent-table.ts';
 import type { AdminEventRecord, CallRecord, KeepingRecord } from './audit-record.ts';
 import type { AuditStore, PendingRecord } from './audit-store.ts';
 
@@ -26,6 +27,8 @@ export interface JournalOptions {
 
 /** A call at its server. Its intent is made only where it is written before the call ends. */
 export interface UnderWay {
+  /** Where the journal has it. */
+  place: number;
   /** Its intent is on its way into the store: its end is a record of its own. */
   isTaken: boolean;
   toIntent(): PendingRecord;
@@ -47,7 +50,8 @@ const QUEUED_BYTES_MAX = 64 << 20;
 export class Journal {
   readonly #options: JournalOptions;
   #queue: PendingRecord[] = [];
-  readonly #underWay = new Set<UnderWay>();
+  readonly #underWay = new RecentTable<UnderWay>();
+  #begun = 0;
   /** Strict: intents whose calls wait for them. */
   readonly #awaited = new Set<PendingRecord>();
   #queuedBytes = 0;
@@ -71,7 +75,8 @@ export class Journal {
   /** A call goes to its server: undefined or resolved, it may. Rejects with `gateway.audit_unavailable`. */
   begin(call: UnderWay): Promise<void> | undefined {
     if (this.#options.mode === 'buffered') {
-      this.#underWay.add(call);
+      call.place = ++this.#begun;
+      this.#underWay.add(call.place, call);
       this.#soon();
       return undefined;
     }
@@ -87,7 +92,7 @@ export class Journal {
 
   /** The end of a request. `call`: what began, undefined where it went to no server. */
   end(record: PendingRecord, call: UnderWay | undefined): void {
-    if (call !== undefined) this.#underWay.delete(call);
+    if (call !== undefined && !call.isTaken) this.#underWay.delete(call.place);
     this.#add(record);
   }
 
@@ -137,9 +142,10 @@ export class Journal {
 
   /** Calls that go on for longer than an interval have an intent of their own. Where there is no room, they wait for it: their end will say all. */
   #takeIntents(): void {
-    for (const call of this.#underWay) {
+    if (this.#underWay.size === 0) return;
+    for (const call of this.#underWay.values().sort((one, other) => one.place - other.place)) {
       if (!this.#hasRoom) return;
-      this.#underWay.delete(call);
+      this.#underWay.delete(call.place);
       call.isTaken = true;
       this.#push(call.toIntent());
     }

@@ -199,7 +199,7 @@ function snapshotChanged({ snapshot, nowMs, inspections }: { readonly snapshot: 
 function legacyDeps(clock: Clock, { sessions, subscriptions, upstreams }: Pick<EventsDeps, 'sessions' | 'subscriptions' | 'upstreams'>): LegacyDeps {
   return {
     clock,
-    outbox: new Outbox(),
+    outbox: new Outbox(clock),
     sessions,
     opened: (session) => {
       subscriptions.addSession(session);

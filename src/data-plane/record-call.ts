@@ -52,6 +52,7 @@ class RecordedExchange implements Recording {
   readonly decodedMs: number;
   sentMs: number | undefined = undefined;
   answeredMs: number | undefined = undefined;
+  place = 0;
   isBegun = false;
   isTaken = false;
   readonly #exchange: Decoded;
@@ -147,10 +148,11 @@ function end(exchange: Decoded, outcome: Outcome, deps: CallRecorderDeps): void 
 function textOfTimes({ recording, startedMs }: Decoded, durationMs: number): string {
   if (recording === undefined) return `,"stages":{"endedMs":${durationMs}},"durationMs":${durationMs}`;
   const { decodedMs, sentMs, answeredMs } = recording;
-  const sent = sentMs === undefined ? '' : `,"sentMs":${round(sentMs - startedMs)}`;
-  const answered = answeredMs === undefined ? '' : `,"answeredMs":${round(answeredMs - startedMs)}`;
-  const upstream = sentMs === undefined || answeredMs === undefined ? '' : `,"upstreamMs":${round(answeredMs - sentMs)}`;
-  return `,"stages":{"decodedMs":${round(decodedMs - startedMs)}${sent}${answered},"endedMs":${durationMs}},"durationMs":${durationMs}${upstream}`;
+  const sent = sentMs === undefined ? '' : `,"sentMs":${microText(sentMs - startedMs)}`;
+  const answered = answeredMs === undefined ? '' : `,"answeredMs":${microText(answeredMs - startedMs)}`;
+  const upstream = sentMs === undefined || answeredMs === undefined ? '' : `,"upstreamMs":${microText(answeredMs - sentMs)}`;
+  const duration = microText(durationMs);
+  return `,"stages":{"decodedMs":${microText(decodedMs - startedMs)}${sent}${answered},"endedMs":${duration}},"durationMs":${duration}${upstream}`;
 }
 
 function resultOf(result: RawObject | undefined, { payloads: { keepsResults, bytesMax }, clean }: CallTextDeps): Pick<PendingRecord, 'result' | 'isResultCut'> {
@@ -172,6 +174,15 @@ function refuse(http: IncomingMessage, fault: Fault, deps: CallRecorderDeps): vo
   const record: CallRecord = { kind: 'call', id: deps.newId(), address: deps.addressOf(http), isDispatched: false, isWrite: false, ...figures };
   deps.journal.add(record);
   deps.ended({ principalId: undefined, server: undefined, tool: undefined, method: undefined, durationMs: undefined, cost: undefined, ...figures }, JSON.stringify(record));
+}
+
+const THOUSANDTHS: readonly string[] = Array.from({ length: 1_000 }, (_, index) => (index === 0 ? '' : `.${String(index).padStart(3, '0')}`));
+
+/** As `round`, as text: two look-ups and a whole number, where the text of a fraction takes ten times as long. */
+function microText(ms: number): string {
+  const micros = Math.max(0, Math.round(ms * 1_000));
+  const whole = Math.trunc(micros / 1_000);
+  return whole + (THOUSANDTHS[micros - whole * 1_000] ?? '');
 }
 
 /** Microseconds are enough. */
