@@ -103,7 +103,7 @@ export function createLog(options: LogOptions): Log & { listener: LogListener | 
   return log;
 }
 
-const BATCH_CHARS = 16_384;
+const BATCH_CHARS = 65_536;
 const BATCH_MS = 500;
 
 /** Lines that are handed on together: one write for many calls. */
