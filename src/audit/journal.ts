@@ -44,6 +44,8 @@ export interface JournalState {
 
 /** Batches are at most so long, so that one write never holds up the others for long. */
 const BATCH_MAX = 5_000;
+/** So many do not wait for the interval to end. */
+const EARLY_RECORDS = 500;
 /** Enough to ride out a full disk for a while without filling the memory with payloads. */
 const QUEUED_BYTES_MAX = 64 << 20;
 
@@ -137,7 +139,9 @@ export class Journal {
   #push(record: PendingRecord): void {
     this.#queue.push(record);
     this.#queuedBytes += bytesOf(record);
-    this.#soon();
+    // Records that wait long outlive the young generation of the heap, and cost more there than to write.
+    if (this.#queue.length >= EARLY_RECORDS && this.#flushing === undefined && this.#lastError === undefined) void this.#flush();
+    else this.#soon();
   }
 
   /** Calls that go on for longer than an interval have an intent of their own. Where there is no room, they wait for it: their end will say all. */
@@ -164,6 +168,7 @@ export class Journal {
   #soon(): void {
     this.#timer ??= this.#options.clock.after(this.#options.flushMs, () => {
       this.#timer = undefined;
+      this.#takeIntents();
       void this.#flush();
     });
   }
@@ -171,7 +176,6 @@ export class Journal {
   async #write(): Promise<void> {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    this.#takeIntents();
     const batch = waiting === undefined ? this.#queue.slice(0, BATCH_MAX) : this.#queue.slice();
     if (batch.length === 0) {
       waiting?.resolve();
