@@ -30,6 +30,7 @@ import { type OpenedPeople, openPeople } from './people.ts';
 import { Redactor } from './observability/redactor.ts';
 import { openRecording, type Recording } from './recording.ts';
 import { startTelemetry, type Telemetry } from './telemetry.ts';
+import type { Settings } from './model/settings.ts';
 import { readTelemetrySettings } from './telemetry-settings.ts';
 import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
@@ -73,7 +74,7 @@ export interface Base {
   readonly rules: HostRules;
   readonly publisher: Publisher;
   readonly instance: InstanceSettings;
-  readonly listening: { current?: Listening };
+  readonly listening: { current?: Listening; admin?: Listening | undefined };
   readonly addressOf: AddressOf;
   /** Refused credentials, of MCP and admin requests together. */
   readonly failures: FailureThrottle;
@@ -116,12 +117,12 @@ export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<B
   say(`configuration loaded: ${servers.size} servers, ${endpoints.size} endpoints`);
   const instance = openInstanceSettings(resolved, publisher, log);
   const listening: Base['listening'] = {};
-  const dialer = createDialer({ clock, allowances: () => instance.now().egressAllow.map(toEgressAllowance), ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
+  const dialer = createDialer({ clock, allowances: () => instance.now().egressAllow.map(toEgressAllowance), ownListeners: () => ownListeners(settings, listening) });
   const telemetry = await startTelemetry({ settings: readTelemetrySettings(options.environment()), isCounting: settings.metrics, clock, dialer, log, redact: (text) => redactor.redact(text), version: options.version, instanceId: Buffer.from(random(8)).toString('hex') });
   undo.push(() => telemetry.close());
   const people = await openPeople({ environment: options.environment(), isProduction: settings.production, publicUrls: settings.publicUrl, storage, instanceKey, clock, random, dialer, report: (problem) => log.warn('people', { detail: problem }) });
   for (const warning of [...resolved.warnings, ...warnings, ...people.warnings]) say(`warning: ${warning}`);
-  const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
+  const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...[settings.host, settings.adminHost ?? settings.host].filter((host) => !isLoopback(host))]);
   const addressOf = createAddressOf(settings.trustedProxies);
   const recording = await openRecording({ settings, retention: instance.now, storage, instanceKey, clock, random, addressOf, clean: (text) => redactor.redact(text), report: (problem) => log.error('audit', { detail: problem }) });
   undo.push(() => recording.close());
@@ -157,5 +158,19 @@ export function publicUrlOf(base: Pick<Base, 'options' | 'listening'>): string {
 
 export function addressOf({ options, listening }: Pick<Base, 'options' | 'listening'>): string {
   const { host, port } = options.resolved.settings;
-  return `http://${host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host}:${listening.current?.port ?? port}`;
+  return toAddress(host, listening.current?.port ?? port);
+}
+
+/** Where people find the admin pages: at the public address, unless they have a listener of their own. */
+export function adminUrlOf(base: Pick<Base, 'options' | 'listening'>): string {
+  const { host, adminHost = host } = base.options.resolved.settings;
+  return base.listening.admin === undefined ? publicUrlOf(base) : toAddress(adminHost, base.listening.admin.port);
+}
+
+function toAddress(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host}:${port}`;
+}
+
+function ownListeners({ host, adminHost = host }: Settings, { current, admin }: Base['listening']): { readonly address: string; readonly port: number }[] {
+  return [...(current === undefined ? [] : [{ address: host, port: current.port }]), ...(admin === undefined ? [] : [{ address: adminHost, port: admin.port }])];
 }

@@ -107,6 +107,7 @@ function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: 
     rules,
     addressOf: addressOfClient,
     redirectSchemes: options.resolved.settings.redirectSchemes,
+    assertionIssuers: options.resolved.settings.oauthAssertionIssuers,
     settings: base.instance.now,
     endpoints: () => publisher.snapshot().endpoints,
     publicUrl: () => publicUrlOf(base),

@@ -164,7 +164,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'AS-12', text: 'Access tokens live for at most 15 minutes, refresh tokens unused for 30 days.', source: 'MCP, Token Theft' },
   { id: 'AS-13', text: 'The pages cannot be framed, run no script, and show what came from outside as text.', source: 'MCP Security Best Practices' },
   { id: 'AS-14', text: 'Introspection and revocation know who asks.', source: 'RFC 7662, 2.1; RFC 7009, 2.1' },
-  { id: 'AS-15', text: 'Assertions of an enterprise (ID-JAG) are taken with full checks.', source: 'MCP extension, Enterprise-Managed Authorization', notYet: `${LATER}enterprise-managed authorization.` },
+  { id: 'AS-15', text: 'Assertions of an enterprise (ID-JAG) are taken with full checks.', source: 'MCP extension, Enterprise-Managed Authorization' },
   // Consent.
   { id: 'CD-01', text: 'Every client needs the consent of the user, whatever was agreed to before.', source: 'MCP Security Best Practices, Confused Deputy' },
   { id: 'CD-02', text: 'The consent page names client, scopes and redirect, has a token against forgery, and cannot be framed.', source: 'MCP Security Best Practices, Confused Deputy' },
@@ -174,7 +174,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'AD-01', text: 'A change that comes with a cookie needs an Origin of ours and a header that only our pages send; credentials of MCP are worth nothing there.', source: 'OWASP, Cross-Site Request Forgery Prevention' },
   { id: 'AD-02', text: 'Cookies are __Host-, Secure, HttpOnly and SameSite; they change at sign-in, end after 30 idle minutes, and sign-out ends them here.', source: 'OWASP ASVS, Session Management' },
   { id: 'AD-03', text: 'The pages run under a policy that allows scripts of ours alone, and whatever users and servers wrote is shown as text.', source: 'Content Security Policy; MCP Security Best Practices' },
-  { id: 'AD-08', text: 'The admin API can listen on an address of its own, or not at all.', source: 'Envoy, admin interface', notYet: 'One port serves both; a proxy in front can keep /api away from others.' },
+  { id: 'AD-08', text: 'The admin API can listen on an address of its own, or not at all.', source: 'Envoy, admin interface' },
   { id: 'AD-09', text: 'No link that somebody else wrote can be followed in the pages, javascript: and data: least of all.', source: 'MCP Security Best Practices' },
   { id: 'AD-04', text: 'There is no default password; the first operator comes by a one-time link, and passwords are kept as Argon2id.', source: 'OWASP, Password Storage' },
   { id: 'AD-05', text: 'Guesses are slowed down by user and by address, nobody is locked out for good by a stranger, and the answer is the same for nobody.', source: 'OWASP, Authentication' },
