@@ -206,7 +206,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'TN-06', text: 'Logs, audit events and exports are for who may see everything, not for members.', source: 'OWASP API Security, API1' },
   { id: 'TN-07', text: 'Every operation is in the published description of the API.', source: 'OWASP API Security, API9' },
   { id: 'TN-08', text: 'What servers say is checked before it is used: definitions that break the rules are left out, the others stay.', source: 'OWASP API Security, API10' },
-  { id: 'TN-09', text: 'A principal at ten times its limit leaves the times of the others as they are.', source: 'OWASP API Security, API4', notYet: 'Limits of one principal take nothing from another, which is tested; the times of the others under such a load are not measured.' },
+  { id: 'TN-09', text: 'A principal at ten times its limit leaves the times of the others as they are.', source: 'OWASP API Security, API4' },
   { id: 'TN-10', text: 'Files bring no owner and no process that their author may not define, and exports hold nothing that is private to a user.', source: 'CVE-2026-42271' },
   { id: 'AD-10', text: 'A key is found by a keyed digest of the whole of it, so that no comparison tells how near a guess was.', source: 'Timing attacks' },
   { id: 'KS-01', text: 'A key has 256 bits or more and a checksum, is stored as a keyed digest and shown once.', source: 'Database dumps' },

@@ -50,7 +50,7 @@ const SDK_HEAD = `## The official SDKs
 
 The same features with the clients and servers of the official TypeScript SDK: generation 1 (\`@modelcontextprotocol/sdk\`)
 and generation 2 (\`@modelcontextprotocol/client\`, \`@modelcontextprotocol/server\`). Each client met every server of this
-page, each server every client; over stdio each server met a client of every revision. \`yes\`: as the tables above say for the revision that it speaks with the gateway. A letter:
+page, each server every client; over stdio each server met a client of either family. \`yes\`: as the tables above say for the revision that it speaks with the gateway. A letter:
 the SDK itself has a limit, which the note names.
 `;
 
