@@ -106,6 +106,7 @@ export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<B
   const publisher = await createPublisher({
     storage,
     sealing: instanceKey.sealing,
+    wrapping: instanceKey.wrapping,
     random,
     clock,
     compileOptions: { ...compileOptions(options, instanceKey), findTemplate: shelf.find },

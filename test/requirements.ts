@@ -213,7 +213,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'KS-03', text: 'Secrets are sealed with keys of their own, each bound to its place; keys are rotated while everything goes on.', source: 'OWASP MCP Top 10, MCP01' },
   { id: 'KS-04', text: 'No secret is in an answer, a log, an audit event or the database in clear.', source: 'OWASP MCP Top 10, MCP01' },
   { id: 'KS-05', text: 'What a user owns reads neither secrets nor the environment of the gateway.', source: 'Environment leaks' },
-  { id: 'KS-06', text: 'The key behind the digests of API keys is replaced with an overlap.', source: 'Operations', notYet: `${LATER}rotation of the instance key.` },
+  { id: 'KS-06', text: 'The key behind the digests of API keys is replaced while every key goes on working.', source: 'Operations' },
   { id: 'KS-02', text: 'A key is for certain endpoints, namespaces and tools, may expire, is rotated with an overlap, and opens nothing once it is revoked.', source: 'OWASP API Security, API2' },
   { id: 'KS-07', text: 'No signal opens a debugger in a gateway that runs, and so nobody reads its memory through one.', source: 'OWASP MCP Top 10, MCP01' },
   { id: 'KS-08', text: 'Weak and placeholder secrets refuse the start in production.', source: 'Default credentials' },

@@ -9,6 +9,7 @@ import { compile } from '../snapshot/compile.ts';
 import type { CompileOptions, StoredKey } from '../snapshot/compile-context.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { listPins } from '../storage/definition-pins.ts';
+import { loadKeyPeppers } from '../storage/key-peppers.ts';
 import { listActiveKeys } from '../storage/keys.ts';
 import type { Storage } from '../storage/open-storage.ts';
 import type { Db } from '../storage/schema.ts';
@@ -20,7 +21,9 @@ import { findVisibilityProblems, mayRefer } from './configuration/visibility.ts'
 
 export interface PublisherDeps extends SealingDeps {
   readonly storage: Storage;
-  readonly compileOptions: Omit<CompileOptions, 'generation' | 'extraKeys' | 'pins' | 'locate' | 'warnings' | 'ownerOf' | 'endpointOwnerOf' | 'publicEndpoints'>;
+  /** For the peppers of keys. */
+  readonly wrapping: Uint8Array;
+  readonly compileOptions: Omit<CompileOptions, 'generation' | 'renewKeyDigest' | 'extraKeys' | 'pins' | 'locate' | 'warnings' | 'ownerOf' | 'endpointOwnerOf' | 'publicEndpoints'>;
   /** Throws `config.invalid` for a snapshot that must not be served, whatever it says. */
   readonly check: (snapshot: Snapshot) => void;
 }
@@ -128,6 +131,7 @@ async function make(db: Db, objects: readonly ConfigObject[], { deps, generation
   const snapshot = compile(document, {
     ...deps.compileOptions,
     generation,
+    renewKeyDigest: await loadKeyPeppers(db, deps.wrapping),
     extraKeys: (await listActiveKeys(db)).map((key) => withinReach(key, objects)),
     pins: await listPins(db),
     locate,

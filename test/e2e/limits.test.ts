@@ -108,7 +108,8 @@ describe('[TN-09] a client that asks ten times as often as it may', () => {
     const statuses = new Map<number, number>();
     const underWay: Promise<void>[] = [];
     try {
-      for await (const _ of every(1_000 / (10 * LOUD_MAX), undefined, { signal })) {
+      const ticks = every(1_000 / (10 * LOUD_MAX), undefined, { signal })[Symbol.asyncIterator]();
+      while ((await ticks.next()).done !== true) {
         underWay.push(call('ann', 'count__count', { endpoint: 'crowded' }).then(({ status }) => void statuses.set(status, (statuses.get(status) ?? 0) + 1)));
       }
     } catch (thrown) {

@@ -141,6 +141,7 @@ export async function startAdmin(options: AdminOptions = {}) {
   const publisher = await createPublisher({
     storage,
     sealing: instanceKey.sealing,
+    wrapping: instanceKey.wrapping,
     random: systemRandom,
     clock: systemClock,
     compileOptions: {
