@@ -91,8 +91,9 @@ const worker = async (): Promise<void> => {
     await cycle(orchestrator);
     if (number % every !== 0) continue;
     globalThis.gc?.();
-    samples.push({ cycle: number, heapBytes: process.memoryUsage().heapUsed });
-    say(`${number} cycles: heap ${(process.memoryUsage().heapUsed / 2 ** 20).toFixed(1)} MiB, resident ${(process.memoryUsage.rss() / 2 ** 20).toFixed(0)} MiB`);
+    const { heapUsed, external, rss } = process.memoryUsage();
+    samples.push({ cycle: number, heapBytes: heapUsed });
+    say(`${number} cycles: heap ${(heapUsed / 2 ** 20).toFixed(1)} MiB, external ${(external / 2 ** 20).toFixed(1)} MiB, resident ${(rss / 2 ** 20).toFixed(0)} MiB`);
   }
 };
 await Promise.all(Array.from({ length: atOnce }, worker));

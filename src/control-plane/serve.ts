@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
+import type { ByteBudget, HeldBytes } from '../base/byte-budget.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import { newId } from '../base/ids.ts';
 import { GetOpenApi } from '../contract/health.ts';
@@ -45,6 +46,8 @@ export interface ControlPlaneDeps extends IdentifyDeps {
   /** Of the client, past proxies that are trusted. */
   readonly addressOf: (http: IncomingMessage) => string;
   readonly record: (entry: AdminRecord) => void;
+  /** Of all bodies in flight, those of messages too. */
+  readonly bodies: ByteBudget;
   /** Who watches is told of every change that succeeded. */
   readonly events: AdminEvents;
   /** All there are, unless a test says otherwise. */
@@ -118,12 +121,15 @@ async function serve(http: Http, target: Target, deps: ControlPlaneDeps): Promis
   const requestId = newId('req', clock, random);
   const address = deps.addressOf(http.env.incoming);
   const seen: { administrator?: Administrator; fault?: Fault } = {};
+  const held = deps.bodies.hold();
   let response: Response;
   try {
-    response = await run(http, target, { ...deps, address, seen });
+    response = await run(http, target, { ...deps, address, seen, held });
   } catch (thrown) {
     seen.fault = toFault(thrown);
     response = presentFault(seen.fault, requestId);
+  } finally {
+    held.letGo();
   }
   deps.record({
     requestId,
@@ -140,6 +146,7 @@ async function serve(http: Http, target: Target, deps: ControlPlaneDeps): Promis
 
 interface RunDeps extends ControlPlaneDeps {
   readonly address: string;
+  readonly held: HeldBytes;
   readonly seen: { administrator?: Administrator };
 }
 
@@ -156,7 +163,7 @@ async function run(http: Http, target: Target, deps: RunDeps): Promise<Response>
     deps.seen.administrator = administrator;
     await permit(operation, administrator, deps.services);
   }
-  const raw = { params: http.req.param(), query: http.req.query(), contentType: http.req.header('content-type'), body: http.req.raw.body };
+  const raw = { params: http.req.param(), query: http.req.query(), contentType: http.req.header('content-type'), body: http.req.raw.body, held: deps.held };
   const input = await parse(operation, raw, deps.services.clock);
   const headers = { ifMatch: http.req.header('if-match'), idempotencyKey: http.req.header('idempotency-key') };
   const browser = createBrowser({ headers: http.req.raw.headers, address: deps.address, target: http.env.incoming.url ?? '' }, deps.services.people.isSecureHost);
