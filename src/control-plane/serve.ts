@@ -167,7 +167,11 @@ async function run(http: Http, target: Target, deps: RunDeps): Promise<Response>
   const input = await parse(operation, raw, deps.services.clock);
   const headers = { ifMatch: http.req.header('if-match'), idempotencyKey: http.req.header('idempotency-key') };
   const browser = createBrowser({ headers: http.req.raw.headers, address: deps.address, target: http.env.incoming.url ?? '' }, deps.services.people.isSecureHost);
-  const answer = await target.run({ input, ...administrator, headers, browser, services: deps.services });
+  const answer = await target.run({ input, ...administrator, headers, browser, services: deps.services }).catch(async (thrown: unknown) => {
+    // What only the content of a request tells, such as that a server is a process.
+    if (thrown instanceof Fault && thrown.code === 'auth.scope_missing') await recordDenial(operation, administrator, deps.services);
+    throw thrown;
+  });
   deps.events.operated(operation);
   return answer instanceof StreamedAnswer ? presentStream(answer) : presentAnswer(operation, answer, browser.setCookies);
 }
@@ -181,11 +185,16 @@ async function watch(http: Http, { events, seen, address, services, ...deps }: R
 }
 
 /** Throws `auth.scope_missing`, and leaves an audit event that says who tried what. */
-async function permit(operation: Operation, { principal, permissions }: Administrator, { storage, clock }: AdminServices): Promise<void> {
+async function permit(operation: Operation, administrator: Administrator, services: AdminServices): Promise<void> {
+  const { principal, permissions } = administrator;
   if (operation.access === 'public' || permissions.has(operation.access)) return;
+  await recordDenial(operation, administrator, services);
+  throw new Fault('auth.scope_missing', { detail: `${principal.id} lacks ${operation.access}` });
+}
+
+async function recordDenial(operation: Operation, { principal }: Administrator, { storage, clock }: AdminServices): Promise<void> {
   const event = { atMs: clock.nowMs(), principal: principal.id, action: operation.id, subject: '', outcome: 'denied', detail: {} } as const;
   await transact(storage.db, (tx) => insertAuditEvent(tx, event));
-  throw new Fault('auth.scope_missing', { detail: `${principal.id} lacks ${operation.access}` });
 }
 
 function toRoute(operation: Operation): string {
