@@ -3,13 +3,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type PackedRecords, unpackRecords } from './audit/packed-records.ts';
 import type { PendingRecord } from './audit/audit-store.ts';
 import { type CancelTimer, systemClock } from './base/clock.ts';
-import { redactPayload } from './redact-payload.ts';
+import { createKeyedDigest } from './base/keyed-digest.ts';
+import { createRedactPayload } from './redact-payload.ts';
 import { type RetainOptions, SqliteAuditWriter } from './storage/audit-sqlite-writer.ts';
 
 export interface WriterData {
   readonly folder: string;
   readonly writer: string;
   readonly privateKey: string;
+  /** Of the digests in the place of secrets. */
+  readonly digestKey: Uint8Array;
 }
 
 export type WriterRequest =
@@ -23,7 +26,7 @@ export type WriterAnswer =
   | { readonly id: number; readonly problems: readonly string[] }
   | { readonly id: number; readonly code: string; readonly message: string };
 
-const { folder, writer: name, privateKey } = workerData as WriterData;
+const { folder, writer: name, privateKey, digestKey } = workerData as WriterData;
 /** After so long without a write the rows are made of what waits. */
 const IDLE_MS = 500;
 let writer: SqliteAuditWriter | undefined;
@@ -31,7 +34,7 @@ let stopIdleTimer: CancelTimer | undefined;
 
 async function run(request: WriterRequest): Promise<readonly string[]> {
   // Opened by the first request, so that a store that cannot be opened is told as its failure, and tried again.
-  writer ??= new SqliteAuditWriter({ folder, writer: name, privateKey, redact: redactPayload, nowMs: systemClock.nowMs });
+  writer ??= new SqliteAuditWriter({ folder, writer: name, privateKey, redact: createRedactPayload(createKeyedDigest(digestKey)), nowMs: systemClock.nowMs });
   if (request.do === 'append') append(writer, unpackRecords(request.batch));
   else if (request.do === 'settle') await settle(writer, writer.lastSeq);
   else if (request.do === 'retain') writer.retain(request.options);

@@ -6,8 +6,10 @@ import { createFailureThrottle, FAILURE_THROTTLE, type FailureThrottle } from '.
 import { createHostRules, type HostRules } from './auth/host-rules.ts';
 import { type InstanceKey, openInstanceKey } from './auth/instance-key.ts';
 import { digestOf } from './auth/keys.ts';
+import { ByteBudget } from './base/byte-budget.ts';
 import type { Clock } from './base/clock.ts';
 import type { RandomBytes } from './base/ids.ts';
+import { createKeyedDigest } from './base/keyed-digest.ts';
 import { checkListening, isLoopback, type ResolvedSettings } from './config.ts';
 import { createFindCommand } from './control-plane/config-file/find-command.ts';
 import type { ConfigText } from './control-plane/config-file/read-config-text.ts';
@@ -58,6 +60,9 @@ export interface GatewayOptions {
 }
 
 /** How to undo one step of the start. */
+/** Bodies of all requests in flight, together. */
+const BODIES_BYTES_MAX = 128 << 20;
+
 export type Undo = () => void | Promise<void>;
 
 /** What the parts share once the data folder is open. */
@@ -86,6 +91,7 @@ export interface Base {
   readonly telemetry: Telemetry;
   readonly governance: Governance;
   readonly adminEvents: AdminEvents;
+  readonly bodies: ByteBudget;
 }
 
 export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
@@ -127,9 +133,9 @@ export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<B
   const addressOf = createAddressOf(settings.trustedProxies);
   const recording = await openRecording({ settings, retention: instance.now, storage, instanceKey, clock, random, addressOf, clean: (text) => redactor.redact(text), report: (problem) => log.error('audit', { detail: problem }) });
   undo.push(() => recording.close());
-  const governance = await openGovernance({ recorded: createRecordedCalls(recording.recordings.store, recording.recordings.settle), storage, clock, random, dialer, snapshot: publisher.snapshot, publicUrl: () => publicUrlOf({ options, listening }), sharedStoreUrl: settings.sharedStoreUrl, people: options.people ?? people.forOAuth, report: (event, fields) => log.warn(event, fields) });
+  const governance = await openGovernance({ digest: createKeyedDigest(instanceKey.digesting), recorded: createRecordedCalls(recording.recordings.store, recording.recordings.settle), storage, clock, random, dialer, snapshot: publisher.snapshot, publicUrl: () => publicUrlOf({ options, listening }), sharedStoreUrl: settings.sharedStoreUrl, people: options.people ?? people.forOAuth, report: (event, fields) => log.warn(event, fields) });
   undo.push(() => governance.close());
-  return { options, undo, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, shelf, people, telemetry, addressOf, adminEvents: createAdminEvents(publisher), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, shelf, people, telemetry, addressOf, adminEvents: createAdminEvents(publisher), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses, bodies: new ByteBudget(BODIES_BYTES_MAX) };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {

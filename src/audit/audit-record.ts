@@ -76,7 +76,7 @@ export interface CallRecord {
   readonly failedAt?: string | undefined;
   /** There were arguments, whether they were kept or not. */
   readonly hasArguments?: boolean | undefined;
-  /** SHA-256 of the bytes as they came, hex. */
+  /** Keyed digest of the bytes as they came, hex. */
   readonly argumentsDigest?: string | undefined;
   readonly resultDigest?: string | undefined;
   readonly keptArguments?: KeptText | undefined;

@@ -2,10 +2,10 @@
  * The text of a call's record, put together from parts. Who calls, where and what repeat from call to call, so their
  * text is made once and kept with the object that it is about; the order of members is the same in every record.
  */
-import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { RecordedDecision } from '../audit/audit-record.ts';
 import type { PendingRecord } from '../audit/audit-store.ts';
+import type { KeyedDigest } from '../base/keyed-digest.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { Principal } from '../model/principal.ts';
 import { isObject, type JsonObject } from '../protocol/messages.ts';
@@ -27,6 +27,8 @@ export interface CallTextDeps {
   /** Takes secrets out of a name that a client chose, and keeps the beginning of a long one. */
   readonly cleanName: (name: string) => string;
   readonly payloads: PayloadSettings;
+  /** Of arguments and results: a digest without a key would let whoever reads the record try out what they were. */
+  readonly digest: KeyedDigest;
 }
 
 const CLIENT_CHARS_MAX = 200;
@@ -45,7 +47,7 @@ export function textOfCall(exchange: Decoded, deps: CallTextDeps): string {
     textOfEndpoint(endpoint) +
     textOfTarget({ exchange, target, exposed: exposedOf(method, params) }, deps) +
     (claimed === undefined ? '' : `,"claimed":${deps.clean(JSON.stringify(claimed))}`) +
-    `,"decidedAtMs":${exchange.atMs},"hasArguments":${params['arguments'] !== undefined},"argumentsDigest":"${digestOfArguments(exchange)}"` +
+    `,"decidedAtMs":${exchange.atMs},"hasArguments":${params['arguments'] !== undefined},"argumentsDigest":"${digestOfArguments(exchange, deps.digest)}"` +
     (traceId === undefined ? '' : `,"traceId":"${traceId}"`)
   );
 }
@@ -132,10 +134,10 @@ function newTextOfTarget({ exchange: { method, params, endpoint }, target, expos
 }
 
 /** Of the arguments as they came; of those that a tool of ours, a group or a script made of them; of all params where there are none. */
-function digestOfArguments(exchange: Decoded): string {
+function digestOfArguments(exchange: Decoded, digest: KeyedDigest): string {
   const given = exchange.params['arguments'];
-  if (given === undefined) return hash('sha256', exchange.rawParams?.bytes ?? JSON.stringify(exchange.params));
-  return hash('sha256', rawArgumentsOf(exchange) ?? JSON.stringify(given));
+  if (given === undefined) return digest(exchange.rawParams?.bytes ?? JSON.stringify(exchange.params));
+  return digest(rawArgumentsOf(exchange) ?? JSON.stringify(given));
 }
 
 /** The text of the arguments as it came; undefined where the call is of others, which never were on the wire. */

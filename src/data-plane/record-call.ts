@@ -2,7 +2,6 @@
  * The record of a call (AU-01): an intent before it goes to a server, an outcome whatever happens. A call that ends
  * before its intent is written has one record for both.
  */
-import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { CallFigures, CallRecord } from '../audit/audit-record.ts';
 import type { PendingRecord } from '../audit/audit-store.ts';
@@ -136,7 +135,7 @@ function end(exchange: Decoded, outcome: Outcome, deps: CallRecorderDeps): void 
     `{"kind":"${isSent && !isAlone ? 'outcome' : 'call'}","id":"${exchange.correlationId}","atMs":${figures.atMs}${textOfCall(exchange, deps)},"isDispatched":${isSent},"outcome":"${figures.outcome}"` +
     (figures.failedAt === undefined ? '' : `,"failedAt":"${figures.failedAt}"`) +
     textOfDecision(exchange) +
-    (result === undefined ? '' : `,"resultDigest":"${hash('sha256', result.bytes)}"`) +
+    (result === undefined ? '' : `,"resultDigest":"${deps.digest(result.bytes)}"`) +
     `${textOfTimes(exchange, figures.durationMs ?? 0)},"bytesIn":${figures.bytesIn},"bytesOut":${figures.bytesOut}${cost === undefined ? '' : `,"cost":${cost}`}}`;
   // Arguments are with the intent, where that is a record of its own.
   const given = isAlone ? argumentsOf(exchange, deps) : NO_ARGUMENTS;

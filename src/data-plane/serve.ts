@@ -6,6 +6,7 @@
  * revision, and `record` sees every outcome.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ByteBudget } from '../base/byte-budget.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import { compose } from '../middleware/middleware.ts';
 import type { MiddlewareServices } from '../model/middleware.ts';
@@ -55,6 +56,7 @@ export interface ServeDeps {
   /** 7: what middleware may use. */ readonly middlewareServices: MiddlewareServices;
   readonly continuations: Continuations;
   readonly bodyBytesMax: number;
+  /** Of all bodies in flight. */ readonly bodies: ByteBudget;
 }
 
 export type Serve = (http: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -62,12 +64,13 @@ export type Serve = (http: IncomingMessage, response: ServerResponse) => Promise
 export function createServe(deps: ServeDeps): Serve {
   return async (http, response) => {
     let id: RequestId | undefined;
+    const held = deps.bodies.hold();
     try {
       const proven = deps.identify(deps.receive(http));
       const passed = deps.throttle(proven instanceof Promise ? await proven : proven);
       const identified = passed instanceof Promise ? await passed : passed;
       if (identified.door === 'api') {
-        const given = http.method === 'POST' ? await readBody(http, deps.bodyBytesMax) : undefined;
+        const given = http.method === 'POST' ? await readBody(http, deps.bodyBytesMax, held) : undefined;
         for (const decoded of await deps.toApiRequests(identified, given, response)) await serveRequest(decoded, deps);
         return;
       }
@@ -75,14 +78,19 @@ export function createServe(deps: ServeDeps): Serve {
         deps.openOrEnd(identified, response);
         return;
       }
-      const body = decodeBody(await readBody(http, deps.bodyBytesMax));
+      const body = decodeBody(await readBody(http, deps.bodyBytesMax, held));
       const [first] = body.envelopes;
       if (first?.kind === 'request' && !body.isBatch) id = first.id;
       for (const decoded of deps.toRequests(identified, body, response)) {
-        serveRequest(decoded, deps).catch((thrown: unknown) => deps.refuse(http, response, { fault: toFault(thrown), id: decoded.id }));
+        held.keep();
+        serveRequest(decoded, deps)
+          .catch((thrown: unknown) => deps.refuse(http, response, { fault: toFault(thrown), id: decoded.id }))
+          .then(held.letGo);
       }
     } catch (thrown) {
       deps.refuse(http, response, { fault: toFault(thrown), id });
+    } finally {
+      held.letGo();
     }
   };
 }

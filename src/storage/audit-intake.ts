@@ -124,7 +124,9 @@ function toRowOfLine(line: string): ChainRow | undefined {
   try {
     const payload = given === '' && result === '' ? undefined : { arguments: textOf(given), result: textOf(result) };
     const row = toRow({ seq: Number(seq), hash, text, payload });
-    return isWhole(row.columns) ? row : undefined;
+    // Another spelling of the same is not what was written.
+    const isAsWritten = cell(payload?.arguments) === given && cell(payload?.result) === result;
+    return isAsWritten && isWhole(row.columns) ? row : undefined;
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@ import type { PendingRecord } from '../audit/audit-store.ts';
 import { GENESIS, type Head, type SignedHead } from '../audit/chain.ts';
 import { chainAfter, type ChainRow, type RedactPayload, toRow } from '../audit/chain-writer.ts';
 import { createSigner } from '../audit/signing.ts';
+import { damageOf } from './audit-damage.ts';
 import { fileOf, insertRows, listMonths, monthOf, openForReading, openForWriting } from './audit-file.ts';
 import { AuditIntake } from './audit-intake.ts';
 import { readHeadFile, writeHeadFile } from './audit-head-file.ts';
@@ -105,24 +106,9 @@ export class SqliteAuditWriter {
     return true;
   }
 
-  /** Damage as the database finds it: indexes that do not fit their rows, pages that are none. */
   damage(): string[] {
     while (this.unpack());
-    const problems: string[] = [];
-    for (const month of listMonths(this.#options.folder)) {
-      try {
-        const database = openForReading(this.#options.folder, month);
-        try {
-          const rows = database.pragma('integrity_check') as { readonly integrity_check: string }[];
-          for (const row of rows) if (row.integrity_check !== 'ok') problems.push(`audit-${month}.db: ${row.integrity_check}`);
-        } finally {
-          database.close();
-        }
-      } catch (thrown) {
-        problems.push(`audit-${month}.db: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-      }
-    }
-    return problems;
+    return damageOf(this.#options.folder);
   }
 
   retain({ payloadsMs, recordsMs, nowMs }: RetainOptions): void {
@@ -193,7 +179,7 @@ export class SqliteAuditWriter {
     });
     const last = found.at(-1);
     if (last === undefined) return;
-    this.#say({ kind: 'purge', atMs: nowMs, detail: { seq: last.position - this.#offset, payloads: found.reduce((sum, { count }) => sum + count, 0) } }, nowMs);
+    this.#say({ kind: 'purge', atMs: nowMs, detail: { seq: last.position - this.#offset, payloads: found.reduce((sum, { count }) => sum + count, 0), months: Object.fromEntries(found.map(({ month, position }) => [month, position])) } }, nowMs);
     for (const { month, position } of found) {
       const database = month === this.#open?.month ? this.#open.database : openForWriting(folder, month);
       database.transaction(() => {
