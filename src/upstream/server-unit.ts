@@ -42,6 +42,7 @@ export class ServerUnit {
   /** The lists were read since the server came up. */
   #isListed = false;
   #status: ServerStatus = 'connecting';
+  #isRefusing = false;
   #sinceMs: number;
   /** Of the latest link of the catalogue connection, also while it is being opened and after it ended. */
   #stderrTail: () => string = () => '';
@@ -252,6 +253,7 @@ export class ServerUnit {
         resourceTemplates: lists?.resourceTemplates.length ?? 0,
       },
       handshakeMs: supervisor.handshakeMs,
+      refusal: supervisor.refusal,
     };
   }
 
@@ -318,6 +320,10 @@ export class ServerUnit {
       for (const resolve of this.#settling) resolve();
       this.#settling.clear();
     }
+    const wasRefusing = this.#isRefusing;
+    this.#isRefusing = this.#supervisor.refusal !== undefined;
+    // Who waits for the lists of a server that keeps ending need not wait any longer.
+    if (status === this.#status && this.#isRefusing && !wasRefusing) this.#deps.events.stateChanged(this.spec.name);
     if (status === this.#status) return;
     this.#status = status;
     this.#sinceMs = this.#deps.clock.nowMs();

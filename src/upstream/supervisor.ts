@@ -63,6 +63,12 @@ export class Supervisor<Connection extends Supervised> {
     return this.#connection;
   }
 
+  /** Why nobody waits for a connection now; undefined where there is one, or one is being opened. */
+  get refusal(): Fault | undefined {
+    const isDown = this.#connection === undefined && (this.#status !== 'connecting' || this.#isBackingOff);
+    return isDown ? this.#unavailable() : undefined;
+  }
+
   start(): void {
     const attempt = ++this.#attempt;
     this.#stopRetry();
@@ -80,7 +86,8 @@ export class Supervisor<Connection extends Supervised> {
   /** The connection, once it is up. Rejects with `upstream.unavailable`: at once where it failed or keeps ending, else when the start takes too long. */
   whenUp(): Promise<Connection> {
     if (this.#connection !== undefined) return Promise.resolve(this.#connection);
-    if (this.#status !== 'connecting' || this.#isBackingOff) return Promise.reject(this.#unavailable());
+    const { refusal } = this;
+    if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const cancelTimer = this.#deps.clock.after(this.#deps.startTimeoutMs(), () => {
         this.#waiting.delete(waiter);

@@ -2,15 +2,16 @@ import { GetReady, type Readiness } from '../../contract/health.ts';
 import type { ServerState } from '../../contract/servers.ts';
 import { type AdminServices, bindRead } from '../operation.ts';
 
-/** Whether the store answers and every required server is connected. Tells anyone how it is, nobody which one. */
+/** Whether the store answers, every required server is connected and requests are taken. Tells anyone how it is, nobody which one. */
 export const getReady = bindRead(GetReady, async ({ services }) => {
   const store = await services.storage.ping().then(
     () => 'ok' as const,
     () => 'failed' as const,
   );
   const servers = worstRequired(services);
-  const isReady = store === 'ok' && servers === 'ok';
-  return { status: isReady ? ('ready' as const) : ('not_ready' as const), store, servers };
+  const load = services.overload?.() === undefined ? ('ok' as const) : ('busy' as const);
+  const isReady = store === 'ok' && servers === 'ok' && load === 'ok';
+  return { status: isReady ? ('ready' as const) : ('not_ready' as const), store, servers, load };
 });
 
 function worstRequired({ live, snapshot }: AdminServices): Readiness['servers'] {
