@@ -11,10 +11,35 @@ const OID_INT8 = 20;
 const OID_JSON = 114;
 const OID_JSONB = 3802;
 
+/**
+ * A statement that is not answered in time leaves its connection waiting for the answer, and whatever is sent after it
+ * too; the pool cannot tell. So the connection ends with it.
+ */
+class PatientClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    // The pool listens only while a connection is idle. One that breaks in a transaction fails its statements, which
+    // says it already; without a listener it would end the process.
+    this.on('error', () => undefined);
+  }
+
+  override query(...given: unknown[]): never {
+    const answer = (super.query as (...all: unknown[]) => unknown).apply(this, given);
+    if (answer instanceof Promise) answer.catch((thrown: unknown) => this.#endAfter(thrown));
+    return answer as never;
+  }
+
+  #endAfter(thrown: unknown): void {
+    if (thrown instanceof Error && thrown.message === 'Query read timeout') this.connection.stream.destroy();
+  }
+}
+
 /** `report` hears of connections that break while idle; the pool replaces them by itself. */
 export function openPostgres(databaseUrl: string, report: (problem: Error) => void): PostgresDialect {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
+    Client: PatientClient,
+    keepAlive: true,
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,

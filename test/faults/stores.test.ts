@@ -29,6 +29,7 @@ let folder = '';
 let proxy: FaultProxy;
 let one: RunningGateway;
 let two: RunningGateway;
+let twoStartedMs = 0;
 let history = new History(() => performance.now());
 
 async function start(name: string, env: Readonly<Record<string, string>> = {}, config?: object): Promise<RunningGateway> {
@@ -56,9 +57,13 @@ beforeAll(async () => {
   await mkdir(join(folder, 'two'));
   await copyFile(join(folder, 'one', 'instance.key'), join(folder, 'two', 'instance.key'));
   two = await startTwo();
+  twoStartedMs = performance.now();
 }, 120_000);
 afterAll(async () => {
-  for (const gateway of [one, two]) await gateway?.stop();
+  for (const gateway of [one, two]) {
+    const said = gateway?.stderr().slice(-2_000);
+    if ((await gateway?.stop()) !== 0) process.stderr.write(`a gateway did not end well: ${said}\n`);
+  }
   proxy?.stop();
   await redis?.stop();
   await postgres?.stop();
@@ -86,32 +91,13 @@ async function makeKey(name: string): Promise<{ readonly id: string; readonly va
   return { id: String(body['id']), value: String(body['value']) };
 }
 
+/** What the fault before left behind is over. */
+async function bothReady(): Promise<void> {
+  for (const gateway of [one, two]) await expect.poll(() => readinessOf(gateway), { timeout: 20_000, interval: 200 }).toMatchObject({ code: 200 });
+}
+
 const statusOf = async (answer: Promise<RawAnswer>): Promise<number> => (await answer).status;
 const reasonOf = async (answer: Promise<RawAnswer>): Promise<unknown> => (await answer).message.error?.code;
-
-test('[F-22] without Redis calls and sessions go on, limits hold by share, and what one gateway revokes is refused by the other within five seconds', async ({ skip }) => {
-  if (redis?.kill === undefined || postgres === undefined) return skip();
-  const session = await openSession({ url: one.mcp('all'), key: KEY });
-  await redis.kill();
-  expect(await statusOf(call(one))).toBe(200);
-  expect((await session.request('tools/call', { name: 'count__counts', arguments: {} })).message.result).toBeDefined();
-  // Sessions live where they began.
-  await expect(openSession({ url: two.mcp('all'), key: KEY }).then(({ id }) => id)).resolves.not.toBe(session.id);
-  expect((await modernRequest({ url: two.mcp('all'), key: KEY }, 'tools/list')).status).toBe(200);
-  // The rate is that of one endpoint: a history of its own.
-  checkAnew();
-  history.add({ kind: 'limited', max: LIMIT, seconds: 3_600 });
-  const statuses = await Promise.all(Array.from({ length: 3 * LIMIT }, (_, index) => statusOf(call(index % 2 === 0 ? one : two, { endpoint: 'limited' }))));
-  expect(new Set(statuses)).toEqual(new Set([200, 429]));
-  checkAnew();
-  const { id, value } = await makeKey('revoked');
-  await expect.poll(() => statusOf(call(two, { key: value })), { timeout: 5_000, interval: 100 }).toBe(200);
-  expect((await askAdmin(one, 'DELETE', `/api/v1/keys/${id}`)).status).toBe(200);
-  history.add({ kind: 'revoked', principal: value });
-  expect(await statusOf(call(one, { key: value }))).toBe(401);
-  await expect.poll(() => statusOf(call(two, { key: value })), { timeout: 5_000, interval: 100 }).toBe(401);
-  await redis.start();
-}, 60_000);
 
 test('[F-21] a database that answers nobody costs who asks it a second or the time of a statement, and calls nothing', async ({ skip }) => {
   if (postgres === undefined) return skip();
@@ -133,9 +119,35 @@ test('[F-21] a database that answers nobody costs who asks it a second or the ti
   await expect.poll(async () => (await askAdmin(one, 'GET', '/api/v1/users')).status, { timeout: 10_000, interval: 200 }).toBe(200);
 }, 40_000);
 
+test('[F-22] without Redis calls and sessions go on, limits hold by share, and what one gateway revokes is refused by the other within five seconds', async ({ skip }) => {
+  if (redis?.kill === undefined || postgres === undefined) return skip();
+  const session = await openSession({ url: one.mcp('all'), key: KEY });
+  // Each knows of the other within five seconds, and so its share.
+  await expect.poll(() => performance.now() - twoStartedMs, { timeout: 10_000 }).toBeGreaterThan(6_000);
+  await redis.kill();
+  expect(await statusOf(call(one))).toBe(200);
+  expect((await session.request('tools/call', { name: 'count__counts', arguments: {} })).message.result).toBeDefined();
+  // Sessions live where they began.
+  await expect(openSession({ url: two.mcp('all'), key: KEY }).then(({ id }) => id)).resolves.not.toBe(session.id);
+  expect((await modernRequest({ url: two.mcp('all'), key: KEY }, 'tools/list')).status).toBe(200);
+  // The rate is that of one endpoint: a history of its own.
+  checkAnew();
+  history.add({ kind: 'limited', max: LIMIT, seconds: 3_600 });
+  const statuses = await Promise.all(Array.from({ length: 3 * LIMIT }, (_, index) => statusOf(call(index % 2 === 0 ? one : two, { endpoint: 'limited' }))));
+  expect(new Set(statuses)).toEqual(new Set([200, 429]));
+  checkAnew();
+  const { id, value } = await makeKey('revoked');
+  await expect.poll(() => statusOf(call(two, { key: value })), { timeout: 5_000, interval: 100 }).toBe(200);
+  expect((await askAdmin(one, 'DELETE', `/api/v1/keys/${id}`)).status).toBe(200);
+  history.add({ kind: 'revoked', principal: value });
+  expect(await statusOf(call(one, { key: value }))).toBe(401);
+  await expect.poll(() => statusOf(call(two, { key: value })), { timeout: 5_000, interval: 100 }).toBe(401);
+  await redis.start();
+}, 60_000);
+
 test('[F-29] a gateway that is cut off from the database is not ready within five seconds and makes no call, while the other goes on', async ({ skip }) => {
   if (postgres === undefined) return skip();
-  expect(await readinessOf(two)).toMatchObject({ code: 200 });
+  await bothReady();
   history.add({ kind: 'faultBegins' });
   proxy.weather = { isPartitioned: true };
   history.add({ kind: 'down', part: 'audit' });
@@ -146,7 +158,7 @@ test('[F-29] a gateway that is cut off from the database is not ready within fiv
   history.add({ kind: 'up', part: 'audit' });
   expect(await statusOf(call(one))).toBe(200);
   await expect.poll(() => readinessOf(two), { timeout: 10_000, interval: 100 }).toMatchObject({ code: 503, store: 'failed' });
-  expect(performance.now() - startedMs).toBeLessThan(10_000);
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
   // After its patience it trusts no credential, whatever the record says.
   await expect.poll(() => reasonOf(call(two)), { timeout: 15_000, interval: 200 }).toBe(-31_014);
   proxy.weather = {};
@@ -157,6 +169,7 @@ test('[F-29] a gateway that is cut off from the database is not ready within fiv
 
 test('[F-20] without the database known keys open endpoints for a while, nothing else does, changes are refused, and all recovers by itself', async ({ skip }) => {
   if (postgres?.restart === undefined) return skip();
+  await bothReady();
   const kept = await makeKey('acknowledged');
   history.add({ kind: 'acknowledged', change: kept.id });
   await postgres.restart.stop();
@@ -172,10 +185,8 @@ test('[F-20] without the database known keys open endpoints for a while, nothing
   await expect.poll(() => reasonOf(call(one)), { timeout: 15_000, interval: 100 }).toBe(-31_014);
   expect(performance.now() - goneMs).toBeGreaterThan(PATIENCE_MS - 1_500);
   await postgres.restart.start();
-  for (const gateway of [one, two]) {
-    await expect.poll(() => statusOf(call(gateway)), { timeout: 15_000, interval: 200 }).toBe(200);
-    await expect.poll(() => readinessOf(gateway), { timeout: 10_000, interval: 100 }).toMatchObject({ code: 200 });
-  }
+  for (const gateway of [one, two]) await expect.poll(() => statusOf(call(gateway)), { timeout: 15_000, interval: 200 }).toBe(200);
+  await bothReady();
   history.add({ kind: 'restarted' });
   const { body } = await askAdmin(one, 'GET', '/api/v1/keys');
   const names = (body['items'] as readonly { readonly id: string; readonly name: string }[]);
@@ -187,6 +198,7 @@ test('[F-20] without the database known keys open endpoints for a while, nothing
 
 test('[F-27] two gateways that restart one after the other under load fail no call of a client that tries the other one', async ({ skip }) => {
   if (postgres === undefined) return skip();
+  await bothReady();
   const agents = [0, 1].map(() => new Agent({ connections: 8, pipelining: 1 }));
   const gateways = [one, two];
   const down = [false, false];
@@ -206,6 +218,7 @@ test('[F-27] two gateways that restart one after the other under load fail no ca
         // What the client may not try elsewhere would be a failure.
         expect([undefined, 503]).toContain(answer?.status);
         expect(attempt).toBeLessThan(20);
+        await new Promise((resolve) => setTimeout(resolve, 20));
       }
       count++;
     }
@@ -213,19 +226,22 @@ test('[F-27] two gateways that restart one after the other under load fail no ca
   const stream = await listen({ url: one.mcp('all'), key: KEY }, { toolsListChanged: true });
   const lanes = Promise.all(Array.from({ length: 8 }, (_, index) => lane(index)));
   const startedMs = performance.now();
-  await expect.poll(() => count, { timeout: 10_000 }).toBeGreaterThan(100);
-  for (const [index, again] of [() => start('one'), startTwo].entries()) {
-    const former = gateways[index] as RunningGateway;
-    expect(await former.stop()).toBe(0);
-    down[index] = true;
-    gateways[index] = await again();
-    down[index] = false;
-    [one, two] = gateways as [RunningGateway, RunningGateway];
-    const so_far = count;
-    await expect.poll(() => count, { timeout: 10_000 }).toBeGreaterThan(so_far + 100);
+  try {
+    await expect.poll(() => count, { timeout: 10_000 }).toBeGreaterThan(100);
+    for (const [index, again] of [() => start('one'), startTwo].entries()) {
+      const former = gateways[index] as RunningGateway;
+      expect(await former.stop()).toBe(0);
+      down[index] = true;
+      gateways[index] = await again();
+      down[index] = false;
+      [one, two] = gateways as [RunningGateway, RunningGateway];
+      const before = count;
+      await expect.poll(() => count, { timeout: 10_000 }).toBeGreaterThan(before + 100);
+    }
+  } finally {
+    isOver = true;
+    await lanes;
   }
-  isOver = true;
-  await lanes;
   process.stderr.write(`rolling restart: ${count} calls, ${Math.round((count * 1_000) / (performance.now() - startedMs))}/s, ${retried} tried again ${JSON.stringify([...counted])}\n`);
   expect(stream.messages().at(-1)).toMatchObject({ id: 'listen', result: {} });
   for (const agent of agents) await agent.destroy();
