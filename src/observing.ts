@@ -8,7 +8,7 @@ import type { Publisher } from './control-plane/publish.ts';
 import { middlewareFailures, recordMetrics } from './gateway-metrics.ts';
 import { watchLoad } from './load-watch.ts';
 import type { Log } from './observability/log.ts';
-import { watchReplicas } from './replica-watch.ts';
+import { watchStore } from './store-watch.ts';
 import type { Recording } from './recording.ts';
 import { requestLine } from './request-line.ts';
 import type { Storage } from './storage/open-storage.ts';
@@ -39,12 +39,12 @@ export function createObserving({ log, telemetry, keyUses, recording, options, u
   });
   undo.push(() => load.stop());
   // The embedded database has no other gateway.
-  const replicas = storage.dialect === 'sqlite' ? undefined : watchReplicas({ publisher, clock: options.clock, patienceMs: options.resolved.settings.databasePatienceMs, report: (problem) => log.error('database', { detail: problem }) });
-  undo.push(() => replicas?.stop());
+  const store = storage.dialect === 'sqlite' ? undefined : watchStore({ look: publisher.refresh, clock: options.clock, patienceMs: options.resolved.settings.databasePatienceMs, report: (problem) => log.error('database', { detail: problem }) });
+  undo.push(() => store?.stop());
   const failures = middlewareFailures();
   telemetry.add(failures.source, ...recordMetrics(recording.recordings.state));
   return {
-    overload: () => load.overload() ?? (replicas?.isBlind() === true ? 'storage' : undefined),
+    overload: () => load.overload() ?? (store?.isBlind() === true ? 'storage' : undefined),
     observe: telemetry.observe,
     write: (record) => {
       if (record.keyId !== undefined) keyUses.used(record.keyId);

@@ -140,6 +140,7 @@ export class ServerUnit {
   }
 
   async #acquire(lease: Lease): Promise<Upstream> {
+    if (this.#supervisor.isOut) await this.#supervisor.whenUp();
     if (isPerPrincipal(this.spec.auth)) {
       const place = this.#personalPlace(lease);
       if (place.key !== undefined) return (await this.#isolated.acquire(place.key, place, lease)).peer;
@@ -208,6 +209,13 @@ export class ServerUnit {
     this.#isolated.closeAll();
     this.#twins.closeAll();
     await this.#supervisor.restart();
+  }
+
+  /** A drill: calls under way end as if the server had ended, and there is no connection for anybody for so long. */
+  async takeOut(forMs: number): Promise<void> {
+    this.#isolated.closeAll();
+    this.#twins.closeAll();
+    await this.#supervisor.takeOut(forMs)?.close();
   }
 
   async resync(): Promise<void> {

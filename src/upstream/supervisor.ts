@@ -45,6 +45,7 @@ export class Supervisor<Connection extends Supervised> {
   #cancelRetry: CancelTimer | undefined;
   /** When the next attempt begins, on the monotonic clock. */
   #retryAtMs = 0;
+  #isOut = false;
   /** Of the attempt that counts; what an earlier one still says is ignored. */
   #attempt = 0;
   restarts = 0;
@@ -121,6 +122,30 @@ export class Supervisor<Connection extends Supervised> {
     await this.whenUp();
   }
 
+  /** A drill: no connection for so long, as if the server had failed; then it is started by itself. What was there is the caller's to close. */
+  takeOut(forMs: number): Connection | undefined {
+    const former = this.#connection;
+    this.#connection = undefined;
+    this.#attempt++;
+    this.#stopRetry();
+    this.lastFault = new Fault('upstream.unavailable', { server: this.#deps.server, reason: 'drill', detail: 'taken out by a drill' });
+    this.#retryAtMs = this.#deps.clock.monotonicMs() + forMs;
+    this.#cancelRetry = this.#deps.clock.after(forMs, () => {
+      this.#isOut = false;
+      this.restarts++;
+      this.start();
+    });
+    this.#isOut = true;
+    this.#become('failed');
+    this.#rejectAll();
+    return former;
+  }
+
+  /** Taken out by a drill. */
+  get isOut(): boolean {
+    return this.#isOut;
+  }
+
   /** No connection any more, and no new one. What was there is the caller's to close. */
   stop(): Connection | undefined {
     const former = this.#connection;
@@ -177,6 +202,7 @@ export class Supervisor<Connection extends Supervised> {
   #stopRetry(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
+    this.#isOut = false;
   }
 
   #become(status: SupervisorStatus): void {

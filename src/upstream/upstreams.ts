@@ -101,5 +101,7 @@ export interface Upstreams {
   settled(timeoutMs: number): Promise<void>;
   restart(server: string): Promise<void>;
   resync(server: string): Promise<void>;
+  /** Takes a server out for a drill. Resolves once it is out. */
+  takeOut?(server: string, forMs: number): Promise<void>;
   close(): Promise<void>;
 }

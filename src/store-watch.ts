@@ -1,20 +1,20 @@
 /**
- * Several gateways on one PostgreSQL: what one of them changes, keys above all, the others take over within two seconds.
- * A gateway that has not seen the database for a while knows of no revocation any more, so it takes no requests then.
+ * Whether this gateway sees what is stored, where others on the same PostgreSQL may change it, keys above all. One that
+ * has not seen it for a while knows of no revocation any more, so it takes no requests then.
  */
 import type { CancelTimer, Clock } from './base/clock.ts';
-import type { Publisher } from './control-plane/publish.ts';
 
 const EVERY_MS = 1_000;
 
-export interface ReplicaWatch {
+export interface StoreWatch {
   /** What is stored was not seen for so long that known credentials must not be trusted. */
   readonly isBlind: () => boolean;
   readonly stop: () => void;
 }
 
-export interface ReplicaWatchDeps {
-  readonly publisher: Pick<Publisher, 'refresh'>;
+export interface StoreWatchDeps {
+  /** Asks the store, and takes over what changed; rejects where it does not answer. */
+  readonly look: () => Promise<void>;
   readonly clock: Clock;
   /** So long known credentials open endpoints without the database. */
   readonly patienceMs: number;
@@ -22,26 +22,26 @@ export interface ReplicaWatchDeps {
   readonly report: (problem: string) => void;
 }
 
-export function watchReplicas({ publisher, clock, patienceMs, report }: ReplicaWatchDeps): ReplicaWatch {
+export function watchStore({ look, clock, patienceMs, report }: StoreWatchDeps): StoreWatch {
   let seenMs = clock.monotonicMs();
   let hasFailed = false;
   let isStopped = false;
   let stopTimer: CancelTimer = () => undefined;
-  const look = async (): Promise<void> => {
+  const again = async (): Promise<void> => {
     const beganMs = clock.monotonicMs();
     try {
-      await publisher.refresh();
+      await look();
       seenMs = beganMs;
       if (hasFailed) report('what is stored can be read again');
       hasFailed = false;
     } catch (thrown) {
-      if (!hasFailed) report(`what other gateways changed cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      if (!hasFailed) report(`what is stored cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
       hasFailed = true;
     }
     next();
   };
   const next = (): void => {
-    if (!isStopped) stopTimer = clock.after(EVERY_MS, () => void look());
+    if (!isStopped) stopTimer = clock.after(EVERY_MS, () => void again());
   };
   next();
   return {
