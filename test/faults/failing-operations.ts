@@ -6,6 +6,8 @@
  */
 import childProcess, { type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import dgram from 'node:dgram';
+import dns from 'node:dns';
 import fs from 'node:fs';
 import { createServer } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
@@ -55,6 +57,10 @@ wrap(fs, ['openSync', 'writeSync', 'fsyncSync', 'renameSync', 'linkSync', 'mkdir
 wrap(fs.promises, ['open', 'writeFile', 'rename', 'mkdir', 'appendFile', 'readFile'], 'fs', () => Promise.reject(failure('ENOSPC')));
 wrap(childProcess, ['spawn'], 'spawn', () => failedChild());
 wrap(net.Socket.prototype, ['connect'], 'dial', (self) => (self as net.Socket).destroy(failure('ECONNREFUSED')));
+
+for (const names of [dns, dns.Resolver.prototype]) wrap(names, ['lookup', 'resolve', 'resolve4', 'resolve6', 'resolveSrv', 'resolveTxt'], 'dial', (_self, args) => (args.at(-1) as (problem: Error) => void)(failure('ENOTFOUND')));
+wrap(dns.promises, ['lookup', 'resolve', 'resolve4', 'resolve6'], 'dial', () => Promise.reject(failure('ENOTFOUND')));
+wrap(dgram.Socket.prototype, ['send', 'connect'], 'dial', throws('ENETUNREACH'));
 
 /** As spawn gives one where there is no process to be had. */
 function failedChild(): ChildProcess {
