@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { Agent, request } from 'undici';
 import { openSession } from '../support/http-peer.ts';
-import { modernScript } from '../support/fake-link.ts';
+import { modernScript, type Script } from '../support/fake-link.ts';
 import { type Plane, startPlane } from '../support/start-plane.ts';
 import { bomb, damaged, mutateJson, pick, type Random } from './mutate.ts';
 
@@ -40,8 +40,14 @@ export interface MessageTarget {
   readonly stop: () => Promise<void>;
 }
 
+/** Whatever reaches the server is answered: what is fuzzed is the gateway. */
+const answerAll: Script = (sent, link) => {
+  if (sent.method === 'tools/call') link.answer(sent.id, { resultType: 'complete', content: [{ type: 'text', text: 'x' }] });
+  else link.refuse(sent.id, -32_602);
+};
+
 export async function startMessageTarget(): Promise<MessageTarget> {
-  const plane = await startPlane({ servers: { one: modernScript() }, deps: { sessionLimits: { idleMs: 60_000, totalMs: 3_600_000, perCredentialMax: 100_000, max: 100_000 } } });
+  const plane = await startPlane({ servers: { one: modernScript(answerAll) }, deps: { sessionLimits: { idleMs: 60_000, totalMs: 3_600_000, perCredentialMax: 100_000, max: 100_000 } } });
   const agent = new Agent({ connections: 32, pipelining: 1 });
   let session = await openSession({ url: plane.url, agent });
   const send = (body: string, headers: Record<string, string>): Promise<string | undefined> => sendOne(plane, agent, body, headers);
