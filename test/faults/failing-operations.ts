@@ -34,6 +34,9 @@ function failure(code: string): NodeJS.ErrnoException {
 
 type Method = (...args: never[]) => unknown;
 
+/** An address in figures is looked up by nobody: Node asks the resolver for it all the same, where it listens. */
+const isLiteral = (args: readonly unknown[]): boolean => net.isIP(String(args[0])) !== 0;
+
 /** Replaces methods of an object by ones that may fail first. */
 function wrap(holder: object, names: readonly string[], kind: Kind, instead: (self: unknown, args: readonly unknown[]) => unknown): void {
   const methods = holder as Record<string, Method>;
@@ -41,7 +44,7 @@ function wrap(holder: object, names: readonly string[], kind: Kind, instead: (se
     const original = methods[name];
     if (original === undefined) continue;
     methods[name] = function (this: unknown, ...args: never[]) {
-      return fails(kind) ? instead(this, args) : original.apply(this, args);
+      return !isLiteral(args) && fails(kind) ? instead(this, args) : original.apply(this, args);
     };
   }
 }
