@@ -15,7 +15,7 @@ import { SERVICE } from './model/grant.ts';
 import { toSignedIn, toSignInDeps } from './sign-in-deps.ts';
 import { type StartedOnDemand, startOnDemand } from './on-demand.ts';
 import { createMiddlewarePost } from './middleware-post.ts';
-import { createObserving } from './observing.ts';
+import { createObserving, type Observing } from './observing.ts';
 import { lateEvents, logState } from './server-events.ts';
 import { saveScriptRun, takeScriptRun } from './storage/script-runs.ts';
 import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
@@ -35,6 +35,8 @@ export interface Live extends StartedOnDemand {
   readonly token: string;
   readonly signIns: UpstreamSignIns;
   readonly definitions: DefinitionWatch;
+  /** Why new requests are refused now. */
+  readonly overload: Observing['overload'];
 }
 
 export function startUpstreams(base: Base): Live {
@@ -61,6 +63,7 @@ export function startUpstreams(base: Base): Live {
   const definitions = (late.definitions = createDefinitionWatch({ clock, log, publisher, upstreams }));
   undo.push(() => upstreams.close(), () => definitions.stop());
   const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane?.endCredential(credentialId));
+  const observing = createObserving(base);
   const dataPlane = createDataPlane({
     ...base.governance.forDataPlane,
     clock,
@@ -75,7 +78,7 @@ export function startUpstreams(base: Base): Live {
     digestOf: (credential) => digestOf(instanceKey.pepper, credential),
     operatorDigest: digestOf(instanceKey.pepper, token),
     calls: base.recording.calls,
-    ...createObserving(base),
+    ...observing,
     middlewarePost: createMiddlewarePost({ clock, dialer }),
     addressOf: base.addressOf,
     failed: (http) => base.failures.failed(base.addressOf(http)),
@@ -94,7 +97,7 @@ export function startUpstreams(base: Base): Live {
     log.info('configuration loaded', { generation: snapshot.generation, servers: snapshot.servers.size, endpoints: snapshot.endpoints.size });
   });
   upstreams.apply(publisher.snapshot().servers);
-  return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows };
+  return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows, overload: observing.overload };
 }
 
 function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: string) => void): Authorization {

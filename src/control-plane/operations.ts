@@ -45,6 +45,7 @@ import { listServers, serverOperations } from './servers/list-servers.ts';
 import { deleteTemplate, exportTemplate, importTemplate, listTemplates } from './templates/templates.ts';
 import { deleteWorkflow, getWorkflowRun, listWorkflowRuns, listWorkflows, putWorkflow, resolveWorkflowStep, startWorkflowRun } from './workflows/workflows.ts';
 import { listRegistry, resolveRegistryServer } from './registry/registry.ts';
+import { drillServer } from './servers/drill-server.ts';
 import { restartServer } from './servers/restart-server.ts';
 import { resyncServer } from './servers/resync-server.ts';
 import { endSession, listSessions } from './sessions/sessions.ts';
@@ -61,6 +62,7 @@ export const OPERATIONS: readonly Bound[] = [
   ...serverOperations,
   getServerCatalog,
   restartServer,
+  drillServer,
   resyncServer,
   callServer,
   listPolicies,

@@ -10,6 +10,7 @@ import type { CompileOptions, StoredKey } from '../snapshot/compile-context.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { listPins } from '../storage/definition-pins.ts';
 import { loadKeyPeppers } from '../storage/key-peppers.ts';
+import { readConfigStamp } from '../storage/config-stamp.ts';
 import { listActiveKeys } from '../storage/keys.ts';
 import type { Storage } from '../storage/open-storage.ts';
 import type { Db } from '../storage/schema.ts';
@@ -47,6 +48,8 @@ export interface Publisher {
   readonly document: () => ConfigDocument;
   /** Reads and compiles what is stored again. */
   readonly publish: () => Promise<void>;
+  /** Publishes where another gateway on the same database changed something. Rejects with `storage.unavailable`, `config.invalid`. */
+  readonly refresh: () => Promise<void>;
   /**
    * One change: `work` and the version it makes are one transaction, in place when this resolves.
    * Rejects with `config.invalid` and what `work` throws, and then nothing changed.
@@ -61,6 +64,7 @@ interface Made {
   readonly snapshot: Snapshot;
   /** Of what was read, not of compiling. */
   readonly warnings: readonly string[];
+  readonly stamp: string | undefined;
 }
 
 /** Ends a transaction that was only a trial. */
@@ -70,7 +74,13 @@ class Undo extends Error {}
 export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
   const { storage } = deps;
   const listeners: ((snapshot: Snapshot) => void)[] = [];
-  let current = await query(storage.db, async (db) => make(db, await loadObjects(db, deps), { deps, generation: 1 }));
+  const read = (options: Omit<MakeOptions, 'deps' | 'stamp'>): Promise<Made> =>
+    query(storage.db, async (db) => {
+      // First: what changes meanwhile is read once more then, not missed.
+      const stamp = await readConfigStamp(db, storage.dialect);
+      return make(db, await loadObjects(db, deps), { deps, stamp, ...options });
+    });
+  let current = await read({ generation: 1 });
   const swap = (made: Made): void => {
     current = made;
     for (const listener of listeners) listener(made.snapshot);
@@ -93,7 +103,8 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
           const draft = new ConfigDraft(tx, await loadObjects(tx, deps), deps);
           outcome = await work(draft);
           if (draft.isChanged) await writeVersion(draft, { author, reason: outcome.reason }, deps);
-          made = await make(tx, draft.objects, { deps, generation: next(), locate: outcome.locate, warnings: outcome.warnings ?? current.warnings });
+          const stamp = await readConfigStamp(tx, storage.dialect);
+          made = await make(tx, draft.objects, { deps, stamp, generation: next(), locate: outcome.locate, warnings: outcome.warnings ?? current.warnings });
           if (outcome.isTrial === true) throw new Undo();
         });
       } catch (thrown) {
@@ -109,7 +120,12 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
     snapshot: () => current.snapshot,
     objects: () => current.objects,
     document: () => current.document,
-    publish: () => inTurn(async () => swap(await query(storage.db, async (db) => make(db, await loadObjects(db, deps), { deps, generation: next(), warnings: current.warnings })))),
+    publish: () => inTurn(async () => swap(await read({ generation: next(), warnings: current.warnings }))),
+    refresh: () =>
+      inTurn(async () => {
+        const stamp = await query(storage.db, (db) => readConfigStamp(db, storage.dialect));
+        if (stamp !== current.stamp) swap(await read({ generation: next(), warnings: current.warnings }));
+      }),
     change,
     onPublish: (listener) => void listeners.push(listener),
   };
@@ -117,12 +133,13 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
 
 interface MakeOptions {
   readonly deps: PublisherDeps;
+  readonly stamp: string | undefined;
   readonly generation: number;
   readonly locate?: Locate | undefined;
   readonly warnings?: readonly string[];
 }
 
-async function make(db: Db, objects: readonly ConfigObject[], { deps, generation, locate, warnings = [] }: MakeOptions): Promise<Made> {
+async function make(db: Db, objects: readonly ConfigObject[], { deps, stamp, generation, locate, warnings = [] }: MakeOptions): Promise<Made> {
   const document = parseConfigDocument(toSections(objects), locate);
   const problems = findVisibilityProblems(objects);
   if (problems.length > 0) throw configInvalid(locateFindings(problems, locate));
@@ -141,7 +158,7 @@ async function make(db: Db, objects: readonly ConfigObject[], { deps, generation
     publicEndpoints: publicEndpointsOf(objects),
   });
   deps.check(snapshot);
-  return { objects, document, snapshot, warnings };
+  return { objects, document, snapshot, warnings, stamp };
 }
 
 /** Undefined where all are. */
