@@ -71,12 +71,12 @@ export function mergeCatalog(namespace: NamespaceSpec, listsOf: (server: string)
   const collisions: Collision[] = [];
   const quarantined = new Map<string, Verdict>();
   const notes: Notes = { collisions, quarantined, inspect };
-  const resources = located('resource', namespace, parts, collisions);
+  const resources = located('resource', namespace, parts, notes);
   return {
     tools: withGroups(withMovedUi(named('tool', namespace, parts, notes), resources), namespace, collisions),
     prompts: named('prompt', namespace, parts, notes),
     resources,
-    resourceTemplates: located('resourceTemplate', namespace, parts, collisions),
+    resourceTemplates: located('resourceTemplate', namespace, parts, notes),
     collisions,
     quarantined,
   };
@@ -168,7 +168,7 @@ function remembered(member: Member, definition: JsonObject, make: () => Entry | 
 }
 
 /** Resources and templates: by URI, which stays as it is unless another server of the namespace has it already. */
-function located(kind: 'resource' | 'resourceTemplate', namespace: NamespaceSpec, parts: readonly Part[], collisions: Collision[]): CatalogList {
+function located(kind: 'resource' | 'resourceTemplate', namespace: NamespaceSpec, parts: readonly Part[], { collisions, quarantined, inspect }: Notes): CatalogList {
   const key = kind === 'resource' ? 'uri' : 'uriTemplate';
   const entries = new Map<string, Entry>();
   for (const { member, lists } of parts) {
@@ -176,6 +176,11 @@ function located(kind: 'resource' | 'resourceTemplate', namespace: NamespaceSpec
       const own = String(definition[key]);
       const override = namespace.overrides[kind].get(exposedName(member.as, own, SEPARATOR));
       if (override?.isEnabled === false) continue;
+      const verdict = kind === 'resourceTemplate' ? inspect?.(namespace, { member, kind, definition }) : undefined;
+      if (verdict?.isQuarantined === true) {
+        quarantined.set(`${kind} ${own}`, verdict);
+        continue;
+      }
       const taken = entries.get(own);
       if (taken !== undefined) collisions.push({ kind, exposed: own, kept: taken.member.as, hidden: member.as });
       if (taken !== undefined && kind === 'resourceTemplate') continue;
@@ -302,6 +307,16 @@ function isLegacySafe(definition: JsonObject): boolean {
   return schema === undefined || (isObject(schema) && schema['type'] === 'object');
 }
 
+/** Whether a quarantined template fits the URI, and better than one that is not. */
+function isBehindQuarantine({ quarantined }: Catalog, uri: string, prefixChars: number): boolean {
+  for (const key of quarantined.keys()) {
+    const template = /^resourceTemplate (.*)$/s.exec(key)?.[1];
+    const prefix = template === undefined ? '' : templatePrefix(template);
+    if (prefix.length > prefixChars && uri.startsWith(prefix)) return true;
+  }
+  return false;
+}
+
 /**
  * Which entry reads this URI: the listed one, else the template with the longest matching literal beginning, else the
  * only server that uses its scheme. Undefined where nothing or more than one server could be meant.
@@ -314,6 +329,8 @@ export function findReadable(catalog: Catalog, uri: string): Pick<Entry, 'member
     const prefix = templatePrefix(entry.own);
     if (uri.startsWith(prefix) && (best === undefined || prefix.length > templatePrefix(best.own).length)) best = entry;
   }
+  // What a template would lead to that nobody approved is not read by another way.
+  if (isBehindQuarantine(catalog, uri, best === undefined ? 0 : templatePrefix(best.own).length)) return undefined;
   if (best !== undefined) return { member: best.member, own: uri };
   const colon = uri.indexOf(':');
   const scheme = uri.slice(0, colon + 1);
