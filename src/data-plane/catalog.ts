@@ -6,13 +6,13 @@
 import { overriddenArguments } from '../middleware/arguments/arguments.ts';
 import type { Middleware } from '../middleware/middleware.ts';
 import type { GroupSpec } from '../model/group.ts';
-import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
+import type { Member, NamespaceSpec, Override, PrimitiveKind } from '../model/namespace.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
 import { collidedUri, exposedName, SEPARATOR, templatePrefix } from '../protocol/names.ts';
 import type { Verdict } from '../policy/definitions/judge.ts';
 import type { ServerLists } from '../upstream/upstreams.ts';
 import { type MirroredParam, mirroredParams } from '../protocol/mirrored-params.ts';
-import type { Inspect } from './definitions.ts';
+import type { FoundDefinition, Inspect } from './definitions.ts';
 
 /** One primitive as exposed. */
 export interface Entry {
@@ -113,8 +113,18 @@ export function groupEntry(spec: GroupSpec, members: readonly Entry[]): Entry {
 /** Where groups stand among servers. */
 const GROUPS: Member = { server: '', as: 'groups' };
 
+/** Whether the definition is kept from clients, which is noted under the name that they would use. */
+function isKept(namespace: NamespaceSpec, { kind, ...found }: Omit<FoundDefinition, 'kind'> & { readonly kind: PrimitiveKind }, exposed: string, { quarantined, inspect }: Notes): boolean {
+  // Resources are data.
+  const verdict = kind === 'resource' ? undefined : inspect?.(namespace, { ...found, kind });
+  if (verdict?.isQuarantined !== true) return false;
+  quarantined.set(`${kind} ${exposed}`, verdict);
+  return true;
+}
+
 /** Tools and prompts: by name. */
-function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonly Part[], { collisions, quarantined, inspect }: Notes): CatalogList {
+function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonly Part[], notes: Notes): CatalogList {
+  const { collisions } = notes;
   const entries = new Map<string, Entry>();
   for (const { member, lists } of parts) {
     for (const definition of kind === 'tool' ? lists.tools : lists.prompts) {
@@ -122,11 +132,7 @@ function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonl
       const override = namespace.overrides[kind].get(exposedName(member.as, own, SEPARATOR));
       if (override?.isEnabled === false) continue;
       const exposed = override?.name ?? (namespace.prefix === 'none' ? own : exposedName(member.as, own, namespace.separator));
-      const verdict = inspect?.(namespace, { member, kind, definition });
-      if (verdict?.isQuarantined === true) {
-        quarantined.set(`${kind} ${exposed}`, verdict);
-        continue;
-      }
+      if (isKept(namespace, { member, kind, definition }, exposed, notes)) continue;
       const taken = entries.get(exposed);
       if (taken !== undefined) {
         collisions.push({ kind, exposed, kept: taken.member.as, hidden: member.as });
@@ -168,7 +174,8 @@ function remembered(member: Member, definition: JsonObject, make: () => Entry | 
 }
 
 /** Resources and templates: by URI, which stays as it is unless another server of the namespace has it already. */
-function located(kind: 'resource' | 'resourceTemplate', namespace: NamespaceSpec, parts: readonly Part[], { collisions, quarantined, inspect }: Notes): CatalogList {
+function located(kind: 'resource' | 'resourceTemplate', namespace: NamespaceSpec, parts: readonly Part[], notes: Notes): CatalogList {
+  const { collisions } = notes;
   const key = kind === 'resource' ? 'uri' : 'uriTemplate';
   const entries = new Map<string, Entry>();
   for (const { member, lists } of parts) {
@@ -176,14 +183,12 @@ function located(kind: 'resource' | 'resourceTemplate', namespace: NamespaceSpec
       const own = String(definition[key]);
       const override = namespace.overrides[kind].get(exposedName(member.as, own, SEPARATOR));
       if (override?.isEnabled === false) continue;
-      const verdict = kind === 'resourceTemplate' ? inspect?.(namespace, { member, kind, definition }) : undefined;
-      if (verdict?.isQuarantined === true) {
-        quarantined.set(`${kind} ${own}`, verdict);
-        continue;
-      }
+      if (isKept(namespace, { member, kind, definition }, own, notes)) continue;
       const taken = entries.get(own);
-      if (taken !== undefined) collisions.push({ kind, exposed: own, kept: taken.member.as, hidden: member.as });
-      if (taken !== undefined && kind === 'resourceTemplate') continue;
+      if (taken !== undefined) {
+        collisions.push({ kind, exposed: own, kept: taken.member.as, hidden: member.as });
+        if (kind === 'resourceTemplate') continue;
+      }
       const exposed = taken === undefined ? own : collidedUri(member.as, own);
       if (entries.has(exposed)) continue;
       const changed = throughSteps(overridden(definition, String(definition['name'] ?? ''), override), namespace, { kind, member, own });
