@@ -153,7 +153,10 @@ test('[F-29] a gateway that is cut off from the database is not ready within fiv
   history.add({ kind: 'down', part: 'audit' });
   try {
     const startedMs = performance.now();
-    const unready = expect.poll(() => readinessOf(two), { timeout: 10_000, interval: 100 }).toMatchObject({ code: 503, store: 'failed' }).then(() => performance.now() - startedMs);
+    const unready = (async () => {
+      await expect.poll(() => readinessOf(two), { timeout: 10_000, interval: 100 }).toMatchObject({ code: 503, store: 'failed' });
+      return performance.now() - startedMs;
+    })();
     const refused = await call(two);
     expect(refused.status).toBe(503);
     expect([-31_011, -31_014]).toContain(refused.message.error?.code);

@@ -11,7 +11,7 @@ export function pick<T>(random: Random, from: readonly T[]): T {
 /** Values that programs trip over. */
 const STRANGE: readonly Json[] = [
   null, true, false, 0, -0, -1, 1.5, 1e308, -1e308, 2 ** 53, Number.MIN_VALUE, '', ' ', '0', '\u0000', '\ud800', '\ufeff', '\u202e', 'true', 'null', '__proto__', 'constructor', '../..', '%00', '${HOME}', '=?base64?YQ==?=',
-  'a'.repeat(300), [], [[]], [null], {}, { '': '' }, { toString: 1, valueOf: null, then: 'x' }, { length: -1 },
+  'a'.repeat(300), [], [[]], [null], {}, { '': '' }, { toString: 1, valueOf: null }, JSON.parse('{"then":"x"}') as Json, { length: -1 },
 ];
 const KEYS = ['', 'id', 'method', 'params', 'result', 'error', 'jsonrpc', '_meta', '__proto__', 'constructor', 'prototype', 'name', 'arguments', 'cursor', 'uri', 'x'];
 /** In place of a value, as bytes that JSON.stringify never writes. */
