@@ -18,7 +18,7 @@ export function compileKeys(document: ConfigDocument, context: CompileContext): 
     const stored = extraKeys.find((candidate) => candidate.name === name);
     const digest = key.value === undefined ? stored?.digest : digestOf(name, key.value, context);
     if (digest === undefined) {
-      if (key.value === undefined) context.findings.warnings.push(`key "${name}" has no value yet: it opens nothing`);
+      noteMissing(name, key, context);
       continue;
     }
     const holder = keys.at(digest);
@@ -26,6 +26,10 @@ export function compileKeys(document: ConfigDocument, context: CompileContext): 
     add(keys, { digest, key: toKeySpec(name, key, { id: stored?.id ?? `key_${name}`, all: context.options.publicEndpoints ?? ['*'] }), former: key.value === undefined ? stored?.former : undefined });
   }
   return keys;
+}
+
+function noteMissing(name: string, { value }: KeyConfig, { findings }: CompileContext): void {
+  if (value === undefined) findings.warnings.push(`key "${name}" has no value yet: it opens nothing`);
 }
 
 /** A key that was rotated opens by its former value too, for a while. */
