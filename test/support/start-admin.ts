@@ -31,6 +31,7 @@ import type { LiveApprovals } from '../../src/control-plane/approvals/live-appro
 import type { LiveGovernance } from '../../src/control-plane/live-governance.ts';
 import { plainLiveGovernance } from './plain-governance.ts';
 import type { LiveSessions } from '../../src/control-plane/live-sessions.ts';
+import type { LiveChat } from '../../src/control-plane/playground/live-chat.ts';
 import type { OnDemandServices } from '../../src/control-plane/on-demand-services.ts';
 import type { WorkflowServices } from '../../src/control-plane/workflow-services.ts';
 import type { DirectCallOutcome, LiveServers } from '../../src/control-plane/live-servers.ts';
@@ -67,6 +68,7 @@ export interface AdminOptions {
   readonly governance?: Partial<LiveGovernance>;
   readonly onDemand?: OnDemandServices;
   readonly workflows?: WorkflowServices;
+  readonly chat?: LiveChat;
   readonly environment?: Readonly<Record<string, string>>;
   /** Of operations and sign-ins; storage and publishing keep the system's. */
   readonly clock?: Clock;
@@ -198,6 +200,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     governance: { ...plainLiveGovernance, ...options.governance },
     onDemand: options.onDemand,
     workflows: options.workflows,
+    chat: options.chat ?? { complete: () => Promise.reject(new Fault('upstream.unavailable')) },
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
     consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },
     definitions: options.definitions ?? { inspect: () => [] },

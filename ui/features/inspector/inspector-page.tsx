@@ -12,7 +12,7 @@ import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { useSetUrl, useUrlValues } from '../../components/url-state.ts';
 import { useText } from '../../texts/texts.ts';
 import { InspectorSession, KINDS, type Kind, type Target } from './inspector-session.ts';
-import type { Era } from './protocol.ts';
+import type { Era } from '../../mcp/protocol.ts';
 import { Failure } from './result-view.tsx';
 import { SessionContext } from './session-context.ts';
 import { Workbench } from './workbench.tsx';

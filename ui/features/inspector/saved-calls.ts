@@ -1,6 +1,6 @@
 /** Calls that somebody keeps to make again: by target, in this browser. */
 import { useCallback, useState } from 'react';
-import { isObject, type JsonObject, objectsIn, textIn } from './protocol.ts';
+import { isObject, type JsonObject, objectsIn, textIn } from '../../mcp/protocol.ts';
 
 export interface SavedCall {
   readonly title: string;

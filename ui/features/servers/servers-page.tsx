@@ -23,7 +23,7 @@ export function ServersPage() {
   const mayWrite = useMay('server:write');
   const leaving = useLeaving();
   const columns = useColumns();
-  const filters = useFilters();
+  const filters = useFilters(servers.data?.items);
   const add = (
     <Button look="accent" icon="plus" onClick={() => adding.open('paste')}>
       {say('servers.add')}
@@ -90,13 +90,13 @@ function useColumns(): readonly Column<Server>[] {
   );
 }
 
-function useFilters(): readonly Filter<Server>[] {
+function useFilters(items: readonly Server[] = []): readonly Filter<Server>[] {
   const say = useText();
   return useMemo(
     () => [
       { id: 'status', text: say('servers.state'), options: STATUSES.map((value) => ({ value, text: say(`servers.status.${value}`) })), matches: ({ status }, value) => status === value },
-      { id: 'type', text: say('servers.type'), options: ['stdio', 'http', 'sse'].map((value) => ({ value, text: value })), matches: ({ type }, value) => type === value },
+      { id: 'type', text: say('servers.type'), options: [...new Set(items.map(({ type }) => type))].toSorted().map((value) => ({ value, text: value })), matches: ({ type }, value) => type === value },
     ],
-    [say],
+    [say, items],
   );
 }
