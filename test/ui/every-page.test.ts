@@ -77,6 +77,8 @@ const MORE = [
   '/discovery?tab=search',
   '/discovery?tab=route',
   '/discovery?tab=evaluation',
+  '/discovery?tab=rule',
+  '/playground?model=open',
   '/settings?tab=start',
 ];
 
@@ -96,6 +98,15 @@ async function findFaults(page: Page): Promise<string[]> {
     const { violations } = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] });
     return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 300)} ${nodes[0]?.failureSummary.slice(0, 300)}`);
   });
+}
+
+/** Controls whose words stick out of them, over whatever is beside. */
+async function squeezed(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, [role=tab], [role=switch]')]
+      .filter((control) => control.clientWidth > 0 && control.scrollWidth > control.clientWidth + 1 && getComputedStyle(control).overflowX === 'visible')
+      .map(({ innerText }) => innerText.slice(0, 40)),
+  );
 }
 
 /** Nothing is being read any more. */
@@ -137,6 +148,7 @@ test.skipIf(CHROMIUM === undefined)('on a small screen every page fits, and the 
     await settle(page);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (overflow > 0) wide.push(`${path}: ${overflow}`);
+    wide.push(...(await squeezed(page)).map((text) => `${path}: ${text} is squeezed`));
   }
   await page.goto(`${gateway.url}/overview`);
   await page.getByRole('button', { name: 'Navigation' }).click();

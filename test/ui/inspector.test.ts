@@ -86,6 +86,13 @@ test.skipIf(CHROMIUM === undefined).for(ERAS)('tools of the reference server are
   await page.getByRole('button', { name: 'Call', exact: true }).click();
   await result(page).getByText(/is 3/).first().waitFor();
 
+  // What was saved is found where one begins.
+  const target = page.url();
+  await page.goto(`${gateway.url}/inspector`);
+  await page.getByRole('link', { name: /everything.*1 saved call/ }).waitFor();
+  await page.goto(target);
+  await page.getByText('Connected', { exact: true }).waitFor({ timeout: 30_000 });
+
   // A picture is shown from its bytes.
   await callTool(page, 'get-tiny-image');
   await result(page).getByRole('img').waitFor();

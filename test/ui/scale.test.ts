@@ -80,7 +80,7 @@ async function scroll(table: string, turns: number, done: () => Promise<boolean>
   let most = 0;
   for (let turn = 0; turn < turns; turn++) {
     await page.mouse.wheel(0, 1_500);
-    await expect.poll(() => inView(table)).toBeGreaterThan(5);
+    await expect.poll(() => inView(table), { timeout: 10_000 }).toBeGreaterThan(5);
     most = Math.max(most, await rows.count());
     if (await done()) break;
   }

@@ -53,14 +53,14 @@ function useColumns(): readonly RecordColumn<AuditRecord>[] {
   const formats = useFormats();
   return useMemo(
     () => [
-      { id: 'position', text: '#', isNumber: true, from: 'md', cell: ({ position }) => <span className="text-soft">{position}</span> },
+      { id: 'position', text: '#', isNumber: true, from: 'xl', cell: ({ position }) => <span className="text-soft">{position}</span> },
       { id: 'at', text: say('common.time'), cell: ({ at }) => <time dateTime={at} className="text-soft tabular-nums sm:whitespace-nowrap">{formats.instant(at)}</time> },
       { id: 'kind', text: say('audit.kind'), cell: ({ kind }) => <Badge tone={TONES[kind]}>{say(`audit.kinds.${kind}`)}</Badge> },
       {
         id: 'what',
         text: say('audit.what'),
         cell: (record) => (
-          <span className="block max-w-[36vw] min-w-24 truncate font-medium md:max-w-[18rem] xl:max-w-[26rem]">
+          <span className="block max-w-[36vw] min-w-24 truncate font-medium md:max-w-[14rem] xl:max-w-[18rem] 2xl:max-w-[26rem]">
             <ForeignText charsMax={300}>{subjectOf(record)}</ForeignText>
           </span>
         ),

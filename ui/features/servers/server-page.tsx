@@ -32,7 +32,11 @@ export function ServerPage() {
       title={
         <span className="flex flex-wrap items-center gap-3">
           {name}
-          {server.data !== undefined && <StatusBadge status={server.data.status} />}
+          {server.data !== undefined && (
+            <span className="text-[1rem] leading-normal tracking-normal">
+              <StatusBadge status={server.data.status} />
+            </span>
+          )}
         </span>
       }
       {...(server.data !== undefined && { lead: <ForeignText>{server.data.description}</ForeignText>, actions: <Actions server={server.data} /> })}

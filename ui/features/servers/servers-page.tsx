@@ -82,7 +82,7 @@ function useColumns(): readonly Column<Server>[] {
       { id: 'status', text: say('servers.state'), value: ({ status }) => status, cell: ({ status }) => <StatusBadge status={status} /> },
       { id: 'type', text: say('servers.type'), value: ({ type }) => type, from: 'md' },
       { id: 'tools', text: say('servers.tools'), value: ({ tools }) => tools, isNumber: true, from: 'sm' },
-      { id: 'latency', text: say('servers.handshake'), value: ({ handshakeMs }) => handshakeMs, cell: ({ handshakeMs }) => (handshakeMs === null ? '–' : formats.duration(handshakeMs)), isNumber: true, from: 'lg' },
+      { id: 'latency', text: say('servers.handshake'), value: ({ handshakeMs }) => handshakeMs, cell: ({ handshakeMs }) => (handshakeMs === null ? '–' : formats.duration(handshakeMs)), isNumber: true, from: 'xl' },
       { id: 'restarts', text: say('servers.restarts'), value: ({ restarts }) => restarts, isNumber: true, from: 'xl' },
       { id: 'usedBy', text: say('servers.usedBy'), value: ({ usedBy }) => usedBy.join(', '), from: 'lg', cell: ({ usedBy }) => <span className="text-soft">{usedBy.length === 0 ? '–' : usedBy.join(', ')}</span> },
     ],
