@@ -118,6 +118,8 @@ const PLAIN_DISCOVERY: LiveDiscovery = {
   suggestGroups: () => ({ items: [] }),
 };
 
+const NO_CHAT: LiveChat = { complete: () => Promise.reject(new Fault('upstream.unavailable')) };
+
 export async function startAdmin(options: AdminOptions = {}) {
   const dataFolder = mkdtempSync(join(tmpdir(), 'metamcp-admin-'));
   const folder = lockDataFolder(dataFolder);
@@ -200,7 +202,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     governance: { ...plainLiveGovernance, ...options.governance },
     onDemand: options.onDemand,
     workflows: options.workflows,
-    chat: options.chat ?? { complete: () => Promise.reject(new Fault('upstream.unavailable')) },
+    chat: { ...NO_CHAT, ...options.chat },
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
     consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },
     definitions: options.definitions ?? { inspect: () => [] },

@@ -124,8 +124,8 @@ test.skipIf(CHROMIUM === undefined)('a draft of a policy is checked as it is typ
   await page.getByRole('tab', { name: 'Replay' }).click();
   await page.getByLabel('Namespace').selectOption('default');
   await page.getByRole('button', { name: 'Replay', exact: true }).click();
-  const row = page.getByRole('table', { name: 'Replay' }).getByRole('row').filter({ hasText: 'no-echo' }).first();
-  await row.getByText('allow', { exact: true }).waitFor();
+  const row = page.getByRole('table', { name: 'Replay' }).getByRole('row').filter({ hasText: 'no-echo' }).filter({ has: page.getByText('allow', { exact: true }) }).first();
+  await row.waitFor();
   await row.getByText('deny', { exact: true }).waitFor();
   // Nothing was saved: the draft stopped nobody.
   expect((await echo('three')).result).toBeDefined();
@@ -137,7 +137,7 @@ test.skipIf(CHROMIUM === undefined)('steps of middleware are dragged into their 
   await admin('PATCH', '/namespaces/default', { config: { middleware: [{ use: 'truncate', with: { bytesMax: 100 } }, { use: 'redact', with: { secrets: true } }, { use: 'cache', with: { seconds: 60 } }] } });
   await page.goto(`${gateway.url}/middleware`);
   const chain = page.getByRole('list', { name: 'Chain' });
-  const order = async (): Promise<string[]> => (await chain.getByRole('listitem').locator('.font-medium').allTextContents()).map((text) => text.trim());
+  const order = async (): Promise<string[]> => (await chain.getByRole('listitem').locator('> span.font-medium').allTextContents()).map((text) => text.trim());
   await chain.getByText('truncate').waitFor();
   expect(await order()).toEqual(['truncate', 'redact', 'cache']);
   await chain.getByRole('listitem').nth(0).dragTo(chain.getByRole('listitem').nth(2));
@@ -263,6 +263,7 @@ test.skipIf(CHROMIUM === undefined)('everything is reached by keyboard: pages, o
   await own.keyboard.press('?');
   await own.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
   await own.keyboard.press('Escape');
+  await own.getByRole('dialog').waitFor({ state: 'detached' });
   await own.keyboard.press('g');
   await own.keyboard.press('h');
   await own.getByRole('heading', { level: 1, name: 'Playground' }).waitFor();

@@ -22,7 +22,7 @@ export interface Column<Row> {
   readonly cell?: (row: Row) => ReactNode;
   readonly isNumber?: boolean;
   /** Only from this width on. */
-  readonly from?: 'sm' | 'md' | 'lg' | 'xl';
+  readonly from?: 'sm' | 'md' | 'lg' | 'xl' | '2xl';
   readonly isSortable?: boolean;
 }
 
@@ -62,7 +62,7 @@ interface DataTableProps<Row> {
 
 const VIRTUAL_ROWS_MIN = 200;
 const ROW_PX = 45;
-const FROM = { sm: 'max-sm:hidden', md: 'max-md:hidden', lg: 'max-lg:hidden', xl: 'max-xl:hidden' } as const;
+const FROM = { sm: 'max-sm:hidden', md: 'max-md:hidden', lg: 'max-lg:hidden', xl: 'max-xl:hidden', '2xl': 'max-2xl:hidden' } as const;
 
 const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() });
 

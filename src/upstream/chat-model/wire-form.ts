@@ -35,8 +35,10 @@ const CallSchema = z.object({
   function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).optional(),
 });
 const PartSchema = z.object({ content: z.string().nullish(), tool_calls: z.array(CallSchema).nullish() });
+const ChoiceSchema = z.object({ delta: PartSchema.nullish(), message: PartSchema.nullish(), finish_reason: z.string().nullish() });
+type Choice = z.output<typeof ChoiceSchema>;
 const ChunkSchema = z.object({
-  choices: z.array(z.object({ delta: PartSchema.nullish(), message: PartSchema.nullish(), finish_reason: z.string().nullish() })).nullish(),
+  choices: z.array(ChoiceSchema).nullish(),
   usage: z.object({ prompt_tokens: z.number().nullish(), completion_tokens: z.number().nullish() }).nullish(),
   error: z.unknown().optional(),
 });
@@ -73,13 +75,21 @@ export class AnswerReader {
     if (!parsed.success) return 'unreadable';
     const { choices, usage, error } = parsed.data;
     if (error !== undefined && error !== null) return { failed: wordsOf(data) };
-    this.#tokensIn = usage?.prompt_tokens ?? this.#tokensIn;
-    this.#tokensOut = usage?.completion_tokens ?? this.#tokensOut;
+    if (usage) this.#count(usage);
     const choice = choices?.[0];
-    const part = choice?.delta ?? choice?.message;
-    this.#reason = choice?.finish_reason ?? this.#reason;
+    return { text: choice === undefined ? '' : this.#choose(choice) };
+  }
+
+  #count(usage: NonNullable<z.output<typeof ChunkSchema>['usage']>): void {
+    this.#tokensIn = usage.prompt_tokens ?? this.#tokensIn;
+    this.#tokensOut = usage.completion_tokens ?? this.#tokensOut;
+  }
+
+  #choose({ delta, message, finish_reason: reason }: Choice): string {
+    this.#reason = reason ?? this.#reason;
+    const part = delta ?? message;
     for (const [place, call] of (part?.tool_calls ?? []).entries()) this.#take(call, call.index ?? place);
-    return { text: part?.content ?? '' };
+    return part?.content ?? '';
   }
 
   #take(part: z.output<typeof CallSchema>, index: number): void {

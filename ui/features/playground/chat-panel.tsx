@@ -1,6 +1,6 @@
 /** The chat itself, and beside it what it may use. */
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { ApiProblem, toProblem } from '../../api/problem.ts';
+import { type ApiProblem, toProblem } from '../../api/problem.ts';
 import { CheckList } from '../../components/check-list.tsx';
 import { SelectField, TextArea } from '../../components/form.tsx';
 import { Section, Skeleton } from '../../components/page.tsx';

@@ -73,7 +73,7 @@ function useColumns(): readonly Column<Server>[] {
             <Link to="/servers/$name" params={{ name: server.name } as never} className="font-medium hover:underline">
               {server.name}
             </Link>
-            <div className="max-w-[28rem] truncate max-sm:max-w-[42vw] text-soft">
+            <div className="max-w-[20rem] truncate max-sm:max-w-[42vw] 2xl:max-w-[28rem] text-soft">
               <ForeignText>{server.description === '' ? placeOf(server) : server.description}</ForeignText>
             </div>
           </div>
@@ -83,7 +83,7 @@ function useColumns(): readonly Column<Server>[] {
       { id: 'type', text: say('servers.type'), value: ({ type }) => type, from: 'md' },
       { id: 'tools', text: say('servers.tools'), value: ({ tools }) => tools, isNumber: true, from: 'sm' },
       { id: 'latency', text: say('servers.handshake'), value: ({ handshakeMs }) => handshakeMs, cell: ({ handshakeMs }) => (handshakeMs === null ? '–' : formats.duration(handshakeMs)), isNumber: true, from: 'xl' },
-      { id: 'restarts', text: say('servers.restarts'), value: ({ restarts }) => restarts, isNumber: true, from: 'xl' },
+      { id: 'restarts', text: say('servers.restarts'), value: ({ restarts }) => restarts, isNumber: true, from: '2xl' },
       { id: 'usedBy', text: say('servers.usedBy'), value: ({ usedBy }) => usedBy.join(', '), from: 'lg', cell: ({ usedBy }) => <span className="text-soft">{usedBy.length === 0 ? '–' : usedBy.join(', ')}</span> },
     ],
     [say, formats],
