@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
 import type { PendingRecord } from '../../src/audit/audit-store.ts';
-import { redactPayload } from '../../src/redact-payload.ts';
 import { SqliteAuditWriter } from '../../src/storage/audit-sqlite-writer.ts';
 import { fixtureCommand } from '../fixtures/start-fixture.ts';
 import { buildPages, CHROMIUM, openBrowser, openPage, signInFirst, type Watched } from '../support/chromium.ts';
@@ -50,7 +49,7 @@ afterAll(async () => {
 function writeRecords(data: string): void {
   const privateKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const nowMs = Date.now();
-  const writer = new SqliteAuditWriter({ folder: data, writer: 'aaaaaaaaaaaaaaaa', privateKey, redact: redactPayload, nowMs: () => nowMs });
+  const writer = new SqliteAuditWriter({ folder: data, writer: 'aaaaaaaaaaaaaaaa', privateKey, redact: (text) => ({ text, redactions: 0 }), nowMs: () => nowMs });
   const record = (index: number): PendingRecord => ({
     record: JSON.stringify({ kind: 'call', id: `req_${String(index).padStart(30, '0')}`, atMs: nowMs - (RECORDS - index) * 1_000, principal: { kind: 'key', id: `key:${index % 50}`, name: `person ${index % 50}` }, endpoint: 'all', namespace: 'all', server: 'many', tool: `tool_${String(index % TOOLS).padStart(5, '0')}`, method: 'tools/call', outcome: index % 10 === 0 ? 'tool_error' : 'ok', isDispatched: true }),
   });
