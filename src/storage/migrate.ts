@@ -16,6 +16,7 @@ import { scriptRuns } from './migrations/0600-script-runs.ts';
 import { onDemand } from './migrations/0700-on-demand.ts';
 import { runLeases } from './migrations/0710-run-leases.ts';
 import { keyPeppers } from './migrations/0720-key-peppers.ts';
+import { chatModels } from './migrations/0730-chat-models.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
 
@@ -35,6 +36,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0700-on-demand': onDemand,
   '0710-run-leases': runLeases,
   '0720-key-peppers': keyPeppers,
+  '0730-chat-models': chatModels,
 };
 
 const HISTORY_TABLE = 'migration';

@@ -174,6 +174,18 @@ export interface ScriptRunTable {
   readonly expires_at_ms: number;
 }
 
+export interface ChatModelTable {
+  readonly principal: string;
+  readonly url: string;
+  readonly model: string;
+  /** 1: an operator wrote the address. */
+  readonly is_operators: number;
+  /** Both null: without a key. */
+  readonly data_key: string | null;
+  readonly sealed: string | null;
+  readonly updated_at_ms: number;
+}
+
 export interface ChildEventTable {
   readonly id: string;
   readonly at_ms: number;
@@ -236,6 +248,7 @@ export interface Database extends PeopleTables, GovernanceTables {
   readonly upstream_client: UpstreamClientTable;
   readonly cost_ledger: CostLedgerTable;
   readonly definition_pin: DefinitionPinTable;
+  readonly chat_model: ChatModelTable;
   readonly child_event: ChildEventTable;
   readonly workflow_run: WorkflowRunTable;
   readonly workflow_step: WorkflowStepTable;
