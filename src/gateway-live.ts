@@ -7,8 +7,10 @@ import { createIdSequence, randomFraction } from './base/ids.ts';
 import { createServerValues } from './control-plane/secrets/server-values.ts';
 import { createDefinitionWatch, type DefinitionWatch, withDefinitionWatch } from './definition-watch.ts';
 import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
+import { createServerShop } from './server-shop.ts';
 import { createSealer } from './data-plane/sealer.ts';
 import { sessionLimits } from './data-plane/sessions.ts';
+import { createEmbeddingService } from './embedding-service.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { gatewayMetrics } from './gateway-metrics.ts';
 import { SERVICE } from './model/grant.ts';
@@ -69,6 +71,8 @@ export function startUpstreams(base: Base): Live {
     clock,
     signIns: signIns.desk,
     scriptRuns: { save: (run) => saveScriptRun(base.storage.db, run, clock.nowMs()), take: (id) => takeScriptRun(base.storage.db, id, clock.nowMs()) },
+    embeddings: createEmbeddingService({ clock, dialer, storage: base.storage, environment: options.environment, failed: (detail) => log.warn('embeddings', { detail }) }),
+    shop: createServerShop({ clock, dataFolder: settings.data, publisher, report: (problem) => log.warn('catalogue', { detail: problem }) }),
     snapshot: publisher.snapshot,
     upstreams,
     info,

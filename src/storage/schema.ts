@@ -174,6 +174,13 @@ export interface ScriptRunTable {
   readonly expires_at_ms: number;
 }
 
+export interface EmbeddingVectorTable {
+  readonly model: string;
+  readonly text_hash: string;
+  /** Base64 of 32-bit floats, in the byte order of the machine. */
+  readonly vector: string;
+}
+
 export interface ChildEventTable {
   readonly id: string;
   readonly at_ms: number;
@@ -227,6 +234,7 @@ export interface Database extends PeopleTables, GovernanceTables {
   readonly config_version: ConfigVersionTable;
   readonly idempotency: IdempotencyTable;
   readonly script_run: ScriptRunTable;
+  readonly embedding_vector: EmbeddingVectorTable;
   readonly oauth_client: OAuthClientTable;
   readonly oauth_entity: OAuthEntityTable;
   readonly data_key: DataKeyTable;
