@@ -6,7 +6,7 @@ import { type Authorization, createAuthorization } from './authorization.ts';
 import { createIdSequence, randomFraction } from './base/ids.ts';
 import { createServerValues } from './control-plane/secrets/server-values.ts';
 import { createDefinitionWatch, type DefinitionWatch, withDefinitionWatch } from './definition-watch.ts';
-import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
+import { createDataPlane, type DataPlane, type DataPlaneDeps } from './data-plane/data-plane.ts';
 import { createServerShop } from './server-shop.ts';
 import { createSealer } from './data-plane/sealer.ts';
 import { sessionLimits } from './data-plane/sessions.ts';
@@ -71,8 +71,7 @@ export function startUpstreams(base: Base): Live {
     clock,
     signIns: signIns.desk,
     scriptRuns: { save: (run) => saveScriptRun(base.storage.db, run, clock.nowMs()), take: (id) => takeScriptRun(base.storage.db, id, clock.nowMs()) },
-    embeddings: createEmbeddingService({ clock, dialer, storage: base.storage, environment: options.environment, failed: (detail) => log.warn('embeddings', { detail }) }),
-    shop: createServerShop({ clock, dataFolder: settings.data, publisher, report: (problem) => log.warn('catalogue', { detail: problem }) }),
+    ...searching(base),
     snapshot: publisher.snapshot,
     upstreams,
     info,
@@ -102,6 +101,15 @@ export function startUpstreams(base: Base): Live {
   });
   upstreams.apply(publisher.snapshot().servers);
   return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows, overload: observing.overload };
+}
+
+/** What searches have beside the words of tools. */
+function searching({ options, storage, publisher, dialer, log }: Base): Pick<DataPlaneDeps, 'embeddings' | 'shop'> {
+  const { clock, environment, resolved } = options;
+  return {
+    embeddings: createEmbeddingService({ clock, dialer, storage, environment, failed: (detail) => log.warn('embeddings', { detail }) }),
+    shop: createServerShop({ clock, dataFolder: resolved.settings.data, publisher, report: (problem) => log.warn('catalogue', { detail: problem }) }),
+  };
 }
 
 function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: string) => void): Authorization {
