@@ -71,7 +71,6 @@ export function startUpstreams(base: Base): Live {
     clock,
     signIns: signIns.desk,
     scriptRuns: { save: (run) => saveScriptRun(base.storage.db, run, clock.nowMs()), take: (id) => takeScriptRun(base.storage.db, id, clock.nowMs()) },
-    ...searching(base),
     snapshot: publisher.snapshot,
     upstreams,
     info,
