@@ -102,7 +102,11 @@ export function startUpstreams(base: Base): Live {
   return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows, overload: observing.overload };
 }
 
-/** What searches have beside the words of tools. */
+/** What is told of requests, and what searches have beside the words of tools. */
+function beside(base: Base): ReturnType<typeof createObserving> & ReturnType<typeof searching> {
+  return { ...createObserving(base), ...searching(base) };
+}
+
 function searching({ options, storage, publisher, dialer, log }: Base): Pick<DataPlaneDeps, 'embeddings' | 'shop'> {
   const { clock, environment, resolved } = options;
   return {
