@@ -70,7 +70,6 @@ export function startUpstreams(base: Base): Live {
     ...base.governance.forDataPlane,
     clock,
     signIns: signIns.desk,
-    scriptRuns: { save: (run) => saveScriptRun(base.storage.db, run, clock.nowMs()), take: (id) => takeScriptRun(base.storage.db, id, clock.nowMs()) },
     snapshot: publisher.snapshot,
     upstreams,
     info,
@@ -80,6 +79,7 @@ export function startUpstreams(base: Base): Live {
     digestOf: (credential) => digestOf(instanceKey.pepper, credential),
     operatorDigest: digestOf(instanceKey.pepper, token),
     calls: base.recording.calls,
+    ...searching(base),
     ...observing,
     middlewarePost: createMiddlewarePost({ clock, dialer }),
     addressOf: base.addressOf,
@@ -102,14 +102,11 @@ export function startUpstreams(base: Base): Live {
   return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows, overload: observing.overload };
 }
 
-/** What is told of requests, and what searches have beside the words of tools. */
-function beside(base: Base): ReturnType<typeof createObserving> & ReturnType<typeof searching> {
-  return { ...createObserving(base), ...searching(base) };
-}
-
-function searching({ options, storage, publisher, dialer, log }: Base): Pick<DataPlaneDeps, 'embeddings' | 'shop'> {
+/** What searches have beside the words of tools, and where scripts that wait are kept. */
+function searching({ options, storage, publisher, dialer, log }: Base): Pick<DataPlaneDeps, 'embeddings' | 'shop' | 'scriptRuns'> {
   const { clock, environment, resolved } = options;
   return {
+    scriptRuns: { save: (run) => saveScriptRun(storage.db, run, clock.nowMs()), take: (id) => takeScriptRun(storage.db, id, clock.nowMs()) },
     embeddings: createEmbeddingService({ clock, dialer, storage, environment, failed: (detail) => log.warn('embeddings', { detail }) }),
     shop: createServerShop({ clock, dataFolder: resolved.settings.data, publisher, report: (problem) => log.warn('catalogue', { detail: problem }) }),
   };
