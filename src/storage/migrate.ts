@@ -13,6 +13,7 @@ import { costLedger } from './migrations/0450-cost-ledger.ts';
 import { auditRecord } from './migrations/0451-audit-record.ts';
 import { definitionPins } from './migrations/0500-definition-pins.ts';
 import { scriptRuns } from './migrations/0600-script-runs.ts';
+import { embeddingVectors } from './migrations/0610-embedding-vectors.ts';
 import { onDemand } from './migrations/0700-on-demand.ts';
 import { runLeases } from './migrations/0710-run-leases.ts';
 import { keyPeppers } from './migrations/0720-key-peppers.ts';
@@ -33,6 +34,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0451-audit-record': auditRecord,
   '0500-definition-pins': definitionPins,
   '0600-script-runs': scriptRuns,
+  '0610-embedding-vectors': embeddingVectors,
   '0700-on-demand': onDemand,
   '0710-run-leases': runLeases,
   '0720-key-peppers': keyPeppers,

@@ -186,6 +186,13 @@ export interface ChatModelTable {
   readonly updated_at_ms: number;
 }
 
+export interface EmbeddingVectorTable {
+  readonly model: string;
+  readonly text_hash: string;
+  /** Base64 of 32-bit floats, in the byte order of the machine. */
+  readonly vector: string;
+}
+
 export interface ChildEventTable {
   readonly id: string;
   readonly at_ms: number;
@@ -239,6 +246,7 @@ export interface Database extends PeopleTables, GovernanceTables {
   readonly config_version: ConfigVersionTable;
   readonly idempotency: IdempotencyTable;
   readonly script_run: ScriptRunTable;
+  readonly embedding_vector: EmbeddingVectorTable;
   readonly oauth_client: OAuthClientTable;
   readonly oauth_entity: OAuthEntityTable;
   readonly data_key: DataKeyTable;
