@@ -45,7 +45,11 @@ export function startUpstreams(base: Base): Live {
   const late: { dataPlane?: DataPlane; upstreams?: Upstreams; definitions?: DefinitionWatch } = {};
   const token = newOperatorToken(random);
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
-  const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
+  const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => {
+    const principal = key.principal === SERVICE ? undefined : key.principal;
+    late.upstreams?.grantChanged?.(key.server, principal, isGiven);
+    base.replicas.tell({ kind: 'grant', server: key.server, principal, isGiven });
+  } }));
   const { onDemand, workflows } = startOnDemand(base, watcher, () => late.dataPlane);
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
@@ -59,7 +63,10 @@ export function startUpstreams(base: Base): Live {
   late.upstreams = upstreams;
   const definitions = (late.definitions = createDefinitionWatch({ clock, log, publisher, upstreams }));
   undo.push(() => upstreams.close(), () => definitions.stop());
-  const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane?.endCredential(credentialId));
+  const authorization = startAuthorization(base, dialer, (credentialId) => {
+    late.dataPlane?.endCredential(credentialId);
+    base.replicas.tell({ kind: 'credential', id: credentialId });
+  });
   const dataPlane = createDataPlane({
     ...base.governance.forDataPlane,
     clock,
@@ -81,6 +88,7 @@ export function startUpstreams(base: Base): Live {
     verifyToken: authorization.verifyToken,
     challenge: authorization.challenge,
     bodyBytesMax: BODY_BYTES_MAX,
+    sharing: base.replicas.sharing,
     sessionLimits: sessionLimits(settings.sessionsMax, settings.sessionIdleMs),
   });
   late.dataPlane = dataPlane;
@@ -93,6 +101,17 @@ export function startUpstreams(base: Base): Live {
   });
   upstreams.apply(publisher.snapshot().servers);
   return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows };
+}
+
+/** From now on other gateways count on this one. */
+export function joinReplicas({ replicas, publisher }: Base, { dataPlane, upstreams, authorization }: Live): Promise<void> {
+  return replicas.join({
+    publisher,
+    dataPlane,
+    // The prefix is of grants; a key ends with the snapshot that it is not in.
+    credentialEnded: (id) => authorization.consents.withdrawn(id.replace(/^grant:/, '')),
+    grantChanged: (server, principal, isGiven) => upstreams.grantChanged?.(server, principal, isGiven),
+  });
 }
 
 function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: string) => void): Authorization {

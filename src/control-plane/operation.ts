@@ -33,6 +33,7 @@ import type { LiveGovernance } from './live-governance.ts';
 import { answerOnce } from './idempotency.ts';
 import type { LiveInspections } from './live-inspections.ts';
 import type { LiveDefinitions } from './live-definitions.ts';
+import type { LiveReplicas } from './live-replicas.ts';
 import type { LiveServers } from './live-servers.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { OnDemandServices } from './on-demand-services.ts';
@@ -64,6 +65,7 @@ export interface AdminServices {
   readonly governance: LiveGovernance;
   readonly sessions: LiveSessions;
   readonly inspections: LiveInspections;
+  readonly replicas: LiveReplicas;
   readonly definitions: LiveDefinitions;
   readonly people: PeopleServices;
   /** Templates and servers on demand; undefined where there are none. */

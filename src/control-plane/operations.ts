@@ -45,6 +45,7 @@ import { listServers, serverOperations } from './servers/list-servers.ts';
 import { deleteTemplate, exportTemplate, importTemplate, listTemplates } from './templates/templates.ts';
 import { deleteWorkflow, getWorkflowRun, listWorkflowRuns, listWorkflows, putWorkflow, resolveWorkflowStep, startWorkflowRun } from './workflows/workflows.ts';
 import { listRegistry, resolveRegistryServer } from './registry/registry.ts';
+import { listReplicas } from './replicas/list-replicas.ts';
 import { restartServer } from './servers/restart-server.ts';
 import { resyncServer } from './servers/resync-server.ts';
 import { endSession, listSessions } from './sessions/sessions.ts';
@@ -57,6 +58,7 @@ import { watchTraffic } from './traffic/watch-traffic.ts';
 export const OPERATIONS: readonly Bound[] = [
   getHealth,
   getReady,
+  listReplicas,
   listServers,
   ...serverOperations,
   getServerCatalog,

@@ -9,6 +9,7 @@ import { compile } from '../snapshot/compile.ts';
 import type { CompileOptions, StoredKey } from '../snapshot/compile-context.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { listPins } from '../storage/definition-pins.ts';
+import type { Generations } from '../storage/generations.ts';
 import { listActiveKeys } from '../storage/keys.ts';
 import type { Storage } from '../storage/open-storage.ts';
 import type { Db } from '../storage/schema.ts';
@@ -23,6 +24,8 @@ export interface PublisherDeps extends SealingDeps {
   readonly compileOptions: Omit<CompileOptions, 'generation' | 'extraKeys' | 'pins' | 'locate' | 'warnings' | 'ownerOf' | 'endpointOwnerOf' | 'publicEndpoints'>;
   /** Throws `config.invalid` for a snapshot that must not be served, whatever it says. */
   readonly check: (snapshot: Snapshot) => void;
+  /** Where several gateways share the database; undefined: this one counts its snapshots. */
+  readonly generations?: Generations | undefined;
 }
 
 /** What a change tells about itself. */
@@ -44,6 +47,8 @@ export interface Publisher {
   readonly document: () => ConfigDocument;
   /** Reads and compiles what is stored again. */
   readonly publish: () => Promise<void>;
+  /** As `publish`, where the snapshot is older than this generation. */
+  readonly follow: (generation: number) => Promise<void>;
   /**
    * One change: `work` and the version it makes are one transaction, in place when this resolves.
    * Rejects with `config.invalid` and what `work` throws, and then nothing changed.
@@ -67,7 +72,10 @@ class Undo extends Error {}
 export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
   const { storage } = deps;
   const listeners: ((snapshot: Snapshot) => void)[] = [];
-  let current = await query(storage.db, async (db) => make(db, await loadObjects(db, deps), { deps, generation: 1 }));
+  let current = await query(storage.db, async (db) => {
+    const generation = (await deps.generations?.read(db)) ?? 1;
+    return make(db, await loadObjects(db, deps), { deps, generation });
+  });
   const swap = (made: Made): void => {
     current = made;
     for (const listener of listeners) listener(made.snapshot);
@@ -79,7 +87,13 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
     turn = done.catch(() => undefined);
     return done;
   };
-  const next = (): number => current.snapshot.generation + 1;
+  // Read before the objects: those are at least as new.
+  const next = async (db: Db): Promise<number> => (await deps.generations?.read(db)) ?? current.snapshot.generation + 1;
+  const reload = (): Promise<void> =>
+    query(storage.db, async (db) => {
+      const generation = await next(db);
+      swap(await make(db, await loadObjects(db, deps), { deps, generation, warnings: current.warnings }));
+    });
 
   const change: Publisher['change'] = (author, work) =>
     inTurn(async () => {
@@ -87,10 +101,11 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
       let outcome: Awaited<ReturnType<typeof work>> | undefined;
       try {
         await transact(storage.db, async (tx) => {
+          await deps.generations?.lock(tx);
           const draft = new ConfigDraft(tx, await loadObjects(tx, deps), deps);
           outcome = await work(draft);
           if (draft.isChanged) await writeVersion(draft, { author, reason: outcome.reason }, deps);
-          made = await make(tx, draft.objects, { deps, generation: next(), locate: outcome.locate, warnings: outcome.warnings ?? current.warnings });
+          made = await make(tx, draft.objects, { deps, generation: await next(tx), locate: outcome.locate, warnings: outcome.warnings ?? current.warnings });
           if (outcome.isTrial === true) throw new Undo();
         });
       } catch (thrown) {
@@ -106,7 +121,8 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
     snapshot: () => current.snapshot,
     objects: () => current.objects,
     document: () => current.document,
-    publish: () => inTurn(async () => swap(await query(storage.db, async (db) => make(db, await loadObjects(db, deps), { deps, generation: next(), warnings: current.warnings })))),
+    publish: () => inTurn(reload),
+    follow: (generation) => inTurn(() => (current.snapshot.generation < generation ? reload() : Promise.resolve())),
     change,
     onPublish: (listener) => void listeners.push(listener),
   };
