@@ -104,7 +104,7 @@ export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<B
   undo.push(() => storage.close());
   const replicas = openReplicas({ settings, storage, sealing: instanceKey.sealing, clock, random, log, version: options.version });
   undo.push(() => replicas.leave());
-  const giveTurn = await takeTurn(storage, clock);
+  const giveTurn = await takeTurn(storage, 'start', clock);
   undo.push(giveTurn);
   const keyUses = createKeyUses({ storage, clock, flushMs: KEY_USES_FLUSH_MS, report: (problem) => log.warn('key uses', { detail: String(problem) }) });
   undo.push(() => keyUses.stop());

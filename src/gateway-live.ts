@@ -93,6 +93,11 @@ export function startUpstreams(base: Base): Live {
   });
   late.dataPlane = dataPlane;
   base.telemetry.add(...gatewayMetrics(dataPlane, upstreams));
+  followSnapshots(base, { upstreams, dataPlane, definitions });
+  return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows };
+}
+
+function followSnapshots({ publisher, log }: Base, { upstreams, dataPlane, definitions }: Pick<Live, 'upstreams' | 'dataPlane' | 'definitions'>): void {
   publisher.onPublish((snapshot) => {
     upstreams.apply(snapshot.servers);
     dataPlane.snapshotChanged();
@@ -100,7 +105,6 @@ export function startUpstreams(base: Base): Live {
     log.info('configuration loaded', { generation: snapshot.generation, servers: snapshot.servers.size, endpoints: snapshot.endpoints.size });
   });
   upstreams.apply(publisher.snapshot().servers);
-  return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows };
 }
 
 /** From now on other gateways count on this one. */

@@ -5,8 +5,8 @@ import type { Clock } from './base/clock.ts';
 import { Fault, toFault } from './base/fault.ts';
 import type { RandomBytes } from './base/ids.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
-import type { RestoredSession, Session } from './data-plane/sessions.ts';
-import type { Sharing, WholeRequest } from './data-plane/sharing.ts';
+import type { RestoredSession } from './data-plane/sessions.ts';
+import type { KeptSession, Sharing, WholeRequest } from './data-plane/sharing.ts';
 import { listen, type Listening } from './listening.ts';
 import { isRevision } from './protocol/messages.ts';
 import type { Log } from './observability/log.ts';
@@ -169,9 +169,9 @@ function lostWait(): Fault {
   return new Fault('request.params_invalid', { message: 'requestState is not valid here or has expired; start the request again.', reason: 'request_state_invalid' });
 }
 
-function toFacts(session: Session): SessionFacts {
-  const { endpoint, principal, revision, capabilities, info } = session.opening;
-  return { endpoint, principal: { ...principal }, revision, capabilities, ...(info === undefined ? {} : { info }), logLevel: session.logLevel, watched: [...session.watched] } as SessionFacts;
+function toFacts({ opening, logLevel, watched }: KeptSession): SessionFacts {
+  const { endpoint, principal, revision, capabilities, info } = opening;
+  return { endpoint, principal: { ...principal }, revision, capabilities, ...(info === undefined ? {} : { info }), logLevel, watched: [...watched] } as SessionFacts;
 }
 
 function toRestored({ endpoint, principal, revision, capabilities, info, logLevel }: SessionFacts): RestoredSession | undefined {

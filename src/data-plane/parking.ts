@@ -15,7 +15,7 @@ import { missingCapability } from './capabilities.ts';
 import type { Resolved } from './exchange.ts';
 import type { RoutedCall } from './routed-call.ts';
 import { markedForm, markedRequests } from './secret-forms.ts';
-import { withHandle, withoutHandle } from './sharing.ts';
+import { withHandle, withoutHandle } from './state-handles.ts';
 
 const STATE_MS = 10 * 60_000;
 const PARKED_MAX = 1_000;

@@ -8,6 +8,7 @@ import { Fault } from '../base/fault.ts';
 import type { Principal } from '../model/principal.ts';
 import { isObject, type JsonObject, type RequestId, type Revision, type RpcError } from '../protocol/messages.ts';
 import { EventStream } from './event-stream.ts';
+import type { SessionOpening } from './session-opening.ts';
 import type { Sharing } from './sharing.ts';
 
 /** A finished stream can still be fetched for so long after its end. */
@@ -36,14 +37,6 @@ export function sessionLimits(max: number, idleMs: number): SessionLimits {
 
 /** The client's answer to a request of ours. */
 export type ClientAnswer = { readonly kind: 'result'; readonly result: JsonObject } | { readonly kind: 'error'; readonly error: RpcError };
-
-export interface SessionOpening {
-  readonly endpoint: string;
-  readonly principal: Principal;
-  readonly revision: Revision;
-  readonly capabilities: JsonObject;
-  readonly info: JsonObject | undefined;
-}
 
 /** A request of ours that the client has not answered yet. */
 interface Asked {

@@ -3,9 +3,7 @@
  * what only that one can answer is handed over to it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { JsonObject } from '../protocol/messages.ts';
-import { CONTINUATION_PREFIX } from './continuations.ts';
-import type { Session } from './sessions.ts';
+import type { SessionOpening } from './session-opening.ts';
 
 export interface Sharing {
   /** Visible ASCII without `~`, `?` and `/`; as hard to guess as 128 random bits. */
@@ -15,7 +13,7 @@ export interface Sharing {
   /** That gateway answers the request. */
   readonly handOver: (handle: string, request: WholeRequest) => void;
   /** The session is new or changed. */
-  readonly keep: (digest: string, session: Session) => void;
+  readonly keep: (digest: string, session: KeptSession) => void;
   /** The session is over. */
   readonly forget: (digest: string) => void;
 }
@@ -27,25 +25,10 @@ export interface WholeRequest {
   readonly body: Buffer;
 }
 
-/** Stands between a handle and the sealed state it leads to. */
-const HANDLE_END = '~';
-
-/** A `requestState` that whoever has the instance key can trace to its gateway. */
-export function withHandle(handle: string, sealed: string): string {
-  return handle + HANDLE_END + sealed;
-}
-
-/** The sealed state alone. */
-export function withoutHandle(state: string): string {
-  return state.slice(state.indexOf(HANDLE_END) + 1);
-}
-
-/** The handle in the params of a request, if there is one. */
-export function handleIn(method: string, { requestState, uri }: JsonObject): string | undefined {
-  if (typeof requestState === 'string') {
-    const end = requestState.indexOf(HANDLE_END);
-    return end < 0 ? undefined : requestState.slice(0, end);
-  }
-  const isRest = method === 'resources/read' && typeof uri === 'string' && uri.startsWith(CONTINUATION_PREFIX);
-  return isRest ? uri.slice(CONTINUATION_PREFIX.length).split('?')[0] : undefined;
+/** What another gateway needs to go on with a session. */
+export interface KeptSession {
+  readonly opening: SessionOpening;
+  readonly logLevel: string;
+  /** URIs as exposed. */
+  readonly watched: readonly string[];
 }

@@ -49,7 +49,7 @@ async function listed(by: RunningReplica): Promise<Record<string, unknown>[]> {
 /** Milliseconds until it holds at every one of them. */
 async function untilAtAll(holds: (replica: RunningReplica) => Promise<boolean>): Promise<number> {
   const startedMs = performance.now();
-  await Promise.all(all().map((replica) => expect.poll(() => holds(replica), { timeout: 20_000, interval: 20 }).toBe(true)));
+  await expect.poll(async () => (await Promise.all(all().map(holds))).every(Boolean), { timeout: 20_000, interval: 20 }).toBe(true);
   return performance.now() - startedMs;
 }
 
@@ -184,3 +184,26 @@ test('[RP-02] the door between gateways opens for gateways only', async ({ skip 
   expect(answer.status).toBe(403);
   await answer.body?.cancel();
 });
+
+test('[RP-01] [RP-03] without Valkey and without PostgreSQL what is configured is still served, and the balancer is told', async ({ skip }) => {
+  const restart = replicas?.postgres.restart;
+  const kill = replicas?.redis.kill;
+  if (replicas === undefined || restart === undefined || kill === undefined) return skip();
+  const readiness = (replica: RunningReplica): Promise<number> => fetch(`${replica.url}/ready`).then(async (answer) => (await answer.body?.cancel(), answer.status));
+  const session = await openSession(door(one));
+  const viaTwo = (): Promise<number> => post(door(two), { jsonrpc: '2.0', id: 7, method: 'tools/list' }, session.headers).then(({ status }) => status);
+  expect(await viaTwo()).toBe(200);
+  await kill();
+  expect([await readiness(one), await statusAt(two, KEY)]).toEqual([200, 200]);
+  await restart.stop();
+  expect(await readiness(one)).toBe(503);
+  // Keys are in the snapshot, and a living owner is known without the database.
+  expect([await statusAt(three, KEY), await viaTwo()]).toEqual([200, 200]);
+  expect((await one.admin('POST', 'keys', { name: 'never', endpoints: ['dev'] })).status).toBe(503);
+  await restart.start();
+  await replicas.redis.start();
+  await expect.poll(() => Promise.all(all().map(readiness)), { timeout: 15_000 }).toEqual([200, 200, 200]);
+  const made = (await one.admin('POST', 'keys', { name: 'again', endpoints: ['dev'] })).body;
+  await untilAtAll(async (replica) => (await statusAt(replica, String(made['value']))) === 200);
+  await expect.poll(async () => (await listed(two)).filter((item) => item['isListening'] === true && item['isCurrent'] === true).length, { timeout: 15_000 }).toBe(3);
+}, 60_000);

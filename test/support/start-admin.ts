@@ -29,7 +29,6 @@ import type { LiveDefinitions } from '../../src/control-plane/live-definitions.t
 import type { LiveApprovals } from '../../src/control-plane/approvals/live-approvals.ts';
 import type { LiveGovernance } from '../../src/control-plane/live-governance.ts';
 import { plainLiveGovernance } from './plain-governance.ts';
-import type { LiveReplicas } from '../../src/control-plane/live-replicas.ts';
 import type { LiveSessions } from '../../src/control-plane/live-sessions.ts';
 import type { OnDemandServices } from '../../src/control-plane/on-demand-services.ts';
 import type { WorkflowServices } from '../../src/control-plane/workflow-services.ts';
@@ -60,7 +59,6 @@ export interface AdminOptions {
   /** What the configuration file `/etc/metamcp.yaml` brings beside it. */
   readonly file?: ConfigInput;
   readonly sessions?: LiveSessions;
-  readonly replicas?: LiveReplicas;
   readonly inspections?: LiveInspections;
   readonly definitions?: LiveDefinitions;
   readonly grants?: LiveGrants;
@@ -201,7 +199,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
     consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },
     definitions: options.definitions ?? { inspect: () => [] },
-    replicas: options.replicas ?? { self: 'replica_1', list: () => [] },
+    replicas: { self: 'replica_1', list: () => [] },
     sessions: options.sessions ?? { list: () => [], end: () => false },
     inspections: options.inspections ?? { open: () => { throw new Fault('limit.overloaded'); }, list: () => [], messages: () => [], close: () => undefined },
     snapshot: publisher.snapshot,
