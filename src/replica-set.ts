@@ -23,7 +23,7 @@ import { type Generations, sharedGenerations } from './storage/generations.ts';
 import { Notices, notify } from './storage/notices.ts';
 import type { Storage } from './storage/open-storage.ts';
 import { deleteSilentReplicas, type ReplicaFacts } from './storage/replicas.ts';
-import { deleteLeftSessions } from './storage/shared-sessions.ts';
+import { clearLeftSessions } from './storage/shared-sessions.ts';
 import { query } from './storage/transaction.ts';
 
 const CHORES_MS = 60_000;
@@ -242,7 +242,7 @@ class SharedReplicaSet implements ReplicaSet {
       if (!this.isLeader()) return;
       query(storage.db, async (db) => {
         await deleteSilentReplicas(db, SHOWN_MS);
-        await deleteLeftSessions(db, clock.nowMs() - settings.sessionIdleMs);
+        await clearLeftSessions(db, { atMs: clock.nowMs(), beforeMs: clock.nowMs() - settings.sessionIdleMs });
       }).catch((thrown: unknown) => this.#troubled(thrown));
     });
   }

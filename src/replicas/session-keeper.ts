@@ -44,7 +44,7 @@ export class SessionKeeper {
     this.#isPaused = true;
     try {
       for (const digest of [...this.#due.keys()]) await this.#write(digest);
-      await query(this.#deps.storage.db, (db) => giveUpSharedSessions(db, this.#deps.self));
+      await query(this.#deps.storage.db, (db) => giveUpSharedSessions(db, this.#deps.self, this.#deps.clock.nowMs()));
     } catch (thrown) {
       this.#deps.report(thrown);
     }

@@ -49,16 +49,13 @@ export async function deleteSharedSession(db: Db, digest: string, owner: string)
 }
 
 /** What this gateway had is free for whoever is asked for it. */
-export async function giveUpSharedSessions(db: Db, owner: string): Promise<void> {
-  await db.updateTable('shared_session').set({ owner: null }).where('owner', '=', owner).execute();
+export async function giveUpSharedSessions(db: Db, owner: string, atMs: number): Promise<void> {
+  await db.updateTable('shared_session').set({ owner: null, changed_at_ms: atMs }).where('owner', '=', owner).execute();
 }
 
-/** Sessions of gateways that are gone, and that nobody asked for since. */
-export async function deleteLeftSessions(db: Db, beforeMs: number): Promise<void> {
+/** Sessions of gateways that nobody knows any more are nobody's from now on; those that nobody asked for since `beforeMs` are over. */
+export async function clearLeftSessions(db: Db, { atMs, beforeMs }: { readonly atMs: number; readonly beforeMs: number }): Promise<void> {
   const known = db.selectFrom('replica').select('id');
-  await db
-    .deleteFrom('shared_session')
-    .where('changed_at_ms', '<', beforeMs)
-    .where((where) => where.or([where('owner', 'is', null), where('owner', 'not in', known)]))
-    .execute();
+  await db.updateTable('shared_session').set({ owner: null, changed_at_ms: atMs }).where('owner', 'is not', null).where('owner', 'not in', known).execute();
+  await db.deleteFrom('shared_session').where('owner', 'is', null).where('changed_at_ms', '<', beforeMs).execute();
 }
