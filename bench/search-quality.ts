@@ -45,9 +45,10 @@ function drawSmall(tools: readonly ToolLine[], queries: readonly QueryLine[], dr
   return sorted.slice(0, SMALL_TOOLS);
 }
 
+/** Queries all of whose tools are there: where only the second best is left, missing it says little. */
 function answerable(queries: readonly QueryLine[], tools: readonly ToolLine[]): readonly QueryLine[] {
   const there = new Set(tools.map(({ id }) => id));
-  return queries.filter(({ groups }) => groups.length > 0 && groups.every((group) => group.some((id) => there.has(id))));
+  return queries.filter(({ groups }) => groups.length > 0 && groups.flat().every((id) => there.has(id)));
 }
 
 /** Queries without their tools: how many of them are answered as if something did. */
@@ -57,7 +58,7 @@ function unanswerable(tools: readonly ToolLine[], queries: readonly QueryLine[])
   const view = viewOf(tools.filter(({ id }) => !gone.has(id)));
   const strong = asked.filter(({ query }) => {
     const [answer] = search(view, { queries: [query], server: undefined, limit: 5, learned: NOTHING_LEARNED });
-    return answer?.found[0] !== undefined && answer.found[0].band !== 'weak';
+    return answer?.found.some(({ band }) => band !== 'weak') === true;
   });
   return { asked: asked.length, strong: strong.length };
 }

@@ -1,5 +1,6 @@
 /** Approvals put together: what the data plane asks of them, and what the admin API tells, over the stored ones. */
 import { hash } from 'node:crypto';
+import type { KeyedDigest } from './base/keyed-digest.ts';
 import type { Clock } from './base/clock.ts';
 import { newId, type RandomBytes } from './base/ids.ts';
 import type { LiveApprovals } from './control-plane/approvals/live-approvals.ts';
@@ -23,6 +24,8 @@ export interface ApprovalsPartDeps {
   readonly random: RandomBytes;
   /** Base address for people, without a slash at the end. */
   readonly publicUrl: () => string;
+  /** Of arguments, which are shown without their secrets. */
+  readonly digest: KeyedDigest;
 }
 
 export interface ApprovalsPart {
@@ -99,9 +102,9 @@ function createWatch(clock: Clock): Watch {
   };
 }
 
-async function request({ storage, clock, random }: ApprovalsPartDeps, ask: ApprovalAsk): Promise<{ readonly approval: Approval; readonly isNew: boolean }> {
+async function request({ storage, clock, random, digest }: ApprovalsPartDeps, ask: ApprovalAsk): Promise<{ readonly approval: Approval; readonly isNew: boolean }> {
   const nowMs = clock.nowMs();
-  const argumentsDigest = hash('sha256', canonicalJson(ask.arguments));
+  const argumentsDigest = digest(canonicalJson(ask.arguments));
   const binding = hash('sha256', JSON.stringify([ask.principal.id, ask.endpoint, ask.server, ask.method, ask.name, argumentsDigest]));
   const open = await query(storage.db, (db) => findOpenApproval(db, binding));
   if (open !== undefined && open.expiresAtMs > nowMs) return { approval: open, isNew: false };

@@ -1,6 +1,7 @@
 /** The thread that writes the record, as the store sees it. It begins at once, beside the start of the gateway; where it ends, it begins again with the next write. */
 import { Worker } from 'node:worker_threads';
 import type { WriterAnswer, WriterData, WriterRequest } from './audit-writer.worker.ts';
+import { packRecords } from './audit/packed-records.ts';
 import { Fault } from './base/fault.ts';
 import type { WriterPort } from './storage/audit-sqlite.ts';
 
@@ -45,7 +46,8 @@ export function createWriterThread(data: WriterData): WriterPort {
 
   worker = start();
   return {
-    append: async (batch) => void (await ask({ do: 'append', batch })),
+    append: async (batch) => void (await ask({ do: 'append', batch: packRecords(batch) })),
+    settle: async () => void (await ask({ do: 'settle' })),
     retain: async (options) => void (await ask({ do: 'retain', options })),
     damage: () => ask({ do: 'damage' }),
     close: async () => {

@@ -8,6 +8,7 @@ import { digestOf as keyedDigest } from './auth/keys.ts';
 import { challengeOf } from './auth/oauth/challenge.ts';
 import { createFindClient } from './auth/oauth/find-client.ts';
 import { createIssuerKeys } from './auth/oauth/issuer-keys.ts';
+import { ASSERTION_GRANT_TYPE } from './auth/oauth/metadata.ts';
 import { createOAuthHandler } from './auth/oauth/oauth-handler.ts';
 import { createOutsideTokens } from './auth/oauth/outside-tokens.ts';
 import { createOwnTokens } from './auth/oauth/own-tokens.ts';
@@ -38,6 +39,7 @@ export interface AuthorizationDeps {
   readonly rules: HostRules;
   readonly addressOf: AddressOf;
   readonly redirectSchemes: readonly string[];
+  readonly assertionIssuers: readonly string[];
   readonly settings: () => Pick<LiveSettings, 'oauthRegistration' | 'oauthClientsMax' | 'oauthRegistrationsPerHour'>;
   readonly endpoints: () => ReadonlyMap<string, EndpointSpec>;
   /** Base of all addresses, without a slash at the end. */
@@ -71,7 +73,7 @@ const CLIENT_KEPT_MS = 90 * 86_400_000;
 const ENDPOINT_IN_PATH = /^\/metamcp\/([^/?]+)\//;
 
 export function createAuthorization(deps: AuthorizationDeps): Authorization {
-  const { clock, random, log, rules, addressOf, endpoints, publicUrl, people, dialer, redirectSchemes, settings } = deps;
+  const { clock, random, log, rules, addressOf, endpoints, publicUrl, people, dialer, redirectSchemes, assertionIssuers, settings } = deps;
   const store = createOAuthStore(deps.storage.db);
   const digestOf = (value: string): string => keyedDigest(deps.pepper, value);
   const own = createOwnTokens({ store, clock, digestOf });
@@ -82,6 +84,7 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
     store,
     clock,
     redirectSchemes,
+    furtherGrantTypes: assertionIssuers.length === 0 ? [] : [ASSERTION_GRANT_TYPE],
     fetchDocument: createGuardedFetch({ clock, dialer, bounds: CLIENT_DOCUMENT }),
     refused: (clientId, reason) => log.warn('oauth client', { client: clientId, detail: reason }),
   });
@@ -95,7 +98,9 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
     random,
     digestOf,
     findClient,
+    findKey,
     redirectSchemes,
+    assertionIssuers,
     people,
     pages,
     endpoints,
@@ -111,9 +116,9 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
     failed: (error) => log.error('oauth', { detail: error.stack ?? error.message }),
     clientUsed: (id) => store.keepClient(id, clock.nowMs() + CLIENT_KEPT_MS),
     revoked: withdrawn,
-    decided: ({ userId, clientId, resource, outcome }) =>
+    decided: ({ userId, clientId, resource, outcome, assertedBy }) =>
       transact(deps.storage.db, (tx) =>
-        insertAuditEvent(tx, { atMs: clock.nowMs(), principal: `user:${userId}`, action: 'oauth.consent', subject: clientId, outcome, detail: { resource } }),
+        insertAuditEvent(tx, { atMs: clock.nowMs(), principal: `user:${userId}`, action: 'oauth.consent', subject: clientId, outcome, detail: { resource, ...(assertedBy === undefined ? {} : { assertedBy }) } }),
       ),
   });
   return {

@@ -49,6 +49,7 @@ export function adminHandler(base: Base, live: Live): AdminHandler {
     version,
     checkHost: (http) => checkHostAndOrigin(http, rules),
     events: base.adminEvents,
+    bodies: base.bodies,
     addressOf: base.addressOf,
     record: (entry) => {
       base.telemetry.tally?.answered('admin', entry.status);

@@ -6,8 +6,10 @@ import { createFailureThrottle, FAILURE_THROTTLE, type FailureThrottle } from '.
 import { createHostRules, type HostRules } from './auth/host-rules.ts';
 import { type InstanceKey, openInstanceKey } from './auth/instance-key.ts';
 import { digestOf } from './auth/keys.ts';
+import { ByteBudget } from './base/byte-budget.ts';
 import type { Clock } from './base/clock.ts';
 import type { RandomBytes } from './base/ids.ts';
+import { createKeyedDigest } from './base/keyed-digest.ts';
 import { checkListening, isLoopback, type ResolvedSettings } from './config.ts';
 import { createFindCommand } from './control-plane/config-file/find-command.ts';
 import type { ConfigText } from './control-plane/config-file/read-config-text.ts';
@@ -32,6 +34,7 @@ import { openReplicas, type ReplicaSet } from './replica-set.ts';
 import { readSharedInstanceKey } from './shared-instance-key.ts';
 import { openRecording, type Recording } from './recording.ts';
 import { startTelemetry, type Telemetry } from './telemetry.ts';
+import type { Settings } from './model/settings.ts';
 import { readTelemetrySettings } from './telemetry-settings.ts';
 import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
@@ -60,6 +63,9 @@ export interface GatewayOptions {
 }
 
 /** How to undo one step of the start. */
+/** Bodies of all requests in flight, together. */
+const BODIES_BYTES_MAX = 128 << 20;
+
 export type Undo = () => void | Promise<void>;
 
 /** What the parts share once the data folder is open. */
@@ -76,7 +82,7 @@ export interface Base {
   readonly rules: HostRules;
   readonly publisher: Publisher;
   readonly instance: InstanceSettings;
-  readonly listening: { current?: Listening };
+  readonly listening: { current?: Listening; admin?: Listening | undefined };
   readonly addressOf: AddressOf;
   /** Refused credentials, of MCP and admin requests together. */
   readonly failures: FailureThrottle;
@@ -89,6 +95,7 @@ export interface Base {
   readonly governance: Governance;
   readonly adminEvents: AdminEvents;
   readonly replicas: ReplicaSet;
+  readonly bodies: ByteBudget;
 }
 
 export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
@@ -113,6 +120,7 @@ export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<B
   const publisher = await createPublisher({
     storage,
     sealing: instanceKey.sealing,
+    wrapping: instanceKey.wrapping,
     random,
     clock,
     compileOptions: { ...compileOptions(options, instanceKey), findTemplate: shelf.find },
@@ -125,19 +133,19 @@ export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<B
   say(`configuration loaded: ${servers.size} servers, ${endpoints.size} endpoints`);
   const instance = openInstanceSettings(resolved, publisher, log);
   const listening: Base['listening'] = {};
-  const dialer = createDialer({ clock, allowances: () => instance.now().egressAllow.map(toEgressAllowance), ownListeners: () => (listening.current === undefined ? [] : [{ address: settings.host, port: listening.current.port }]) });
+  const dialer = createDialer({ clock, allowances: () => instance.now().egressAllow.map(toEgressAllowance), ownListeners: () => ownListeners(settings, listening) });
   const telemetry = await startTelemetry({ settings: readTelemetrySettings(options.environment()), isCounting: settings.metrics, clock, dialer, log, redact: (text) => redactor.redact(text), version: options.version, instanceId: Buffer.from(random(8)).toString('hex') });
   undo.push(() => telemetry.close());
   const people = await openPeople({ environment: options.environment(), isProduction: settings.production, publicUrls: settings.publicUrl, storage, instanceKey, clock, random, dialer, report: (problem) => log.warn('people', { detail: problem }) });
   for (const warning of [...resolved.warnings, ...warnings, ...people.warnings]) say(`warning: ${warning}`);
-  const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...(isLoopback(settings.host) ? [] : [settings.host])]);
+  const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...[settings.host, settings.adminHost ?? settings.host].filter((host) => !isLoopback(host))]);
   const addressOf = replicas.withForwarded(createAddressOf(settings.trustedProxies));
   const recording = await openRecording({ settings, isLeader: replicas.isLeader, retention: instance.now, storage, instanceKey, clock, random, addressOf, clean: (text) => redactor.redact(text), report: (problem) => log.error('audit', { detail: problem }) });
   undo.push(() => recording.close());
-  const governance = await openGovernance({ recorded: createRecordedCalls(recording.recordings.store, recording.recordings.settle), storage, clock, random, dialer, snapshot: publisher.snapshot, publicUrl: () => publicUrlOf({ options, listening }), sharedStoreUrl: settings.sharedStoreUrl, people: options.people ?? people.forOAuth, report: (event, fields) => log.warn(event, fields) });
+  const governance = await openGovernance({ digest: createKeyedDigest(instanceKey.digesting), recorded: createRecordedCalls(recording.recordings.store, recording.recordings.settle), storage, clock, random, dialer, snapshot: publisher.snapshot, publicUrl: () => publicUrlOf({ options, listening }), sharedStoreUrl: settings.sharedStoreUrl, people: options.people ?? people.forOAuth, report: (event, fields) => log.warn(event, fields) });
   undo.push(() => governance.close());
   await giveTurn();
-  return { options, undo, replicas, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, shelf, people, telemetry, addressOf, adminEvents: createAdminEvents(publisher), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses };
+  return { options, undo, replicas, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, shelf, people, telemetry, addressOf, adminEvents: createAdminEvents(publisher), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses, bodies: new ByteBudget(BODIES_BYTES_MAX) };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {
@@ -167,5 +175,19 @@ export function publicUrlOf(base: Pick<Base, 'options' | 'listening'>): string {
 
 export function addressOf({ options, listening }: Pick<Base, 'options' | 'listening'>): string {
   const { host, port } = options.resolved.settings;
-  return `http://${host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host}:${listening.current?.port ?? port}`;
+  return toAddress(host, listening.current?.port ?? port);
+}
+
+/** Where people find the admin pages: at the public address, unless they have a listener of their own. */
+export function adminUrlOf(base: Pick<Base, 'options' | 'listening'>): string {
+  const { host, adminHost = host } = base.options.resolved.settings;
+  return base.listening.admin === undefined ? publicUrlOf(base) : toAddress(adminHost, base.listening.admin.port);
+}
+
+function toAddress(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host}:${port}`;
+}
+
+function ownListeners({ host, adminHost = host }: Settings, { current, admin }: Base['listening']): { readonly address: string; readonly port: number }[] {
+  return [...(current === undefined ? [] : [{ address: host, port: current.port }]), ...(admin === undefined ? [] : [{ address: adminHost, port: admin.port }])];
 }

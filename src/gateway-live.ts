@@ -1,4 +1,5 @@
 /** The living side of the gateway: servers, the data plane in front of them, sign-ins and what is made on demand. */
+import { join } from 'node:path';
 import { digestOf } from './auth/keys.ts';
 import { newOperatorToken } from './auth/operator-token.ts';
 import { type Authorization, createAuthorization } from './authorization.ts';
@@ -56,7 +57,7 @@ export function startUpstreams(base: Base): Live {
     clock,
     random: () => randomFraction(random),
     gatewayInfo: info,
-    openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, values, signIns, builtin: onDemand.openLink }),
+    openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, packagesFolder: join(settings.data, 'packages'), values, signIns, builtin: onDemand.openLink }),
     events: withDefinitionWatch(lateEvents(() => late.dataPlane, (server) => logState(log, server, upstreams.state(server), base.adminEvents)), () => late.definitions?.changed()),
     onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
   });
@@ -89,6 +90,7 @@ export function startUpstreams(base: Base): Live {
     challenge: authorization.challenge,
     bodyBytesMax: BODY_BYTES_MAX,
     sharing: base.replicas.sharing,
+    bodies: base.bodies,
     sessionLimits: sessionLimits(settings.sessionsMax, settings.sessionIdleMs),
   });
   late.dataPlane = dataPlane;
@@ -130,6 +132,7 @@ function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: 
     rules,
     addressOf: addressOfClient,
     redirectSchemes: options.resolved.settings.redirectSchemes,
+    assertionIssuers: options.resolved.settings.oauthAssertionIssuers,
     settings: base.instance.now,
     endpoints: () => publisher.snapshot().endpoints,
     publicUrl: () => publicUrlOf(base),

@@ -3,6 +3,7 @@
  *
  * The control plane changes what is stored and publishes a snapshot; the data plane answers from the snapshot it finds.
  */
+import { listenForAdmin, onCommonListener } from './admin-listening.ts';
 import { checkHostAndOrigin } from './auth/host-rules.ts';
 import { digestOf } from './auth/keys.ts';
 import type { Fault } from './base/fault.ts';
@@ -11,16 +12,17 @@ import { watchConfigFile } from './control-plane/config-file/watch-config-file.t
 import { applyConfigFile } from './control-plane/configuration/apply-file.ts';
 import { writeGatewayFile } from './control-plane/gateway-file.ts';
 import { operatorTokenAuthenticator } from './control-plane/identify.ts';
+import type { AdminHandler } from './control-plane/serve.ts';
 import type { Publisher } from './control-plane/publish.ts';
 import { toLinkAddress } from './control-plane/people/links.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
-import { listen } from './listening.ts';
+import { type HttpHandler, listen } from './listening.ts';
 import { listenForMetrics } from './metrics-listening.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
 import { tellReady } from './server-events.ts';
 import { withUiPages } from './ui-pages.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
-import { addressOf, type Base, type GatewayOptions, openBase, publicUrlOf, type Undo } from './gateway-base.ts';
+import { addressOf, adminUrlOf, type Base, type GatewayOptions, openBase, type Undo } from './gateway-base.ts';
 import { joinReplicas, type Live, startUpstreams } from './gateway-live.ts';
 import { adminHandler } from './gateway-admin.ts';
 
@@ -68,11 +70,12 @@ async function startListening(base: Base, live: Live): Promise<void> {
   const { refuse } = live.dataPlane;
   const metrics = await listenForMetrics(settings, { clock: options.clock, sources: base.telemetry.sources, snapshot: base.publisher.snapshot, digestOf: (value) => digestOf(base.instanceKey.pepper, value), authenticators: [operatorTokenAuthenticator(live.token), base.people.authenticate], throttle: base.failures, addressOf: base.addressOf, checkHost: (http) => checkHostAndOrigin(http, rules) });
   undo.push(() => metrics.close());
-  listening.current = await listen(
-    settings,
-    (http, response) => {
-      const pages = [live.signIns.pages, base.governance.pages].find((candidate) => candidate.handles(http.url));
-      if (pages === undefined && http.url?.startsWith(PATH_PREFIX) !== true) {
+  const allPages = [live.signIns.pages, base.governance.pages];
+  const handle = (admin: AdminHandler): HttpHandler => {
+    return (http, response) => {
+      const isForEndpoint = http.url?.startsWith(PATH_PREFIX) === true;
+      const pages = isForEndpoint ? undefined : allPages.find((candidate) => candidate.handles(http.url));
+      if (pages === undefined && !isForEndpoint) {
         if (metrics.serves(http, response)) return;
         if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
         else admin(http, response);
@@ -86,9 +89,11 @@ async function startListening(base: Base, live: Live): Promise<void> {
       }
       if (pages === undefined) base.replicas.serve(http, response);
       else void pages.serve(http, response);
-    },
-    options.clock,
-  );
+    };
+  };
+  const ownAdmin = (listening.admin = await listenForAdmin(settings, handle(admin), options.clock));
+  undo.push(() => ownAdmin?.close(DRAIN_MS));
+  listening.current = await listen(settings, handle(onCommonListener(admin, settings, options)), options.clock);
   const closing = listening.current;
   // Streams and sessions end first, so that the listener has nothing left to wait for.
   undo.push(async () => {
@@ -98,8 +103,8 @@ async function startListening(base: Base, live: Live): Promise<void> {
     await closed;
   });
   const url = addressOf(base);
-  undo.push(writeGatewayFile(settings.data, { url, pid: process.pid, token: live.token }));
-  log.info('listening', { url });
+  undo.push(writeGatewayFile(settings.data, { url, pid: process.pid, token: live.token, ...(ownAdmin === undefined ? {} : { adminUrl: adminUrlOf(base) }) }));
+  log.info('listening', ownAdmin === undefined ? { url } : { url, admin: adminUrlOf(base) });
   const adminLink = adminLinkOf(base);
   if (adminLink !== undefined) log.info('first operator', { link: adminLink });
   options.say(`listening on ${url}`);
@@ -107,7 +112,7 @@ async function startListening(base: Base, live: Live): Promise<void> {
 
 function adminLinkOf(base: Base): string | undefined {
   const token = base.people.firstOperatorToken;
-  return token === undefined ? undefined : toLinkAddress(publicUrlOf(base), token);
+  return token === undefined ? undefined : toLinkAddress(adminUrlOf(base), token);
 }
 
 async function watchFile({ log, options, publisher, instanceKey, undo }: Base): Promise<void> {

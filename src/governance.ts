@@ -1,6 +1,7 @@
 /** Policy engines, approvals and limits put together: what the data plane takes, what the admin API shows, and what ends with the gateway. */
 import type { Clock } from './base/clock.ts';
 import { newId, type RandomBytes } from './base/ids.ts';
+import type { KeyedDigest } from './base/keyed-digest.ts';
 import { createApprovalsPart, type ApprovalsPart } from './approvals.ts';
 import { type ApprovalPages, createApprovalPages } from './control-plane/approvals/approval-pages.ts';
 import type { LiveGovernance, LimitUse, RecordedCalls } from './control-plane/live-governance.ts';
@@ -39,6 +40,8 @@ export interface GovernanceDeps {
   /** Address of a Valkey or Redis; undefined: counters live in this process. */
   readonly sharedStoreUrl: string | undefined;
   readonly people: People;
+  /** Of arguments that wait for approval. */
+  readonly digest: KeyedDigest;
   /** For the log. */
   readonly report: (event: string, fields: Readonly<Record<string, string | undefined>>) => void;
   /** Where calls are recorded, for replay. */

@@ -19,6 +19,8 @@ export interface LinkOpenerDeps {
   readonly dialer: Dialer;
   readonly watcher: OrphanWatcher;
   readonly log: Log;
+  /** Where packages that are pinned by their hash are kept. */
+  readonly packagesFolder: string;
   /** Resolves `${…}`; asked at the moment a link is opened. */
   readonly values: (spec: ServerSpec) => Promise<(text: string) => string>;
   readonly signIns: UpstreamSignIns;
@@ -27,7 +29,7 @@ export interface LinkOpenerDeps {
 }
 
 /** `principalId`: for whom alone the link is; undefined where it is shared. */
-export function createLinkOpener({ clock, random, environment, dialer, watcher, log, values: valuesOf, signIns, builtin }: LinkOpenerDeps): (spec: ServerSpec, principalId?: string) => OpenLink {
+export function createLinkOpener({ clock, random, environment, dialer, watcher, log, packagesFolder, values: valuesOf, signIns, builtin }: LinkOpenerDeps): (spec: ServerSpec, principalId?: string) => OpenLink {
   return (spec, principalId) => async (events) => {
     const values = await valuesOf(spec);
     const own = builtin(spec, values, principalId);
@@ -36,7 +38,7 @@ export function createLinkOpener({ clock, random, environment, dialer, watcher, 
       if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer, random }, heard);
       if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer, random, streamHeaders }, heard);
       const onStderr = (line: string): void => log.debug('stderr', { server: spec.name, line });
-      return openStdioLink(spec, values, { clock, environment: environment(), watcher, onStderr }, heard);
+      return openStdioLink(spec, values, { clock, environment: environment(), watcher, packagesFolder, onStderr }, heard);
     };
     return spec.auth === undefined ? open(events, {}) : signIns.link(spec, principalId, open)(events);
   };

@@ -7,7 +7,7 @@ import { middlewareFailures, recordMetrics } from './gateway-metrics.ts';
 import { watchLoad } from './load-watch.ts';
 import type { Log } from './observability/log.ts';
 import type { Recording } from './recording.ts';
-import { toRequestLine } from './request-line.ts';
+import { requestLine } from './request-line.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface ObservingDeps {
@@ -39,7 +39,7 @@ export function createObserving({ log, telemetry, keyUses, recording, options, u
     observe: telemetry.observe,
     write: (record) => {
       if (record.keyId !== undefined) keyUses.used(record.keyId);
-      log.request(toRequestLine(record));
+      log.request(requestLine(record));
       if (record.outcome === 'gateway.bug') log.error('request failed', { requestId: record.requestId, code: record.outcome, detail: record.detail });
     },
     refused: (fault) => {

@@ -16,6 +16,10 @@ import { createOrchestrator, type Orchestrator } from './orchestrator/orchestrat
 import { readOrchestratorFile, readOrchestratorSettings } from './orchestrator/orchestrator-settings.ts';
 import { lateCalls } from './server-events.ts';
 import type { Environment } from './snapshot/values.ts';
+import { createFindCurrentPrincipal } from './current-principal.ts';
+import type { People } from './model/oauth.ts';
+import { isGrantAlive } from './storage/oauth.ts';
+import { query } from './storage/transaction.ts';
 import { createChildEventWriter, removeOldChildEvents } from './storage/child-events.ts';
 import type { Storage } from './storage/open-storage.ts';
 import { launchTemplate } from './templates/launch-template.ts';
@@ -163,17 +167,23 @@ export interface StartedOnDemand {
 }
 
 interface Surroundings extends Pick<OnDemandDeps, 'storage' | 'log' | 'dialer' | 'shelf'> {
-  readonly options: Pick<OnDemandDeps, 'clock' | 'random' | 'version' | 'environment'> & { readonly resolved: ResolvedSettings };
+  readonly options: Pick<OnDemandDeps, 'clock' | 'random' | 'version' | 'environment'> & { readonly resolved: ResolvedSettings; readonly people?: People | undefined };
   readonly instance: { now(): { readonly egressAllow: readonly string[] } };
   readonly publisher: Publisher;
   readonly telemetry: Pick<Telemetry, 'add'>;
   readonly undo: (() => void | Promise<void>)[];
+  readonly people: { readonly forOAuth: People };
 }
 
 /** Servers on demand and workflows of a gateway that is starting; `dataPlane` answers once there is one. */
-export function startOnDemand({ options, instance, publisher, telemetry, undo, storage, log, dialer, shelf }: Surroundings, watcher: OrphanWatcher, dataPlane: () => DataPlane | undefined): StartedOnDemand {
+export function startOnDemand({ options, instance, publisher, telemetry, undo, storage, log, dialer, shelf, people }: Surroundings, watcher: OrphanWatcher, dataPlane: () => DataPlane | undefined): StartedOnDemand {
   const { clock, random, version, environment, resolved } = options;
-  const workflows = createWorkflowRuns({ clock, random, storage, log, shelf: openWorkflowShelf(publisher), ...lateCalls(dataPlane) });
+  const findCurrentPrincipal = createFindCurrentPrincipal({
+    findUser: (options.people ?? people.forOAuth).findUser,
+    keys: () => publisher.snapshot().keys.values(),
+    isGrantAlive: (digest) => query(storage.db, (db) => isGrantAlive(db, digest, clock.nowMs())),
+  });
+  const workflows = createWorkflowRuns({ clock, random, storage, log, shelf: openWorkflowShelf(publisher), findCurrentPrincipal, ...lateCalls(dataPlane) });
   const onDemand = createOnDemand({ clock, random, version, environment, storage, log, dialer, shelf, watcher, openWorkflows: workflows.openLink, dataFolder: resolved.settings.data, egressAllow: () => instance.now().egressAllow });
   undo.push(() => onDemand.close());
   telemetry.add(...onDemandMetrics(onDemand.orchestrator, workflows));

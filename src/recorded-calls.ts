@@ -31,6 +31,8 @@ const RecordSchema = z.object({
   risk: z.enum(RISKS),
   decidedAtMs: z.number().optional(),
   decision: z.object({ effect: z.enum(EFFECTS), rule: z.string() }),
+  hasArguments: z.boolean().optional(),
+  keptArguments: z.object({ isCut: z.boolean(), redactions: z.int() }).optional(),
 });
 
 /**
@@ -42,27 +44,38 @@ export function createRecordedCalls(store: Pick<AuditStore, 'scan'>, settle: () 
     async *between(fromMs, toMs) {
       await settle();
       /** Of calls whose outcome is still to come, by id. */
-      const kept = new Map<string, string>();
+      const kept = new Map<string, Given>();
       for await (const scanned of store.scan({ fromMs, toMs })) {
         const record = RecordSchema.safeParse(JSON.parse(scanned.text)).data;
         if (record === undefined) continue;
-        const given = scanned.payload?.arguments ?? kept.get(record.id);
+        const own = givenOf(record, scanned.payload?.arguments ?? undefined);
         if (record.kind === 'intent') {
-          if (given !== undefined) kept.set(record.id, given);
+          kept.set(record.id, own);
           continue;
         }
+        // What is with the intent is not with the outcome.
+        const given = kept.get(record.id) ?? own;
         kept.delete(record.id);
         // The scan begins with the record before the range.
         if (record.atMs < fromMs) continue;
-        const { atMs, decidedAtMs, tool, decision, kind: _, id: __, ...facts } = record;
-        yield { facts: { ...facts, name: tool, arguments: toArguments(given), atMs: decidedAtMs ?? atMs }, decided: decision };
+        const { atMs, decidedAtMs, tool, decision, kind: _, id: __, hasArguments: ___, keptArguments: ____, ...facts } = record;
+        yield { facts: { ...facts, name: tool, arguments: given.arguments, atMs: decidedAtMs ?? atMs }, decided: decision, isExact: given.isExact };
       }
     },
   };
 }
 
-function toArguments(text: string | undefined): JsonObject {
-  if (text === undefined) return {};
+interface Given {
+  readonly arguments: JsonObject;
+  readonly isExact: boolean;
+}
+
+function givenOf({ hasArguments, keptArguments }: z.infer<typeof RecordSchema>, text: string | undefined): Given {
+  if (text === undefined) return { arguments: {}, isExact: hasArguments !== true };
+  return { arguments: toArguments(text), isExact: keptArguments?.isCut === false && keptArguments.redactions === 0 };
+}
+
+function toArguments(text: string): JsonObject {
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : {};

@@ -3,22 +3,22 @@
  * chain, the ledger is written, what is old is deleted.
  */
 import type { IncomingMessage } from 'node:http';
-import type { CallRecord } from './audit/audit-record.ts';
+import type { CallFigures } from './audit/audit-record.ts';
 import type { AuditStore } from './audit/audit-store.ts';
 import { Journal } from './audit/journal.ts';
 import { Ledger } from './audit/ledger.ts';
 import { LiveFeed } from './audit/live-feed.ts';
-import { createRecordedCalls } from './audit/recorded-calls.ts';
 import { openSigningKey, type SigningKey } from './audit/signing.ts';
 import { TrafficStats } from './audit/traffic-stats.ts';
 import { createWriterThread } from './audit-writer.ts';
 import type { InstanceKey } from './auth/instance-key.ts';
 import type { CancelTimer, Clock } from './base/clock.ts';
+import { createKeyedDigest, type KeyedDigest } from './base/keyed-digest.ts';
 import { createIdSequence, type RandomBytes } from './base/ids.ts';
 import type { Recordings } from './control-plane/recording.ts';
 import { type CallRecorder, createCallRecorder } from './data-plane/record-call.ts';
 import type { Settings } from './model/settings.ts';
-import { redactPayload } from './redact-payload.ts';
+import { createRedactPayload } from './redact-payload.ts';
 import { listAuditEvents } from './storage/audit-events.ts';
 import { PostgresAuditStore } from './storage/audit-postgres.ts';
 import { SqliteAuditStore } from './storage/audit-sqlite.ts';
@@ -41,7 +41,7 @@ export interface RecordingOptions {
   /** As they are now. */
   readonly retention: () => Pick<Settings, 'auditRetentionDays' | 'trafficRetentionDays'>;
   readonly storage: Storage;
-  readonly instanceKey: Pick<InstanceKey, 'sealing'>;
+  readonly instanceKey: Pick<InstanceKey, 'sealing' | 'digesting'>;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly addressOf: (http: IncomingMessage) => string;
@@ -63,17 +63,18 @@ export interface Recording {
 export async function openRecording(options: RecordingOptions): Promise<Recording> {
   const { settings, clock } = options;
   const key = openSigningKey(settings.data, options.instanceKey.sealing);
-  const store = openStore(options, key);
+  const digest = createKeyedDigest(options.instanceKey.digesting);
+  const store = openStore(options, key, digest);
   const journal = new Journal({ store, mode: settings.audit, clock, flushMs: FLUSH_MS, queuedMax: QUEUED_MAX, clean: options.clean, report: options.report });
   const feed = new LiveFeed(WATCHERS_MAX);
   const stats = new TrafficStats();
   const ledger = new Ledger();
   const chores = await startChores({ ...options, store, journal, ledger });
   for (const id of await store.openIntents()) journal.add({ kind: 'unknown', id, atMs: clock.nowMs(), outcome: 'unknown', isDispatched: true });
-  const ended = (record: CallRecord): void => {
-    stats.add(record);
-    if (!ledger.add(record)) chores.writeLedgerSoon(record);
-    feed.tell(record);
+  const ended = (figures: CallFigures, text: string): void => {
+    stats.add(figures);
+    if (!ledger.add(figures)) chores.writeLedgerSoon(figures);
+    feed.tell(text);
   };
   const calls = createCallRecorder({
     journal,
@@ -81,7 +82,9 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
     wallMs: clock.nowMs,
     newId: createIdSequence('ref', options.random),
     addressOf: options.addressOf,
-    cleanName: createCleanName(options.clean),
+    clean: options.clean,
+    cleanName: createCleanName(options.clean, digest),
+    digest,
     payloads: { keepsArguments: settings.auditArguments, keepsResults: settings.auditResults, bytesMax: settings.auditPayloadBytesMax },
     ended,
   });
@@ -91,7 +94,7 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
   };
   return {
     calls,
-    recordings: { store, settle, state: () => journal.state, feed, stats, recordedCalls: createRecordedCalls(store), key: { writer: key.writer, publicKey: key.publicKey } },
+    recordings: { store, settle, state: () => journal.state, feed, stats, key: { writer: key.writer, publicKey: key.publicKey } },
     close: async () => {
       feed.close();
       await chores.stop();
@@ -101,10 +104,10 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
   };
 }
 
-function openStore({ storage, settings, clock }: RecordingOptions, { writer, privateKey }: SigningKey): AuditStore {
+function openStore({ storage, settings, clock, instanceKey }: RecordingOptions, { writer, privateKey }: SigningKey, digest: KeyedDigest): AuditStore {
   if (storage.dialect === 'postgres')
-    return new PostgresAuditStore({ db: storage.db, folder: settings.data, writer, privateKey, redact: redactPayload, nowMs: clock.nowMs });
-  const port = createWriterThread({ folder: settings.data, writer, privateKey });
+    return new PostgresAuditStore({ db: storage.db, folder: settings.data, writer, privateKey, redact: createRedactPayload(digest), nowMs: clock.nowMs });
+  const port = createWriterThread({ folder: settings.data, writer, privateKey, digestKey: instanceKey.digesting });
   return new SqliteAuditStore({ folder: settings.data, writer, port });
 }
 
@@ -117,7 +120,7 @@ interface ChoreDeps extends RecordingOptions {
 interface Chores {
   /** Once, now; after the one that runs. */
   readonly run: () => Promise<void>;
-  readonly writeLedgerSoon: (record: CallRecord) => void;
+  readonly writeLedgerSoon: (figures: CallFigures) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -153,8 +156,8 @@ async function startChores(deps: ChoreDeps): Promise<Chores> {
   again();
   return {
     run,
-    writeLedgerSoon: (record) => {
-      void run().then(() => ledger.add(record));
+    writeLedgerSoon: (figures) => {
+      void run().then(() => ledger.add(figures));
     },
     stop: async () => {
       isStopped = true;
@@ -211,14 +214,17 @@ function retainHourly({ store, clock, retention, isLeader = () => true }: ChoreD
 }
 
 const NAMES_MAX = 2_000;
+const NAME_CHARS_MAX = 1_000;
 
 /** Names repeat: each is looked at once. */
-function createCleanName(clean: (text: string) => string): (name: string) => string {
+function createCleanName(clean: (text: string) => string, digest: KeyedDigest): (name: string) => string {
+  const redact = createRedactPayload(digest);
   const known = new Map<string, string>();
-  return (name) => {
+  return (given) => {
+    const name = given.length > NAME_CHARS_MAX ? given.slice(0, NAME_CHARS_MAX) : given;
     const before = known.get(name);
     if (before !== undefined) return before;
-    const cleaned = redactPayload(clean(name), true).text;
+    const cleaned = redact(clean(name), true).text;
     if (known.size >= NAMES_MAX) known.clear();
     known.set(name, cleaned);
     return cleaned;

@@ -1,5 +1,6 @@
 /** Workflows as part of the gateway: runs begin, go on after a restart, and are tools of servers of type `workflows`. */
 import type { Clock } from './base/clock.ts';
+import type { FindCurrentPrincipal } from './current-principal.ts';
 import { Fault, toFault } from './base/fault.ts';
 import { newId, type RandomBytes } from './base/ids.ts';
 import type { StepDecision, WorkflowServices } from './control-plane/workflow-services.ts';
@@ -31,6 +32,8 @@ export interface WorkflowRunsDeps {
   readonly callTool: (call: InnerCall) => Promise<InnerOutcome>;
   /** The principal of that id who was seen last; undefined for one that nobody saw since the start. */
   readonly findPrincipal: (id: string) => Principal | undefined;
+  /** What they may do is that of each step's moment. */
+  readonly findCurrentPrincipal: FindCurrentPrincipal;
 }
 
 export interface WorkflowRuns {
@@ -124,16 +127,29 @@ function toolsChanged(peers: Iterable<ServerPeer>): void {
 }
 
 /** Resolves with the run as it was left; never rejects. */
-async function advance(run: WorkflowRun, { clock, store, stopping, log, callTool, storage }: WorkflowRunsDeps & { readonly store: WorkflowStore; readonly stopping: AbortSignal }): Promise<WorkflowRun> {
-  const { principal, workflow } = run;
+async function advance(run: WorkflowRun, deps: WorkflowRunsDeps & { readonly store: WorkflowStore; readonly stopping: AbortSignal }): Promise<WorkflowRun> {
+  const { clock, store, stopping, log, storage } = deps;
+  const { endpoint } = run.workflow;
   try {
-    await runWorkflow(run, { clock, store, stopping, call: async ({ tool, args, idempotencyKey, signal }) => toCallOutcome(await callTool({ principal, endpoint: workflow.endpoint, tool, args, meta: { [META_IDEMPOTENCY]: idempotencyKey }, signal })) });
+    await runWorkflow(run, { clock, store, stopping, call: ({ tool, args, idempotencyKey, signal }) => callAs(run.principal, { endpoint, tool, args, meta: { [META_IDEMPOTENCY]: idempotencyKey }, signal }, deps) });
     return (await findRun(storage.db, run.id)) ?? run;
   } catch (thrown) {
     // It stays as it is and goes on at the next start.
     log.error('workflow run', { run: run.id, detail: toFault(thrown).detail ?? String(thrown) });
     return run;
   }
+}
+
+/** Nothing is sent before it is known who calls. */
+async function callAs(began: Principal, call: Omit<InnerCall, 'principal'>, { callTool, findCurrentPrincipal }: Pick<WorkflowRunsDeps, 'callTool' | 'findCurrentPrincipal'>): Promise<CallOutcome> {
+  let principal: Principal | undefined;
+  try {
+    principal = await findCurrentPrincipal(began);
+  } catch (thrown) {
+    return { kind: 'refused', reason: toFault(thrown).message, isRetryable: true };
+  }
+  if (principal === undefined) return { kind: 'refused', reason: 'who started the run may do nothing here any more', isRetryable: false };
+  return toCallOutcome(await callTool({ principal, ...call }));
 }
 
 /** The run as it goes on once a person said what became of a step. Its deadline begins anew. */

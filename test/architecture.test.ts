@@ -137,3 +137,10 @@ describe('documents', () => {
     expect(findLies(listDocuments())).toEqual([]);
   });
 });
+
+test('[ST-13] nothing here unpacks an archive: packages come through npm and image runtimes, which do', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: Readonly<Record<string, string>> };
+  expect(Object.keys(dependencies).filter((name) => /\b(?:tar|zip|unzip\w*|yauzl|fflate|pako|decompress|archiver)\b/.test(name))).toEqual([]);
+  const unpacking = listSources('src').filter((path) => !path.endsWith('.test.ts') && /\b(?:create)?(?:gunzip|unzip|inflate|inflateRaw|brotliDecompress|zstdDecompress)(?:Sync)?\b|\bDecompressionStream\b/i.test(readFileSync(join(ROOT, path), 'utf8')));
+  expect(unpacking).toEqual([]);
+});

@@ -76,7 +76,7 @@ export interface CallRecord {
   readonly failedAt?: string | undefined;
   /** There were arguments, whether they were kept or not. */
   readonly hasArguments?: boolean | undefined;
-  /** SHA-256 of the bytes as they came, hex. */
+  /** Keyed digest of the bytes as they came, hex. */
   readonly argumentsDigest?: string | undefined;
   readonly resultDigest?: string | undefined;
   readonly keptArguments?: KeptText | undefined;
@@ -89,6 +89,16 @@ export interface CallRecord {
   /** Undefined where no price applies. */
   readonly cost?: number | undefined;
   readonly traceId?: string | undefined;
+}
+
+/** What is counted of a request as it ends. */
+export interface CallFigures extends Pick<Required<CallRecord>, 'atMs' | 'endpoint' | 'server' | 'tool' | 'method' | 'outcome' | 'failedAt' | 'durationMs' | 'bytesIn' | 'bytesOut' | 'cost'> {
+  readonly principalId: string | undefined;
+}
+
+/** The figures of a record that was kept. */
+export function figuresOf({ atMs, principal, endpoint, server, tool, method, outcome, failedAt, durationMs, bytesIn, bytesOut, cost }: CallRecord): CallFigures {
+  return { atMs, principalId: principal?.id, endpoint, server, tool, method, outcome, failedAt, durationMs, bytesIn, bytesOut, cost };
 }
 
 /** A change or refusal of the admin API, as it stands in its own table. */

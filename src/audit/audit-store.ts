@@ -79,7 +79,7 @@ export interface AuditStore {
   checkpoints(): Promise<readonly SignedHead[]>;
   /** The last head as it was kept apart; undefined where there is none, `unreadable` where it is none. */
   head(): Promise<SignedHead | 'unreadable' | undefined>;
-  /** Damage below the records, as the database itself finds it. */
+  /** Damage below the records: of the database's own making, and of places that the chain does not cover. */
   damage(): Promise<readonly string[]>;
   /** Deletes payloads and whole months that are older, and leaves records that say so. */
   retain(before: { readonly payloadsMs: number | undefined; readonly recordsMs: number | undefined; readonly nowMs: number }): Promise<void>;

@@ -6,40 +6,46 @@ import { digestOf, type Head, linkOf } from './chain.ts';
 /** Takes secrets out of a payload. `isCut`: the text is no whole JSON. */
 export type RedactPayload = (text: string, isCut: boolean) => { readonly text: string; readonly redactions: number };
 
-export interface ChainRow {
+/** A record with its place in the chain. */
+export interface ChainedRecord {
   readonly seq: number;
   readonly text: string;
   readonly hash: string;
-  readonly columns: AuditColumns;
   readonly payload: Payload | undefined;
 }
 
-export interface PreparedRows {
-  readonly rows: readonly ChainRow[];
+/** As it lies in a table. */
+export interface ChainRow extends ChainedRecord {
+  readonly columns: AuditColumns;
+}
+
+export interface ChainedBatch {
+  readonly records: readonly ChainedRecord[];
   /** Where the chain ends once they are written. */
   readonly head: Head;
 }
 
-/** The rows that `batch` becomes after `head`. */
-export function prepareRows(head: Head, batch: readonly PendingRecord[], redact: RedactPayload): PreparedRows {
+/** What `batch` becomes after `head`. */
+export function chainAfter(head: Head, batch: readonly PendingRecord[], redact: RedactPayload): ChainedBatch {
   let { seq, hash } = head;
-  const rows = batch.map((pending): ChainRow => {
-    const given = JSON.parse(pending.record) as AuditRecord;
+  const records = batch.map((pending): ChainedRecord => {
     const keptArguments = keep(pending.arguments, pending.isArgumentsCut === true, redact);
     const keptResult = keep(pending.result, pending.isResultCut === true, redact);
     const hasPayload = keptArguments !== undefined || keptResult !== undefined;
-    const record = hasPayload ? { ...given, keptArguments: keptArguments?.kept, keptResult: keptResult?.kept } : given;
-    const text = hasPayload ? JSON.stringify(record) : pending.record;
+    const text = hasPayload ? `${pending.record.slice(0, -1)}${member('keptArguments', keptArguments?.kept)}${member('keptResult', keptResult?.kept)}}` : pending.record;
     hash = linkOf(hash, ++seq, text);
-    return {
-      seq,
-      text,
-      hash,
-      columns: columnsOf(given),
-      payload: hasPayload ? { arguments: keptArguments?.text ?? null, result: keptResult?.text ?? null } : undefined,
-    };
+    return { seq, text, hash, payload: hasPayload ? { arguments: keptArguments?.text ?? null, result: keptResult?.text ?? null } : undefined };
   });
-  return { rows, head: { writer: head.writer, seq, hash } };
+  return { records, head: { writer: head.writer, seq, hash } };
+}
+
+export function toRow(record: ChainedRecord): ChainRow {
+  return { ...record, columns: columnsOf(JSON.parse(record.text) as AuditRecord) };
+}
+
+/** Added to the text as it is: to write all of it again would cost more than everything else here. */
+function member(name: 'keptArguments' | 'keptResult', kept: KeptText | undefined): string {
+  return kept === undefined ? '' : `,"${name}":{"sha256":"${kept.sha256}","isCut":${kept.isCut},"redactions":${kept.redactions}}`;
 }
 
 function keep(text: string | undefined, isCut: boolean, redact: RedactPayload): { readonly text: string; readonly kept: KeptText } | undefined {

@@ -3,7 +3,7 @@ import { MovableClock } from '../../test/support/movable-clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { CallRecord } from './audit-record.ts';
 import type { PendingRecord } from './audit-store.ts';
-import { Journal, type JournalEntry, type JournalOptions } from './journal.ts';
+import { Journal, type JournalOptions, type UnderWay } from './journal.ts';
 
 const FLUSH_MS = 250;
 
@@ -23,18 +23,22 @@ function open(mode: JournalOptions['mode'], queuedMax = 1_000) {
   return { clock, disk, journal, records, told };
 }
 
-function entry(kind: 'intent' | 'outcome', id: string): JournalEntry {
-  return { record: { kind, id, atMs: 0 }, arguments: undefined, isArgumentsCut: false, result: undefined, isResultCut: false, isTaken: false };
+function pending(kind: 'intent' | 'outcome' | 'call', id: string): PendingRecord {
+  return { record: JSON.stringify({ kind, id, atMs: 0 }) };
+}
+
+function call(id: string): UnderWay {
+  return { place: 0, isTaken: false, toIntent: () => pending('intent', id) };
 }
 
 test('[AU-02] strict, on a full disk: the call is refused before it is sent, and calls go again once there is room', async () => {
   const { disk, journal, records, told } = open('strict');
   disk.isFull = true;
-  await expect(journal.intent(entry('intent', 'a'))).rejects.toMatchObject({ code: 'gateway.audit_unavailable', http: 503 });
+  await expect(journal.begin(call('a'))).rejects.toMatchObject({ code: 'gateway.audit_unavailable', http: 503 });
   expect(told).toEqual(['records cannot be written: SQLITE_FULL database or disk is full']);
   expect(journal.state).toMatchObject({ queued: 0, lastError: 'SQLITE_FULL database or disk is full' });
   disk.isFull = false;
-  await journal.intent(entry('intent', 'b'));
+  await journal.begin(call('b'));
   // The refused call was never made, so nothing says that it was.
   expect(records().map(({ id }) => id)).toEqual(['b']);
   expect(told.at(-1)).toBe('records are written again');
@@ -44,21 +48,61 @@ test('[AU-02] strict, on a full disk: the call is refused before it is sent, and
 test('strict: where what waits fills the queue, calls are refused too', async () => {
   const { disk, journal } = open('strict', 2);
   disk.isFull = true;
-  for (const id of ['a', 'b']) journal.outcome(entry('outcome', id), undefined);
-  await expect(journal.intent(entry('intent', 'c'))).rejects.toMatchObject({ code: 'gateway.audit_unavailable' });
+  for (const id of ['a', 'b']) journal.end(pending('call', id), undefined);
+  await expect(journal.begin(call('c'))).rejects.toMatchObject({ code: 'gateway.audit_unavailable' });
 });
 
 test('buffered, on a full disk: calls go on, what no longer fits is counted and told, and the record says how much is missing', async () => {
   const { clock, disk, journal, records, told } = open('buffered', 5);
   disk.isFull = true;
-  for (let index = 0; index < 8; index++) expect(journal.intent(entry('intent', `call-${index}`))).toBeUndefined();
+  for (let index = 0; index < 8; index++) {
+    const begun = call(`call-${index}`);
+    expect(journal.begin(begun)).toBeUndefined();
+    journal.end(pending('call', `call-${index}`), begun);
+  }
   await clock.move(4 * FLUSH_MS);
   expect(journal.state).toEqual({ mode: 'buffered', queued: 5, lost: 3, lastError: 'SQLITE_FULL database or disk is full' });
   // Once each, however often it is tried.
   expect(told).toEqual(['records are lost: the store does not keep up', 'records cannot be written: SQLITE_FULL database or disk is full']);
   disk.isFull = false;
   await clock.move(2 * FLUSH_MS);
-  expect(records().map(({ kind, id, detail }) => [kind, id ?? detail])).toEqual([...[0, 1, 2, 3, 4].map((index) => ['intent', `call-${index}`]), ['loss', { records: 3 }]]);
+  expect(records().map(({ kind, id, detail }) => [kind, id ?? detail])).toEqual([...[0, 1, 2, 3, 4].map((index) => ['call', `call-${index}`]), ['loss', { records: 3 }]]);
   expect(journal.state).toMatchObject({ queued: 0, lost: 3, lastError: undefined });
   expect(told.at(-1)).toBe('records are written again');
+});
+
+test('buffered: a call that goes on for longer than an interval has an intent of its own, a short one has not', async () => {
+  const { clock, journal, records } = open('buffered');
+  const short = call('short');
+  journal.begin(short);
+  journal.end(pending('call', 'short'), short);
+  const long = call('long');
+  journal.begin(long);
+  await clock.move(FLUSH_MS);
+  expect([short.isTaken, long.isTaken]).toEqual([false, true]);
+  journal.end(pending('outcome', 'long'), long);
+  await clock.move(FLUSH_MS);
+  expect(records().map(({ kind, id }) => [kind, id])).toEqual([
+    ['call', 'short'],
+    ['intent', 'long'],
+    ['outcome', 'long'],
+  ]);
+});
+
+test('buffered, without room: intents wait, and a call whose intent never was written has one record', async () => {
+  const { clock, disk, journal, records } = open('buffered', 1);
+  disk.isFull = true;
+  journal.end(pending('call', 'first'), undefined);
+  const begun = call('second');
+  journal.begin(begun);
+  await clock.move(2 * FLUSH_MS);
+  expect([begun.isTaken, journal.state.lost]).toEqual([false, 0]);
+  disk.isFull = false;
+  await clock.move(FLUSH_MS);
+  journal.end(pending('call', 'second'), begun);
+  await clock.move(FLUSH_MS);
+  expect(records().map(({ kind, id }) => [kind, id])).toEqual([
+    ['call', 'first'],
+    ['call', 'second'],
+  ]);
 });

@@ -6,7 +6,8 @@
  */
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
-import { type AdminEventRecord, type CallRecord, isCallRecord, type KeepingRecord } from './audit-record.ts';
+import { RecentTable } from '../base/recent-table.ts';
+import type { AdminEventRecord, CallRecord, KeepingRecord } from './audit-record.ts';
 import type { AuditStore, PendingRecord } from './audit-store.ts';
 
 export type AuditMode = 'buffered' | 'strict';
@@ -24,15 +25,13 @@ export interface JournalOptions {
   readonly report: (problem: string) => void;
 }
 
-/** A record with the payloads that are to be kept. */
-export interface JournalEntry {
-  record: CallRecord;
-  arguments: string | undefined;
-  isArgumentsCut: boolean;
-  result: string | undefined;
-  isResultCut: boolean;
-  /** On its way into the store: from then on it can only be followed by another. */
+/** A call at its server. Its intent is made only where it is written before the call ends. */
+export interface UnderWay {
+  /** Where the journal has it. */
+  place: number;
+  /** Its intent is on its way into the store: its end is a record of its own. */
   isTaken: boolean;
+  toIntent(): PendingRecord;
 }
 
 export interface JournalState {
@@ -43,16 +42,20 @@ export interface JournalState {
   readonly lastError: string | undefined;
 }
 
-type Queued = JournalEntry | { readonly record: AdminEventRecord | KeepingRecord; isTaken: boolean };
-
 /** Batches are at most so long, so that one write never holds up the others for long. */
 const BATCH_MAX = 5_000;
+/** So many do not wait for the interval to end. */
+const EARLY_RECORDS = 500;
 /** Enough to ride out a full disk for a while without filling the memory with payloads. */
 const QUEUED_BYTES_MAX = 64 << 20;
 
 export class Journal {
   readonly #options: JournalOptions;
-  #queue: Queued[] = [];
+  #queue: PendingRecord[] = [];
+  readonly #underWay = new RecentTable<UnderWay>();
+  #begun = 0;
+  /** Strict: intents whose calls wait for them. */
+  readonly #awaited = new Set<PendingRecord>();
   #queuedBytes = 0;
   #lost = 0;
   #lostUntold = 0;
@@ -71,34 +74,39 @@ export class Journal {
     return { mode: this.#options.mode, queued: this.#queue.length, lost: this.#lost, lastError: this.#lastError };
   }
 
-  /** Before a call goes to its server: undefined or resolved, it may go. Rejects with `gateway.audit_unavailable`. */
-  intent(entry: JournalEntry): Promise<void> | undefined {
-    if (!this.#add(entry)) return this.#options.mode === 'strict' ? Promise.reject(unavailable('the queue is full')) : undefined;
-    if (this.#options.mode === 'buffered') return undefined;
+  /** A call goes to its server: undefined or resolved, it may. Rejects with `gateway.audit_unavailable`. */
+  begin(call: UnderWay): Promise<void> | undefined {
+    if (this.#options.mode === 'buffered') {
+      call.place = ++this.#begun;
+      this.#underWay.add(call.place, call);
+      this.#soon();
+      return undefined;
+    }
+    const intent = call.toIntent();
+    if (!this.#add(intent)) return Promise.reject(unavailable('the queue is full'));
+    call.isTaken = true;
+    this.#awaited.add(intent);
     this.#waiting ??= Promise.withResolvers();
     const { promise } = this.#waiting;
     void this.#flush();
     return promise;
   }
 
-  /** The end of a call, or a request that never had an intent. `intent`: the entry of its intent. */
-  outcome(entry: JournalEntry, intent: JournalEntry | undefined): void {
-    if (intent !== undefined && !intent.isTaken) {
-      // Both in one: the intent was not written yet.
-      this.#queuedBytes += bytesOf(entry) - bytesOf(intent);
-      Object.assign(intent, { ...entry, record: { ...entry.record, kind: 'call' } });
-    } else this.#add(entry);
+  /** The end of a request. `call`: what began, undefined where it went to no server. */
+  end(record: PendingRecord, call: UnderWay | undefined): void {
+    if (call !== undefined && !call.isTaken) this.#underWay.delete(call.place);
+    this.#add(record);
   }
 
   /** Of the admin API or about the record itself. */
   add(record: AdminEventRecord | KeepingRecord | CallRecord): void {
-    if (!isCallRecord(record)) this.#add({ record, isTaken: false });
-    else this.#add({ record, arguments: undefined, isArgumentsCut: false, result: undefined, isResultCut: false, isTaken: false });
+    this.#add({ record: this.#options.clean(JSON.stringify(record)) });
   }
 
   /** Resolves when all that was added by now is in the store, or the store refused. */
   async settle(): Promise<void> {
     await this.#flushing;
+    this.#takeIntents();
     while (this.#queue.length > 0) {
       const before = this.#queue.length;
       await this.#flush();
@@ -113,20 +121,38 @@ export class Journal {
     if (this.#queue.length > 0) this.#options.report(`${this.#queue.length} records could not be written before the end`);
   }
 
-  #add(queued: Queued): boolean {
-    if (this.#isClosed || this.#queue.length >= this.#options.queuedMax || this.#queuedBytes > QUEUED_BYTES_MAX) {
+  get #hasRoom(): boolean {
+    return !this.#isClosed && this.#queue.length < this.#options.queuedMax && this.#queuedBytes <= QUEUED_BYTES_MAX;
+  }
+
+  #add(record: PendingRecord): boolean {
+    if (!this.#hasRoom) {
       if (this.#lostUntold === 0) this.#options.report('records are lost: the store does not keep up');
       this.#lost++;
       this.#lostUntold++;
       return false;
     }
-    this.#queue.push(queued);
-    this.#queuedBytes += bytesOf(queued);
-    this.#timer ??= this.#options.clock.after(this.#options.flushMs, () => {
-      this.#timer = undefined;
-      void this.#flush();
-    });
+    this.#push(record);
     return true;
+  }
+
+  #push(record: PendingRecord): void {
+    this.#queue.push(record);
+    this.#queuedBytes += bytesOf(record);
+    // Records that wait long outlive the young generation of the heap, and cost more there than to write.
+    if (this.#queue.length >= EARLY_RECORDS && this.#flushing === undefined && this.#lastError === undefined) void this.#flush();
+    else this.#soon();
+  }
+
+  /** Calls that go on for longer than an interval have an intent of their own. Where there is no room, they wait for it: their end will say all. */
+  #takeIntents(): void {
+    if (this.#underWay.size === 0) return;
+    for (const call of this.#underWay.values().sort((one, other) => one.place - other.place)) {
+      if (!this.#hasRoom) return;
+      this.#underWay.delete(call.place);
+      call.isTaken = true;
+      this.#push(call.toIntent());
+    }
   }
 
   /** One write at a time; strict mode goes on while somebody waits. */
@@ -134,14 +160,15 @@ export class Journal {
     this.#flushing ??= this.#write().finally(() => {
       this.#flushing = undefined;
       if (this.#waiting !== undefined) void this.#flush();
-      else if (this.#queue.length > 0) this.#again();
+      else if (this.#queue.length > 0) this.#soon();
     });
     return this.#flushing;
   }
 
-  #again(): void {
+  #soon(): void {
     this.#timer ??= this.#options.clock.after(this.#options.flushMs, () => {
       this.#timer = undefined;
+      this.#takeIntents();
       void this.#flush();
     });
   }
@@ -154,52 +181,44 @@ export class Journal {
       waiting?.resolve();
       return;
     }
-    const pending = batch.map((queued) => this.#toPending(queued));
     const lost = this.#lostUntold;
-    if (lost > 0) pending.push({ record: JSON.stringify({ kind: 'loss', atMs: this.#options.clock.nowMs(), detail: { records: lost } }) });
+    const loss: readonly PendingRecord[] = lost === 0 ? [] : [{ record: JSON.stringify({ kind: 'loss', atMs: this.#options.clock.nowMs(), detail: { records: lost } }) }];
     try {
-      await this.#options.store.append(pending);
+      await this.#options.store.append([...batch, ...loss]);
     } catch (thrown) {
-      this.#failed(thrown, waiting);
+      this.#failed(batch, thrown, waiting);
       return;
     }
     if (this.#lastError !== undefined) this.#options.report('records are written again');
     this.#lastError = undefined;
     this.#lostUntold -= lost;
-    this.#remove(new Set(batch));
+    this.#remove(batch);
     waiting?.resolve();
   }
 
   /** What nobody waits for stays and is tried again; refused calls leave their intents behind. */
-  #failed(thrown: unknown, waiting: PromiseWithResolvers<void> | undefined): void {
+  #failed(batch: readonly PendingRecord[], thrown: unknown, waiting: PromiseWithResolvers<void> | undefined): void {
     const { detail, message } = toFault(thrown);
     const problem = thrown instanceof Fault ? (detail ?? message) : thrown instanceof Error ? thrown.message : String(thrown);
     if (this.#lastError === undefined) this.#options.report(`records cannot be written: ${problem}`);
     this.#lastError = problem;
     if (waiting === undefined) return;
-    this.#remove(new Set(this.#queue.filter(({ record, isTaken }) => isTaken && record.kind === 'intent')));
+    this.#remove(batch.filter((record) => this.#awaited.has(record)));
     waiting.reject(unavailable(problem));
   }
 
-  #remove(gone: ReadonlySet<Queued>): void {
-    this.#queue = this.#queue.filter((queued) => {
-      if (gone.has(queued)) this.#queuedBytes -= bytesOf(queued);
-      return !gone.has(queued);
-    });
-  }
-
-  #toPending(queued: Queued): PendingRecord {
-    queued.isTaken = true;
-    const { clean } = this.#options;
-    const record = clean(JSON.stringify(queued.record));
-    if (!('result' in queued)) return { record };
-    const { isArgumentsCut, isResultCut, result } = queued;
-    return { record, arguments: queued.arguments && clean(queued.arguments), isArgumentsCut, result: result && clean(result), isResultCut };
+  #remove(records: readonly PendingRecord[]): void {
+    const gone = new Set(records);
+    this.#queue = this.#queue.filter((record) => !gone.has(record));
+    for (const record of records) {
+      this.#queuedBytes -= bytesOf(record);
+      this.#awaited.delete(record);
+    }
   }
 }
 
-function bytesOf(queued: Queued): number {
-  return 'result' in queued ? (queued.arguments?.length ?? 0) + (queued.result?.length ?? 0) : 0;
+function bytesOf({ arguments: given, result }: PendingRecord): number {
+  return (given?.length ?? 0) + (result?.length ?? 0);
 }
 
 function unavailable(detail: string): Fault {

@@ -1,5 +1,5 @@
 /** What calls cost, added up in memory between two writes: one row for each day, principal, endpoint, server and tool. */
-import { type CallRecord, tokensOf } from './audit-record.ts';
+import { type CallFigures, tokensOf } from './audit-record.ts';
 
 export interface LedgerKey {
   /** UTC, e.g. `2026-11-21`. */
@@ -24,25 +24,23 @@ export interface LedgerSums {
 
 export type LedgerRow = LedgerKey & LedgerSums;
 
+type Row = LedgerKey & { -readonly [name in keyof LedgerSums]: LedgerSums[name] };
+
+const DAY_MS = 86_400_000;
 const ROWS_MAX = 20_000;
 /** Clients choose some of the names; the ledger keeps the beginning. */
 const NAME_CHARS_MAX = 200;
 
 export class Ledger {
-  #rows = new Map<string, LedgerKey & { -readonly [name in keyof LedgerSums]: LedgerSums[name] }>();
+  #rows = new Map<string, Row>();
+  #last: Row | undefined;
   #day = { number: -1, text: '' };
 
   /** False where too many rows wait: write first. */
-  add(record: CallRecord): boolean {
-    const key = this.#keyOf(record);
-    const text = `${key.day}\n${key.principal}\n${key.endpoint}\n${key.server}\n${key.tool}`;
-    let row = this.#rows.get(text);
-    if (row === undefined) {
-      if (this.#rows.size >= ROWS_MAX) return false;
-      row = { ...key, calls: 0, errors: 0, bytesIn: 0, bytesOut: 0, tokens: 0, catalogTokens: 0, cost: 0 };
-      this.#rows.set(text, row);
-    }
-    const { bytesIn = 0, bytesOut = 0, outcome, cost = 0, method = '' } = record;
+  add(figures: CallFigures): boolean {
+    const row = this.#rowOf(figures);
+    if (row === undefined) return false;
+    const { bytesIn = 0, bytesOut = 0, outcome, cost = 0, method = '' } = figures;
     row.calls++;
     if (outcome !== 'ok') row.errors++;
     row.bytesIn += bytesIn;
@@ -57,22 +55,38 @@ export class Ledger {
   take(): readonly LedgerRow[] {
     const rows = [...this.#rows.values()];
     this.#rows = new Map();
+    this.#last = undefined;
     return rows;
   }
 
   /** Gives back what could not be written. */
   giveBack(rows: readonly LedgerRow[]): void {
     for (const row of rows) {
-      const text = `${row.day}\n${row.principal}\n${row.endpoint}\n${row.server}\n${row.tool}`;
+      const text = textOf(row);
       const known = this.#rows.get(text);
       if (known === undefined) this.#rows.set(text, { ...row });
       else for (const name of ['calls', 'errors', 'bytesIn', 'bytesOut', 'tokens', 'catalogTokens', 'cost'] as const) known[name] += row[name];
     }
   }
 
-  #keyOf({ atMs, principal, endpoint = '', server = '', tool = '', method = '' }: CallRecord): LedgerKey {
-    const number = Math.floor(atMs / 86_400_000);
+  #rowOf({ atMs, principalId = '', endpoint = '', server = '', tool = '', method = '' }: CallFigures): Row | undefined {
+    const number = Math.floor(atMs / DAY_MS);
     if (number !== this.#day.number) this.#day = { number, text: new Date(atMs).toISOString().slice(0, 10) };
-    return { day: this.#day.text, principal: principal?.id ?? '', endpoint, server, tool: (tool === '' ? method : tool).slice(0, NAME_CHARS_MAX) };
+    const key = { day: this.#day.text, principal: principalId, endpoint, server, tool: (tool === '' ? method : tool).slice(0, NAME_CHARS_MAX) };
+    const last = this.#last;
+    // One call after the other is the same.
+    if (last !== undefined && last.tool === key.tool && last.server === server && last.principal === principalId && last.endpoint === endpoint && last.day === key.day) return last;
+    const text = textOf(key);
+    let row = this.#rows.get(text);
+    if (row === undefined) {
+      if (this.#rows.size >= ROWS_MAX) return undefined;
+      row = { ...key, calls: 0, errors: 0, bytesIn: 0, bytesOut: 0, tokens: 0, catalogTokens: 0, cost: 0 };
+      this.#rows.set(text, row);
+    }
+    return (this.#last = row);
   }
+}
+
+function textOf({ day, principal, endpoint, server, tool }: LedgerKey): string {
+  return `${day}\n${principal}\n${endpoint}\n${server}\n${tool}`;
 }

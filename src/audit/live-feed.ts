@@ -28,8 +28,10 @@ export class LiveFeed {
     return () => this.#end(watcher, false);
   }
 
-  tell(record: CallRecord): void {
+  /** `text`: of a CallRecord. */
+  tell(text: string): void {
     if (this.#watchers.size === 0) return;
+    const record = JSON.parse(text) as CallRecord;
     for (const [watcher, state] of this.#watchers) {
       if (!watcher.wants(record) || watcher.send(record)) continue;
       state.missed++;

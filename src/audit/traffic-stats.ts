@@ -1,5 +1,5 @@
 /** Figures of the last hour and day, in memory: in all, and for each server, tool and endpoint. */
-import { type CallRecord, tokensOf } from './audit-record.ts';
+import { type CallFigures, tokensOf } from './audit-record.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 const MINUTE_MS = 60_000;
@@ -31,6 +31,8 @@ class Slots {
   readonly #slotMs: number;
   readonly #slots: number;
   readonly #counts = new Map<number, Counts>();
+  /** The one that was counted into last. */
+  #last = { slot: Number.NaN, counts: newCounts() };
 
   constructor({ slotMs, slots }: { readonly slotMs: number; readonly slots: number }) {
     this.#slotMs = slotMs;
@@ -39,11 +41,13 @@ class Slots {
 
   at(nowMs: number): Counts {
     const slot = Math.floor(nowMs / this.#slotMs);
+    if (slot === this.#last.slot) return this.#last.counts;
     const known = this.#counts.get(slot);
     if (known !== undefined) return known;
     for (const old of this.#counts.keys()) if (old <= slot - this.#slots) this.#counts.delete(old);
     const counts = newCounts();
     this.#counts.set(slot, counts);
+    this.#last = { slot, counts };
     return counts;
   }
 
@@ -92,7 +96,7 @@ export class TrafficStats {
   readonly #endpoints = new Map<string, Named>();
   readonly #lists = new Map<string, ServedList>();
 
-  add(record: CallRecord): void {
+  add(record: CallFigures): void {
     count(this.#all, record);
     const { server, tool, endpoint } = record;
     if (server !== undefined) count(named(this.#servers, server), record);
@@ -132,13 +136,13 @@ function named(table: Map<string, Named>, name: string): Named | undefined {
   return added;
 }
 
-function count(one: Named | undefined, record: CallRecord): void {
+function count(one: Named | undefined, record: CallFigures): void {
   if (one === undefined) return;
   countInto(one.hour.at(record.atMs), record);
   countInto(one.day.at(record.atMs), record);
 }
 
-function countInto(counts: Counts, { outcome, failedAt, durationMs, bytesIn = 0, bytesOut = 0, cost = 0 }: CallRecord): void {
+function countInto(counts: Counts, { outcome, failedAt, durationMs, bytesIn = 0, bytesOut = 0, cost = 0 }: CallFigures): void {
   counts.calls++;
   if (outcome !== 'ok') counts.errors++;
   if (failedAt === 'policy') counts.denied++;

@@ -32,6 +32,9 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
 /** Headers whose doubling breaks the MCP mirror rules (-32020). */
 const MIRROR_HEADERS: ReadonlySet<string> = new Set(['mcp-protocol-version', 'mcp-method', 'mcp-name']);
 
+/** The last one that was good: clients say the same every time. */
+let seen: { readonly header: string | undefined; readonly rules: HostRules | undefined } = { header: undefined, rules: undefined };
+
 /** Makes the rules from public addresses (whole URLs) and further host names. */
 export function createHostRules(publicUrls: readonly string[], allowedHosts: readonly string[]): HostRules {
   const urls = publicUrls.map((url) => new URL(url));
@@ -43,8 +46,11 @@ export function createHostRules(publicUrls: readonly string[], allowedHosts: rea
 
 /** For what any site may read: documents without secrets, and what shows credentials of its own. Throws as `checkHostAndOrigin` does, but for the origin. */
 export function checkHost(http: IncomingMessage, rules: HostRules): void {
-  const host = hostName(http.headers.host);
-  if (host === undefined || !(LOOPBACK_HOSTS.has(host) || rules.hosts.has(host))) throw new Fault('request.host_refused', { detail: `Host ${http.headers.host ?? '(none)'}` });
+  const header = http.headers.host;
+  const isSeen = header !== undefined && seen.header === header && seen.rules === rules;
+  const host = isSeen ? undefined : hostName(header);
+  if (!isSeen && (host === undefined || !(LOOPBACK_HOSTS.has(host) || rules.hosts.has(host)))) throw new Fault('request.host_refused', { detail: `Host ${http.headers.host ?? '(none)'}` });
+  if (!isSeen) seen = { header, rules };
   // Node folds headers of one name into one: as many names as lines means that none is there twice.
   if (Object.keys(http.headers).length * 2 !== http.rawHeaders.length) checkSingle(http.rawHeaders);
 }

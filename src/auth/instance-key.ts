@@ -19,6 +19,8 @@ export interface InstanceKey {
   readonly sealing: Uint8Array;
   /** For the data keys of the envelope. */
   readonly wrapping: Uint8Array;
+  /** For digests of what is recorded. */
+  readonly digesting: Uint8Array;
   /** Tells instance keys apart without saying anything about them; kept in the database. */
   readonly check: string;
 }
@@ -39,6 +41,7 @@ export function openInstanceKey(dataFolder: string, random: RandomBytes, given?:
     pepper: derive(bytes, 'metamcp key digest 1'),
     sealing: derive(bytes, 'metamcp sealed value 1'),
     wrapping: derive(bytes, 'metamcp data key 1'),
+    digesting: derive(bytes, 'metamcp record digest 1'),
     check: derive(bytes, 'metamcp instance check 1').toString('hex'),
   };
 }

@@ -127,7 +127,7 @@ async function open(gateway: Gateway, request: AdminRequest) {
   if (gateway.token === undefined)
     throw new Refusal('The admin API asks for the operator token.', 'Set METAMCP_TOKEN (it is in gateway.json in the data folder of the gateway).');
   const { request: http } = await import('undici');
-  const answer = await http(`${gateway.baseUrl}/api/v1${request.path}`, {
+  const answer = await http(`${adminUrlOf(gateway)}/api/v1${request.path}`, {
     method: request.method,
     headers: {
       authorization: `Bearer ${gateway.token}`,
@@ -139,7 +139,7 @@ async function open(gateway: Gateway, request: AdminRequest) {
     bodyTimeout: 0,
   }).catch((error: unknown) => {
     throw new Refusal(
-      `The gateway at ${gateway.baseUrl} does not answer (${describe(error)}).`,
+      `The gateway at ${adminUrlOf(gateway)} does not answer (${describe(error)}).`,
       gateway.isLocal ? 'Start it with: metamcp serve' : 'Check --url, and that it runs.',
       error,
     );
@@ -148,11 +148,15 @@ async function open(gateway: Gateway, request: AdminRequest) {
   throw problemRefusal(answer.statusCode, await answer.body.text());
 }
 
+function adminUrlOf({ adminUrl, baseUrl }: Gateway): string {
+  return adminUrl ?? baseUrl;
+}
+
 function parse(text: string, gateway: Gateway): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Refusal(`${gateway.baseUrl} answered with something that is not JSON.`, 'Check that --url names a MetaMCP gateway.', cause);
+    throw new Refusal(`${adminUrlOf(gateway)} answered with something that is not JSON.`, 'Check that --url names a MetaMCP gateway.', cause);
   }
 }
 

@@ -286,7 +286,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'secrets',
-    summary: 'Seal every stored secret and grant with a new data key.',
+    summary: 'Seal every stored secret and grant with a new data key, and digest keys under a new pepper.',
     usage: 'rotate [FLAGS]',
     wordsMax: 1,
     flags: GATEWAY_FLAGS,

@@ -18,9 +18,9 @@ export async function readGatewayFile(dataFolder: string): Promise<GatewayFile |
     throw error;
   }
   if (!isRecord(value)) return undefined;
-  const { url, pid, token } = value;
+  const { url, pid, token, adminUrl } = value;
   if (typeof url !== 'string' || typeof pid !== 'number' || typeof token !== 'string') return undefined;
-  return isAlive(pid) ? { url, pid, token } : undefined;
+  return isAlive(pid) ? { url, pid, token, ...(typeof adminUrl === 'string' ? { adminUrl } : {}) } : undefined;
 }
 
 function isAlive(pid: number): boolean {

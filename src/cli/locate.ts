@@ -14,6 +14,8 @@ export interface GatewayFlags {
 export interface Gateway {
   /** Base address without a slash at the end; for an address that is an MCP address itself, its origin. */
   readonly baseUrl: string;
+  /** Base address of the admin API, where it is another one. */
+  readonly adminUrl?: string | undefined;
   /** The address as it was given. */
   readonly url: string;
   /** The operator token, where known. */
@@ -38,7 +40,7 @@ export async function findGateway(flags: GatewayFlags, host: CliHost): Promise<G
       error,
     );
   });
-  return file && { url: file.url, baseUrl: baseOf(file.url), token: token ?? file.token, isLocal: true };
+  return file && { url: file.url, baseUrl: baseOf(file.url), adminUrl: file.adminUrl, token: token ?? file.token, isLocal: true };
 }
 
 /** As `findGateway`, but refuses when there is none. */

@@ -17,7 +17,7 @@ export const ApprovalSchema = z
     method: z.string(),
     name: z.string().meta({ description: 'Own name of the tool, or a URI' }),
     arguments: z.record(z.string(), z.unknown()).meta({ description: 'What looks like a secret is replaced' }),
-    argumentsDigest: z.string().meta({ description: 'SHA-256 of the canonical arguments: the approval is for exactly these' }),
+    argumentsDigest: z.string().meta({ description: 'Keyed digest of the canonical arguments: the approval is for exactly these' }),
     rule: z.string(),
     reason: z.string().nullable(),
     requestedAt: moment,

@@ -6,6 +6,8 @@ export const GATEWAY_FILE = 'gateway.json';
 export const GatewayFileSchema = z.object({
   /** Of the listener, without a path. */
   url: z.url(),
+  /** Of the admin API, where it has a listener of its own. */
+  adminUrl: z.url().optional(),
   pid: z.int(),
   /** The operator token, for `Authorization: Bearer`. */
   token: z.string(),

@@ -140,6 +140,7 @@ export const ReplayPolicy = {
   }),
   answer: z.object({
     total: z.int(),
+    inexact: z.int().meta({ description: 'Calls whose arguments were not kept whole: rules about arguments may have decided them otherwise' }),
     isWhole: z.boolean().meta({ description: 'false: there were more calls than are looked at' }),
     changes: z.record(z.string(), z.int()).meta({ description: 'How many went from one effect to another, e.g. allow→deny' }),
     differences: z

@@ -46,8 +46,8 @@ export const RotateSecrets = {
   id: 'rotateSecrets',
   method: 'POST',
   path: '/api/v1/secrets/rotate',
-  summary: 'Makes a new data key and seals every secret and grant with it, while everything goes on',
+  summary: 'Makes a new data key and seals every secret and grant with it, and digests every API key under a new pepper, while everything goes on',
   access: 'secret:rotate',
-  answer: z.object({ dataKey: z.string(), secrets: z.int(), grants: z.int() }),
+  answer: z.object({ dataKey: z.string(), secrets: z.int(), grants: z.int(), keys: z.int() }),
   status: 200,
 } as const satisfies Operation;

@@ -22,6 +22,8 @@ export interface LimitUse {
 export interface RecordedCall {
   readonly facts: PolicyFacts;
   readonly decided: Verdict;
+  /** The arguments are those that were decided on; not so where they were not kept, were cut, or had secrets taken out. */
+  readonly isExact: boolean;
 }
 
 /** Where calls are recorded. */

@@ -2,7 +2,9 @@ import { digestOf, newKeyValue } from '../auth/keys.ts';
 import { newId } from '../base/ids.ts';
 import { seal } from '../base/sealed.ts';
 import type { KeySpec } from '../model/key.ts';
+import { loadKeyPeppers } from '../storage/key-peppers.ts';
 import type { StoredKey } from '../storage/keys.ts';
+import type { Tx } from '../storage/schema.ts';
 import type { AdminServices } from './operation.ts';
 
 export type MakeKeyServices = Pick<AdminServices, 'clock' | 'random' | 'instanceKey'>;
@@ -15,11 +17,11 @@ export interface MakeKeyInput extends Pick<KeySpec, 'name' | 'endpoints' | 'name
 }
 
 /** A new key and its value, not stored yet. Whoever stores it must show the value now: there is no other time. */
-export function makeKey(input: MakeKeyInput, services: MakeKeyServices): { readonly key: StoredKey; readonly value: string } {
+export async function makeKey(tx: Tx, input: MakeKeyInput, services: MakeKeyServices): Promise<{ readonly key: StoredKey; readonly value: string }> {
   const { clock, random } = services;
   const { name, endpoints, namespaces, tools, expiresAtMs } = input;
   const id = newId('key', clock, random);
-  const { value, ...proof } = makeKeyValue(id, input.isSealed, services);
+  const { value, ...proof } = await makeKeyValue(tx, { id, isSealed: input.isSealed }, services);
   const key = {
     id,
     name,
@@ -37,10 +39,15 @@ export function makeKey(input: MakeKeyInput, services: MakeKeyServices): { reado
 }
 
 /** A new value for the key of that id, as it is shown and as it is stored. */
-export function makeKeyValue(id: string, isSealed: boolean, { random, instanceKey }: MakeKeyServices): Pick<StoredKey, 'digest' | 'sealedValue'> & { readonly value: string } {
+export async function makeKeyValue(
+  tx: Tx,
+  { id, isSealed }: { readonly id: string; readonly isSealed: boolean },
+  { random, instanceKey }: MakeKeyServices,
+): Promise<Pick<StoredKey, 'digest' | 'sealedValue'> & { readonly value: string }> {
   const value = newKeyValue(random);
   const sealedValue = isSealed ? seal(value, { key: instanceKey.sealing, record: sealedRecordOf(id) }, random) : undefined;
-  return { value, digest: digestOf(instanceKey.pepper, value), sealedValue };
+  const renewed = await loadKeyPeppers(tx, instanceKey.wrapping);
+  return { value, digest: renewed(digestOf(instanceKey.pepper, value)), sealedValue };
 }
 
 /** What a sealed value is bound to. */

@@ -1,6 +1,7 @@
 /** Request → what the operation's schemas say, once. What is not in them is refused, never ignored. */
 
 import { z } from 'zod';
+import type { HeldBytes } from '../base/byte-budget.ts';
 import { type Clock, sleep } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { InputOf, Operation } from '../contract/operation.ts';
@@ -12,6 +13,7 @@ export interface RawRequest {
   readonly query: Readonly<Record<string, string>>;
   readonly contentType: string | undefined;
   readonly body: ReadableStream<Uint8Array> | null;
+  readonly held: HeldBytes;
 }
 
 const BODY_BYTES_MAX = 1 << 20;
@@ -19,7 +21,7 @@ const BODY_TIMEOUT_MS = 10_000;
 const JSON_TYPE = /^application\/json *(; *charset="?utf-8"? *)?$/i;
 const NOTHING = z.strictObject({});
 
-/** Faults: `request.params_invalid`, `request.media_type`, `request.too_large`, `request.timeout`, `request.parse`, `request.json_too_complex`. */
+/** Faults: `request.params_invalid`, `request.media_type`, `request.too_large`, `request.timeout`, `request.parse`, `request.json_too_complex`, `limit.overloaded`. */
 export async function parse(operation: Operation, raw: RawRequest, clock: Clock): Promise<InputOf<Operation>> {
   const errors: FieldError[] = [];
   const params = check(operation.params, 'path', raw.params, errors);
@@ -56,12 +58,12 @@ function expectationOf(issue: z.core.$ZodIssue): string {
 
 async function readJson(raw: RawRequest, clock: Clock): Promise<unknown> {
   if (raw.contentType === undefined || !JSON_TYPE.test(raw.contentType)) throw new Fault('request.media_type');
-  const bytes = await readBytes(raw.body, clock);
+  const bytes = await readBytes(raw, clock);
   scanJson(bytes);
   return JSON.parse(bytes.toString('utf8'));
 }
 
-async function readBytes(body: ReadableStream<Uint8Array> | null, clock: Clock): Promise<Buffer> {
+async function readBytes({ body, held }: RawRequest, clock: Clock): Promise<Buffer> {
   if (body === null) throw new Fault('request.parse', { detail: 'no body' });
   const reader = body.getReader();
   const deadline = sleep(clock, BODY_TIMEOUT_MS).then(() => 'late' as const);
@@ -73,6 +75,7 @@ async function readBytes(body: ReadableStream<Uint8Array> | null, clock: Clock):
     if (next.done) return Buffer.concat(chunks);
     size += next.value.length;
     if (size > BODY_BYTES_MAX) throw await giveUp(reader, new Fault('request.too_large'));
+    held.take(next.value.length);
     chunks.push(next.value);
   }
 }

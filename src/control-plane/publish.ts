@@ -10,6 +10,7 @@ import type { CompileOptions, StoredKey } from '../snapshot/compile-context.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { listPins } from '../storage/definition-pins.ts';
 import type { Generations } from '../storage/generations.ts';
+import { loadKeyPeppers } from '../storage/key-peppers.ts';
 import { listActiveKeys } from '../storage/keys.ts';
 import type { Storage } from '../storage/open-storage.ts';
 import type { Db } from '../storage/schema.ts';
@@ -21,7 +22,9 @@ import { findVisibilityProblems, mayRefer } from './configuration/visibility.ts'
 
 export interface PublisherDeps extends SealingDeps {
   readonly storage: Storage;
-  readonly compileOptions: Omit<CompileOptions, 'generation' | 'extraKeys' | 'pins' | 'locate' | 'warnings' | 'ownerOf' | 'endpointOwnerOf' | 'publicEndpoints'>;
+  /** For the peppers of keys. */
+  readonly wrapping: Uint8Array;
+  readonly compileOptions: Omit<CompileOptions, 'generation' | 'renewKeyDigest' | 'extraKeys' | 'pins' | 'locate' | 'warnings' | 'ownerOf' | 'endpointOwnerOf' | 'publicEndpoints'>;
   /** Throws `config.invalid` for a snapshot that must not be served, whatever it says. */
   readonly check: (snapshot: Snapshot) => void;
   /** Where several gateways share the database; undefined: this one counts its snapshots. */
@@ -144,6 +147,7 @@ async function make(db: Db, objects: readonly ConfigObject[], { deps, generation
   const snapshot = compile(document, {
     ...deps.compileOptions,
     generation,
+    renewKeyDigest: await loadKeyPeppers(db, deps.wrapping),
     extraKeys: (await listActiveKeys(db)).map((key) => withinReach(key, objects)),
     pins: await listPins(db),
     locate,

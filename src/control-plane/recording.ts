@@ -2,7 +2,6 @@
 import type { AuditStore } from '../audit/audit-store.ts';
 import type { JournalState } from '../audit/journal.ts';
 import type { LiveFeed } from '../audit/live-feed.ts';
-import type { RecordedCalls } from '../audit/recorded-calls.ts';
 import type { SigningKey } from '../audit/signing.ts';
 import type { TrafficStats } from '../audit/traffic-stats.ts';
 
@@ -13,7 +12,5 @@ export interface Recordings {
   readonly state: () => JournalState;
   readonly feed: LiveFeed;
   readonly stats: TrafficStats;
-  /** What policies can be tried on. */
-  readonly recordedCalls: RecordedCalls;
   readonly key: Pick<SigningKey, 'writer' | 'publicKey'>;
 }

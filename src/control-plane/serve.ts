@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
+import type { ByteBudget, HeldBytes } from '../base/byte-budget.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import { newId } from '../base/ids.ts';
 import { GetOpenApi } from '../contract/health.ts';
@@ -45,6 +46,8 @@ export interface ControlPlaneDeps extends IdentifyDeps {
   /** Of the client, past proxies that are trusted. */
   readonly addressOf: (http: IncomingMessage) => string;
   readonly record: (entry: AdminRecord) => void;
+  /** Of all bodies in flight, those of messages too. */
+  readonly bodies: ByteBudget;
   /** Who watches is told of every change that succeeded. */
   readonly events: AdminEvents;
   /** All there are, unless a test says otherwise. */
@@ -118,12 +121,15 @@ async function serve(http: Http, target: Target, deps: ControlPlaneDeps): Promis
   const requestId = newId('req', clock, random);
   const address = deps.addressOf(http.env.incoming);
   const seen: { administrator?: Administrator; fault?: Fault } = {};
+  const held = deps.bodies.hold();
   let response: Response;
   try {
-    response = await run(http, target, { ...deps, address, seen });
+    response = await run(http, target, { ...deps, address, seen, held });
   } catch (thrown) {
     seen.fault = toFault(thrown);
     response = presentFault(seen.fault, requestId);
+  } finally {
+    held.letGo();
   }
   deps.record({
     requestId,
@@ -140,6 +146,7 @@ async function serve(http: Http, target: Target, deps: ControlPlaneDeps): Promis
 
 interface RunDeps extends ControlPlaneDeps {
   readonly address: string;
+  readonly held: HeldBytes;
   readonly seen: { administrator?: Administrator };
 }
 
@@ -156,11 +163,15 @@ async function run(http: Http, target: Target, deps: RunDeps): Promise<Response>
     deps.seen.administrator = administrator;
     await permit(operation, administrator, deps.services);
   }
-  const raw = { params: http.req.param(), query: http.req.query(), contentType: http.req.header('content-type'), body: http.req.raw.body };
+  const raw = { params: http.req.param(), query: http.req.query(), contentType: http.req.header('content-type'), body: http.req.raw.body, held: deps.held };
   const input = await parse(operation, raw, deps.services.clock);
   const headers = { ifMatch: http.req.header('if-match'), idempotencyKey: http.req.header('idempotency-key') };
   const browser = createBrowser({ headers: http.req.raw.headers, address: deps.address, target: http.env.incoming.url ?? '' }, deps.services.people.isSecureHost);
-  const answer = await target.run({ input, ...administrator, headers, browser, services: deps.services });
+  const answer = await target.run({ input, ...administrator, headers, browser, services: deps.services }).catch(async (thrown: unknown) => {
+    // What only the content of a request tells, such as that a server is a process.
+    if (thrown instanceof Fault && thrown.code === 'auth.scope_missing') await recordDenial(operation, administrator, deps.services);
+    throw thrown;
+  });
   deps.events.operated(operation);
   return answer instanceof StreamedAnswer ? presentStream(answer) : presentAnswer(operation, answer, browser.setCookies);
 }
@@ -174,11 +185,16 @@ async function watch(http: Http, { events, seen, address, services, ...deps }: R
 }
 
 /** Throws `auth.scope_missing`, and leaves an audit event that says who tried what. */
-async function permit(operation: Operation, { principal, permissions }: Administrator, { storage, clock }: AdminServices): Promise<void> {
+async function permit(operation: Operation, administrator: Administrator, services: AdminServices): Promise<void> {
+  const { principal, permissions } = administrator;
   if (operation.access === 'public' || permissions.has(operation.access)) return;
+  await recordDenial(operation, administrator, services);
+  throw new Fault('auth.scope_missing', { detail: `${principal.id} lacks ${operation.access}` });
+}
+
+async function recordDenial(operation: Operation, { principal }: Administrator, { storage, clock }: AdminServices): Promise<void> {
   const event = { atMs: clock.nowMs(), principal: principal.id, action: operation.id, subject: '', outcome: 'denied', detail: {} } as const;
   await transact(storage.db, (tx) => insertAuditEvent(tx, event));
-  throw new Fault('auth.scope_missing', { detail: `${principal.id} lacks ${operation.access}` });
 }
 
 function toRoute(operation: Operation): string {

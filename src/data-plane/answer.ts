@@ -50,7 +50,7 @@ function wrap(id: RequestId, result: string | Buffer): MessageText {
 
 function encodeResult(exchange: Decoded, result: RawObject, infoText: string): string | Buffer {
   if (exchange.client.revision === MODERN_REVISION) return encodeModern(exchange, result, infoText);
-  const isForeign = MODERN_ONLY.some((key) => result.has(key));
+  const isForeign = result.hasAny(MODERN_ONLY);
   const lacks = exchange.method === 'tools/call' || exchange.method === 'prompts/get';
   const table = REVISION_TABLES[exchange.client.revision];
   if (lacks && (!table.hasStructuredContent || (isForeign && result.has('structuredContent')))) return JSON.stringify(downConverted(result.value, exchange.client.revision));

@@ -41,9 +41,7 @@ const ASSETS: Readonly<Record<string, { readonly type: string; readonly file: ()
 
 /** The page where it is asked for, else `serve`. */
 export function withApiPage(serve: (http: IncomingMessage, response: ServerResponse) => Promise<void>): (http: IncomingMessage, response: ServerResponse) => Promise<void> {
-  return async (http, response) => {
-    if (!serveApiPage(http, response)) await serve(http, response);
-  };
+  return (http, response) => (serveApiPage(http, response) ? Promise.resolve() : serve(http, response));
 }
 
 /** False where the address is none of the page's. */

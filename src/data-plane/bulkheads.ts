@@ -4,10 +4,9 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
-import type { Outcome } from '../upstream/upstream.ts';
 import { hearLeaving, type Leaving } from './client-leaves.ts';
 import type { Admitted } from './exchange.ts';
-import { Turns } from './turns.ts';
+import { type NoTurn, Turns } from './turns.ts';
 
 /** A connection over HTTP refuses its 1,025th request, so calls wait here before. */
 const RULE = { max: 1_000, queueMax: 100, waitMs: 10_000 };
@@ -20,24 +19,26 @@ export class Bulkheads {
     this.#turns = new Turns(clock);
   }
 
-  /** Rejects with `limit.overloaded` or `request.cancelled`, then nothing was sent; else ends as `go` does. */
-  async run(admitted: Admitted, go: () => Promise<Outcome>): Promise<Outcome> {
+  /** Undefined: the call may go, and `leave` must follow. Else a promise of it that rejects with `limit.overloaded` or `request.cancelled`: then nothing was sent, and nothing follows. */
+  enter(admitted: Admitted): undefined | Promise<undefined> {
     const { server } = admitted.target;
-    const heard: Leaving[] = [];
-    const cancelled = (): Promise<void> => {
-      const leaving = hearLeaving(admitted);
-      heard.push(leaving);
-      return leaving.cancelled;
-    };
+    let heard: Leaving | undefined;
+    const cancelled = (): Promise<void> => (heard = hearLeaving(admitted)).cancelled;
     const taken = this.#turns.take(server, RULE, { priority: 'interactive', cancelled });
-    const noTurn = taken instanceof Promise ? await taken : taken;
-    for (const leaving of heard) leaving.done();
-    if (noTurn === 'cancelled') throw new Fault('request.cancelled', { effect: 'not_executed', detail: 'while it waited for the server' });
-    if (noTurn !== undefined) throw new Fault('limit.overloaded', { server, reason: `server_${noTurn}`, retryAfterSeconds: RETRY_AFTER_SECONDS, detail: `${RULE.max} calls are under way at ${server}, ${RULE.queueMax} wait` });
-    try {
-      return await go();
-    } finally {
-      this.#turns.release(server);
-    }
+    if (!(taken instanceof Promise)) return refuse(server, taken);
+    return taken.then((noTurn) => {
+      heard?.done();
+      return refuse(server, noTurn);
+    });
   }
+
+  leave({ target }: Admitted): void {
+    this.#turns.release(target.server);
+  }
+}
+
+function refuse(server: string, noTurn: NoTurn | undefined): undefined {
+  if (noTurn === undefined) return undefined;
+  if (noTurn === 'cancelled') throw new Fault('request.cancelled', { effect: 'not_executed', detail: 'while it waited for the server' });
+  throw new Fault('limit.overloaded', { server, reason: `server_${noTurn}`, retryAfterSeconds: RETRY_AFTER_SECONDS, detail: `${RULE.max} calls are under way at ${server}, ${RULE.queueMax} wait` });
 }

@@ -64,9 +64,16 @@ export function declaredToLegacy(client: Declarer): JsonObject {
 /** What a modern server is told with each request. */
 export function declaredToModern(client: Declarer): JsonObject {
   if (client.revision === MODERN_REVISION) return client.capabilities;
+  const known = toldToModern.get(client.capabilities);
+  if (known?.revision === client.revision) return known.declared;
   const { roots, ...askable } = askableOf(client);
-  return { ...askable, ...(roots === undefined ? {} : { roots: {} }), ...extensionsOf(client) };
+  const declared = { ...askable, ...(roots === undefined ? {} : { roots: {} }), ...extensionsOf(client) };
+  toldToModern.set(client.capabilities, { revision: client.revision, declared });
+  return declared;
 }
+
+/** A session says what it can do once. */
+const toldToModern = new WeakMap<JsonObject, { readonly revision: Revision; readonly declared: JsonObject }>();
 
 function askableOf({ revision, capabilities }: Declarer): JsonObject {
   const table = REVISION_TABLES[revision];

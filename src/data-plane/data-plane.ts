@@ -1,5 +1,6 @@
 /** The data plane put together: what a listener calls, and what it must be told. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ByteBudget } from '../base/byte-budget.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Fault, toFault } from '../base/fault.ts';
 import type { MiddlewareServices } from '../model/middleware.ts';
@@ -92,6 +93,7 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   /** Undefined where nothing is measured. */
   readonly observe?: Observe | undefined;
   readonly bodyBytesMax: number;
+  readonly bodies: ByteBudget;
   readonly sessionLimits: SessionLimits;
   /** Other gateways of the instance; undefined: there are none. */
   readonly sharing?: Sharing | undefined;
@@ -172,6 +174,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     middlewareServices: { clock, failed: deps.middlewareFailed, post: deps.middlewarePost },
     continuations: new Continuations(clock, deps.sharing?.newHandle ?? deps.randomId),
     bodyBytesMax: deps.bodyBytesMax,
+    bodies: deps.bodies,
   };
   const endCredential = (credentialId: string): void => endWhere(({ principal }) => principal.credentialId === credentialId, { sessions, subscriptions });
   inspections.onClosed = endCredential;
@@ -216,7 +219,7 @@ function snapshotChanged({ snapshot, nowMs, inspections }: { readonly snapshot: 
 function legacyDeps(clock: Clock, { sessions, subscriptions, upstreams }: Pick<EventsDeps, 'sessions' | 'subscriptions' | 'upstreams'>): LegacyDeps {
   return {
     clock,
-    outbox: new Outbox(),
+    outbox: new Outbox(clock),
     sessions,
     opened: (session) => {
       subscriptions.addSession(session);

@@ -15,7 +15,7 @@ import type { Admitted } from './exchange.ts';
 import { withForwarded } from './forwarded-headers.ts';
 import type { Parking } from './parking.ts';
 import { RoutedCall, type RoutedCallDeps } from './routed-call.ts';
-import { readAgain } from './read-again.ts';
+import { isRead, readAgain } from './read-again.ts';
 import { markedForm } from './secret-forms.ts';
 import { viewerOf } from './task-ids.ts';
 
@@ -47,9 +47,7 @@ export function leaseOf({ client, principal }: Pick<Admitted, 'client' | 'princi
 export async function dispatch(admitted: Admitted, deps: DispatchDeps): Promise<Outcome> {
   try {
     const resumed = deps.parking.resume(admitted);
-    const call = resumed.kind === 'call' ? resumed.call : new RoutedCall(admitted, deps);
-    const go = (): Promise<Outcome> => cancellable(call, admitted, () => (resumed.kind === 'call' ? call.run(admitted) : roundTrips(call, admitted, resumed.params, deps)));
-    const outcome = await (resumed.kind === 'call' || deps.bulkheads === undefined ? go() : deps.bulkheads.run(admitted, go));
+    const outcome = await (resumed.kind === 'call' ? goOn(resumed.call, admitted) : begin(admitted, resumed.params, deps));
     // What the server wants mirrored has changed: its lists are read again, so that the client can (Streamable HTTP, "Client Behavior").
     if (outcome.kind === 'error' && outcome.error.code === HEADER_MISMATCH) void deps.upstreams.resync(admitted.target.server).catch(() => undefined);
     const exposed = withTaskIds(admitted, outcome, deps);
@@ -59,29 +57,46 @@ export async function dispatch(admitted: Admitted, deps: DispatchDeps): Promise<
   }
 }
 
-/** Runs the call so that the client can cancel it: by request id in a session, by closing the response otherwise. */
-async function cancellable(call: RoutedCall, admitted: Admitted, run: () => Promise<Outcome>): Promise<Outcome> {
-  const { session } = admitted.client;
-  if (session === undefined) {
-    admitted.reply.onGone = () => call.cancel('the client closed the response');
-    if (admitted.reply.isGone) call.cancel('the client closed the response');
-    return await run();
-  }
-  session.inFlight.add(admitted.id, call);
+/** A call that was not under way before: it takes one of the turns at its server. */
+async function begin(admitted: Admitted, params: JsonObject, deps: DispatchDeps): Promise<Outcome> {
+  const waiting = deps.bulkheads?.enter(admitted);
+  if (waiting !== undefined) await waiting;
+  const call = new RoutedCall(admitted, deps);
+  listen(call, admitted);
   try {
-    return await run();
+    return await (isRead(admitted.method) ? readRounds(call, admitted, params, deps) : rounds(call, admitted, { params, timeoutMs: timeoutOf(admitted) }, deps));
   } finally {
-    session.inFlight.remove(call);
+    admitted.client.session?.inFlight.remove(call);
+    deps.bulkheads?.leave(admitted);
   }
 }
 
+/** A call that was parked. */
+async function goOn(call: RoutedCall, admitted: Admitted): Promise<Outcome> {
+  listen(call, admitted);
+  try {
+    return await call.run(admitted);
+  } finally {
+    admitted.client.session?.inFlight.remove(call);
+  }
+}
+
+/** From now on the client can cancel the call: by request id in a session, by closing the response otherwise. */
+function listen(call: RoutedCall, { client, id, reply }: Admitted): void {
+  if (client.session !== undefined) {
+    client.session.inFlight.add(id, call);
+    return;
+  }
+  reply.onGone = () => call.cancel('the client closed the response');
+  if (reply.isGone) reply.onGone();
+}
+
 /** All attempts of a read have the time of one together. */
-function roundTrips(call: RoutedCall, admitted: Admitted, params: JsonObject, deps: DispatchDeps): Promise<Outcome> {
-  const { method, target } = admitted;
+function readRounds(call: RoutedCall, admitted: Admitted, params: JsonObject, deps: DispatchDeps): Promise<Outcome> {
   const timeoutMs = timeoutOf(admitted);
   const deadlineMs = deps.clock.monotonicMs() + timeoutMs;
   let isFirst = true;
-  return readAgain({ method, server: target.server, deadlineMs }, () => {
+  return readAgain({ server: admitted.target.server, deadlineMs }, () => {
     const leftMs = isFirst ? timeoutMs : Math.max(1, deadlineMs - deps.clock.monotonicMs());
     isFirst = false;
     return rounds(call, admitted, { params, timeoutMs: leftMs }, deps);

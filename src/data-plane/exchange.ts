@@ -5,8 +5,7 @@
  * `Admitted` has been identified, decoded, resolved and allowed. A stage adds its members to the same object.
  */
 import type { IncomingMessage } from 'node:http';
-import type { CallRecord } from '../audit/audit-record.ts';
-import type { JournalEntry } from '../audit/journal.ts';
+import type { UnderWay } from '../audit/journal.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { Decision } from '../model/policy.ts';
 import type { Principal } from '../model/principal.ts';
@@ -49,13 +48,13 @@ export interface ClientContext {
 }
 
 /** What an exchange carries of its record. Monotonic milliseconds. */
-export interface Recording {
+export interface Recording extends UnderWay {
   readonly decodedMs: number;
-  sentMs: number | undefined;
+  readonly sentMs: number | undefined;
   answeredMs: number | undefined;
-  intent: JournalEntry | undefined;
-  /** What is known since it was sent. */
-  base: Partial<CallRecord> | undefined;
+  /** It went to its server. */
+  readonly isBegun: boolean;
+  begin(): Promise<void> | undefined;
 }
 
 /** One request message. `params` are parsed; the envelope is gone. */

@@ -92,7 +92,7 @@ export class Groups {
   /** Whatever came of a call: members fare accordingly. */
   ended(exchange: Decoded, outcome: Outcome): void {
     const { target } = exchange as Partial<Pick<Resolved, 'target'>>;
-    if (exchange.endpoint.namespace.groups?.size === undefined || target === undefined || exchange.method !== 'tools/call') return;
+    if ((exchange.endpoint.namespace.groups?.size ?? 0) === 0 || target === undefined || exchange.method !== 'tools/call') return;
     if (outcome.kind === 'fault' && outcome.fault.failedAt !== 'server') return;
     this.#health.observe(healthKey(target), { hasFailed: outcome.kind === 'fault', durationMs: this.#deps.clock.monotonicMs() - exchange.startedMs });
     const routed = this.#routed.get(exchange);

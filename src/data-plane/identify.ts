@@ -67,7 +67,20 @@ function openedBy(credential: string, { endpoint, snapshot }: Received, deps: Id
   if (digest === deps.operatorDigest) return OPERATOR;
   const key = endpoint.auth.apiKey ? snapshot.keys.get(digest) : undefined;
   if (key === undefined || !isValid(key, endpoint, deps.nowMs())) return undefined;
-  return { kind: 'key', id: keyPrincipalId(key.id), credentialId: key.id, name: key.name, ...(key.labels === undefined ? {} : { labels: key.labels }), ...(key.tools === undefined ? {} : { tools: key.tools }) };
+  return principalOf(key);
+}
+
+/** One object for each key: what is made from it, others keep with it. */
+const principals = new WeakMap<KeySpec, Principal>();
+
+function principalOf(key: KeySpec): Principal {
+  let principal = principals.get(key);
+  if (principal === undefined) {
+    const { id, name, labels, tools } = key;
+    principal = { kind: 'key', id: keyPrincipalId(id), credentialId: id, name, ...(labels === undefined ? {} : { labels }), ...(tools === undefined ? {} : { tools }) };
+    principals.set(key, principal);
+  }
+  return principal;
 }
 
 function openedByToken(credential: string, received: Received, deps: IdentifyDeps): Principal | Promise<Principal> {

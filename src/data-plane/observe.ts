@@ -14,8 +14,8 @@ import { wordFor } from './record-word.ts';
 export interface Observe {
   /** A request message was read. */
   readonly begun: (exchange: Decoded) => void;
-  /** Around what the server does; gives it the trace that it is part of. */
-  readonly upstream: (admitted: Admitted, run: (admitted: Admitted) => Promise<Outcome>) => Promise<Outcome>;
+  /** Around what the server does; gives it the trace that it is part of. Undefined where nothing is traced. */
+  readonly upstream: undefined | ((admitted: Admitted, run: (admitted: Admitted) => Promise<Outcome>) => Promise<Outcome>);
   /** `httpStatus` undefined: a call of a script, which has no answer of its own. */
   readonly ended: (exchange: Decoded, outcome: Outcome, httpStatus: number | undefined) => void;
 }
@@ -36,10 +36,12 @@ export function createObserve({ tally, tracing, nowMs }: ObserveDeps): Observe |
       tally?.begun();
       if (tracing !== undefined) spans.set(exchange, tracing.begin(nameOf(exchange), carrierOf(exchange), attributesOf(exchange)));
     },
-    upstream: (admitted, run) => {
-      const span = spans.get(admitted);
-      return span === undefined ? run(admitted) : traced(span, admitted, run);
-    },
+    upstream:
+      tracing &&
+      ((admitted, run) => {
+        const span = spans.get(admitted);
+        return span === undefined ? run(admitted) : traced(span, admitted, run);
+      }),
     ended: (exchange, outcome, httpStatus) => {
       const word = wordFor(outcome);
       const { target } = exchange as Partial<Resolved>;
@@ -52,6 +54,7 @@ export function createObserve({ tally, tracing, nowMs }: ObserveDeps): Observe |
         httpStatus,
         durationMs: nowMs() - exchange.startedMs,
       });
+      if (tracing === undefined) return;
       spans.get(exchange)?.end({ error: word === 'ok' ? undefined : word, attributes: { ...endAttributes(exchange as Decoded & Partial<Resolved>, outcome), ...(httpStatus === undefined ? {} : { 'http.response.status_code': httpStatus }) } });
     },
   };

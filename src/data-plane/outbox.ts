@@ -3,16 +3,27 @@
  * loop leave together; with few, each leaves at once, because nothing would be saved.
  */
 import type { ServerResponse } from 'node:http';
+import type { Clock } from '../base/clock.ts';
 import { EndOfTurn } from '../base/end-of-turn.ts';
+import { Patience } from '../base/patience.ts';
 
 /** Exchanges under way from which on answers are gathered. */
 const GATHERING_FROM = 4;
 
+/** After so long without an answer the response begins as a stream, so that nothing on the way gives up. */
+const PATIENCE_MS = 15_000;
+
 export class Outbox {
+  /** Of responses that have not begun. */
+  readonly patience: Patience;
   #underWay = 0;
   readonly #ready = new EndOfTurn<{ readonly http: ServerResponse; readonly body: string | Buffer; readonly encoding: BufferEncoding }>((ready) => {
     for (const { http, body, encoding } of ready) http.end(body, encoding);
   });
+
+  constructor(clock: Clock) {
+    this.patience = new Patience(clock, PATIENCE_MS);
+  }
 
   /** An exchange begins whose answer may leave here. */
   begin(): void {

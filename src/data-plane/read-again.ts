@@ -12,15 +12,18 @@ const READS: ReadonlySet<string> = new Set(['resources/read', 'completion/comple
 const HOPELESS: ReadonlySet<string | undefined> = new Set(['circuit_open', 'backing_off', 'failed', 'stopped', 'waiting', 'upstream_rate_limited', 'upstream_not_found', 'upstream_busy']);
 
 export interface Reading {
-  readonly method: string;
   readonly server: string;
   /** All attempts together end by then, on the monotonic clock. */
   readonly deadlineMs: number;
 }
 
-/** `attempt` is made once, and for reads up to twice more within the deadline and the server's budget. Rejects with what the last one throws. */
+/** Whether a request of this method only reads. */
+export function isRead(method: string): boolean {
+  return READS.has(method);
+}
+
+/** `attempt` is made once, and up to twice more within the deadline and the server's budget. Rejects with what the last one throws. */
 export async function readAgain(reading: Reading, attempt: () => Promise<Outcome>, { clock, upstreams }: { readonly clock: Clock; readonly upstreams: Pick<Upstreams, 'retryDelayMs'> }): Promise<Outcome> {
-  if (!READS.has(reading.method)) return attempt();
   upstreams.retryDelayMs?.(reading.server, 0);
   for (let count = 1; ; count++) {
     const outcome = await attempt().catch((thrown: unknown): Outcome => ({ kind: 'fault', fault: toFault(thrown) }));

@@ -1,6 +1,7 @@
 /** Stage 1: HTTP in. Address, endpoint, method, size and type of the body; takes the snapshot the exchange keeps. */
 import type { IncomingMessage } from 'node:http';
-import { Fault } from '../base/fault.ts';
+import type { HeldBytes } from '../base/byte-budget.ts';
+import { Fault, toFault } from '../base/fault.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { HOPS_HEADER, HOPS_MAX, readHops } from '../upstream/dialer/hops.ts';
@@ -53,9 +54,10 @@ function isDoor(text: string): text is Door {
 
 /**
  * Reads the body of a POST. Throws `request.media_type` for anything but plain `application/json` (which also keeps
- * simple cross-site forms out) and `request.too_large` as soon as the limit is known to be crossed.
+ * simple cross-site forms out), `request.too_large` as soon as the limit is known to be crossed, and `limit.overloaded`
+ * where the bodies of all requests in flight are too much together.
  */
-export function readBody(http: IncomingMessage, bodyBytesMax: number): Promise<Buffer> {
+export function readBody(http: IncomingMessage, bodyBytesMax: number, held: HeldBytes): Promise<Buffer> {
   const type = http.headers['content-type'] ?? '';
   const isJson = type === 'application/json' || /^application\/json\s*(?:;|$)/i.test(type);
   if (!isJson || (http.headers['content-encoding'] ?? 'identity') !== 'identity') return Promise.reject(new Fault('request.media_type'));
@@ -64,12 +66,20 @@ export function readBody(http: IncomingMessage, bodyBytesMax: number): Promise<B
     let first: Buffer | undefined;
     let rest: Buffer[] | undefined;
     let bytes = 0;
+    const refuse = (thrown: unknown): void => {
+      http.pause();
+      [first, rest] = [undefined, undefined];
+      reject(toFault(thrown));
+    };
     http.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > bodyBytesMax) {
-        http.pause();
-        reject(new Fault('request.too_large'));
-      } else if (first === undefined) first = chunk;
+      if (bytes > bodyBytesMax) return refuse(new Fault('request.too_large'));
+      try {
+        held.take(chunk.length);
+      } catch (thrown) {
+        return refuse(thrown);
+      }
+      if (first === undefined) first = chunk;
       else (rest ??= []).push(chunk);
     });
     http.on('end', () => resolve(first === undefined ? Buffer.alloc(0) : rest === undefined ? first : Buffer.concat([first, ...rest])));

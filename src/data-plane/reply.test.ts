@@ -18,7 +18,7 @@ async function replyTo(changes: Partial<HttpReplyOptions> = {}): Promise<OpenRes
   const reply = new HttpReply({
     http: open.response,
     clock: systemClock,
-    outbox: new Outbox(),
+    outbox: new Outbox(changes.clock ?? systemClock),
     canStream: true,
     openStream: undefined,
     headers: {},

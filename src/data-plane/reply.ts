@@ -2,8 +2,8 @@
  * Where the answer of one POST goes. It begins undecided: a lone answer leaves as JSON, whatever comes before an
  * answer (a notification, a request to the client) turns the response into an event stream.
  */
-import type { ServerResponse } from 'node:http';
-import type { CancelTimer, Clock } from '../base/clock.ts';
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
+import type { Clock } from '../base/clock.ts';
 import { EventStream } from './event-stream.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -25,9 +25,6 @@ export const NOTHING_TO_KEEP: Readonly<Record<string, string>> = Object.freeze({
 
 const NOTHING = (): void => undefined;
 
-/** After so long without an answer the response begins as a stream, so that nothing on the way gives up. */
-const PATIENCE_MS = 15_000;
-
 export interface HttpReplyOptions {
   readonly http: ServerResponse;
   readonly clock: Clock;
@@ -48,7 +45,7 @@ export class HttpReply implements Reply {
   #missing: number;
   #collected: string[] = [];
   #isGone = false;
-  #stopPatience: CancelTimer | undefined;
+  #patience: number | undefined;
   onGone: () => void = NOTHING;
 
   constructor(options: HttpReplyOptions) {
@@ -56,13 +53,13 @@ export class HttpReply implements Reply {
     this.#missing = options.answers;
     options.outbox.begin();
     options.http.on('close', () => {
-      this.#stopPatience?.();
+      this.#endPatience();
       if (this.#stream === undefined) options.outbox.leave();
       if (this.#missing === 0 || this.#stream !== undefined) return;
       this.#isGone = true;
       this.onGone();
     });
-    if (options.canStream) this.#stopPatience = options.clock.after(PATIENCE_MS, () => this.#begin());
+    if (options.canStream) this.#patience = options.outbox.patience.begin(() => this.#begin());
   }
 
   get isGone(): boolean {
@@ -93,9 +90,13 @@ export class HttpReply implements Reply {
 
   /** The connection remembers the reply for a while; the reply must not remember the whole call with it. */
   #release(): void {
-    this.#stopPatience?.();
-    this.#stopPatience = undefined;
+    this.#endPatience();
     this.onGone = NOTHING;
+  }
+
+  #endPatience(): void {
+    if (this.#patience !== undefined) this.#options.outbox.patience.end(this.#patience);
+    this.#patience = undefined;
   }
 
   #begin(): EventStream | undefined {
@@ -117,13 +118,10 @@ export class HttpReply implements Reply {
   #write(message: MessageText, httpStatus: number, extra?: Readonly<Record<string, string>>): void {
     const { http, headers, outbox } = this.#options;
     const bytes = Buffer.byteLength(message);
-    http.writeHead(httpStatus, {
-      'content-type': 'application/json',
-      'content-length': bytes,
-      'cache-control': 'no-store',
-      ...headers,
-      ...extra,
-    });
+    const lines: (string | number)[] = ['content-type', 'application/json', 'content-length', bytes, 'cache-control', 'no-store'];
+    for (const name in headers) lines.push(name, headers[name] ?? '');
+    for (const name in extra) lines.push(name, extra[name] ?? '');
+    http.writeHead(httpStatus, lines as unknown as OutgoingHttpHeader[]);
     outbox.end(http, message, bytes === message.length ? 'latin1' : 'utf8');
   }
 }

@@ -9,6 +9,7 @@ import { type FakeLink, fakeServer, fakeSpec, legacyScript, modernScript, type S
 import { plainEndpoint, plainNamespace, plainSealer, plainSnapshot } from '../../test/support/plain-exchange.ts';
 import { plainRecorder } from '../../test/support/plain-recorder.ts';
 import { plainGovernance } from '../../test/support/plain-governance.ts';
+import { ByteBudget } from '../base/byte-budget.ts';
 import { systemClock } from '../base/clock.ts';
 import { createUpstreams } from '../upstream/pool.ts';
 import type { UpstreamsEvents } from '../upstream/upstreams.ts';
@@ -86,6 +87,7 @@ beforeAll(async () => {
     addressOf: () => '127.0.0.1',
     collided: () => undefined,
     bodyBytesMax: 100_000,
+    bodies: new ByteBudget(10_000_000),
     sessionLimits: { idleMs: 60_000, totalMs: 60_000, perCredentialMax: 1_000, max: 1_000 },
     digestOf,
     operatorDigest: digestOf('operator'),

@@ -6,6 +6,7 @@
  * revision, and `record` sees every outcome.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ByteBudget } from '../base/byte-budget.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import { compose } from '../middleware/middleware.ts';
 import type { MiddlewareServices } from '../model/middleware.ts';
@@ -21,7 +22,7 @@ import { type Continuations, servicesFor } from './continuations.ts';
 import type { Approvals } from './approval.ts';
 import type { Admitted, Decoded, Identified, Received, Resolved } from './exchange.ts';
 import type { Identify } from './identify.ts';
-import { LOCAL_HANDLERS, type LocalDeps } from './local.ts';
+import { LOCAL_HANDLERS, type LocalDeps, type LocalHandler } from './local.ts';
 import type { Observe } from './observe.ts';
 import { readBody } from './receive.ts';
 import type { Record } from './record.ts';
@@ -55,6 +56,7 @@ export interface ServeDeps {
   /** 7: what middleware may use. */ readonly middlewareServices: MiddlewareServices;
   readonly continuations: Continuations;
   readonly bodyBytesMax: number;
+  /** Of all bodies in flight. */ readonly bodies: ByteBudget;
 }
 
 export type Serve = (http: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -62,12 +64,13 @@ export type Serve = (http: IncomingMessage, response: ServerResponse) => Promise
 export function createServe(deps: ServeDeps): Serve {
   return async (http, response) => {
     let id: RequestId | undefined;
+    const held = deps.bodies.hold();
     try {
       const proven = deps.identify(deps.receive(http));
       const passed = deps.throttle(proven instanceof Promise ? await proven : proven);
       const identified = passed instanceof Promise ? await passed : passed;
       if (identified.door === 'api') {
-        const given = http.method === 'POST' ? await readBody(http, deps.bodyBytesMax) : undefined;
+        const given = http.method === 'POST' ? await readBody(http, deps.bodyBytesMax, held) : undefined;
         for (const decoded of await deps.toApiRequests(identified, given, response)) await serveRequest(decoded, deps);
         return;
       }
@@ -75,14 +78,19 @@ export function createServe(deps: ServeDeps): Serve {
         deps.openOrEnd(identified, response);
         return;
       }
-      const body = decodeBody(await readBody(http, deps.bodyBytesMax));
+      const body = decodeBody(await readBody(http, deps.bodyBytesMax, held));
       const [first] = body.envelopes;
       if (first?.kind === 'request' && !body.isBatch) id = first.id;
       for (const decoded of deps.toRequests(identified, body, response)) {
-        serveRequest(decoded, deps).catch((thrown: unknown) => deps.refuse(http, response, { fault: toFault(thrown), id: decoded.id }));
+        held.keep();
+        serveRequest(decoded, deps)
+          .catch((thrown: unknown) => deps.refuse(http, response, { fault: toFault(thrown), id: decoded.id }))
+          .then(held.letGo);
       }
     } catch (thrown) {
       deps.refuse(http, response, { fault: toFault(thrown), id });
+    } finally {
+      held.letGo();
     }
   };
 }
@@ -105,14 +113,20 @@ export async function serveRequest(decoded: Decoded, deps: ServeDeps): Promise<v
   deps.local.discovery.ended(decoded, outcome);
 }
 
-async function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
+/** May throw at once, too. */
+function run(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   if (!REVISION_TABLES[decoded.client.revision].requests.has(decoded.method)) throw new Fault('request.method_unknown');
   const local = LOCAL_HANDLERS.get(decoded.method);
-  if (local !== undefined) return { kind: 'result', result: await local(decoded, deps.local) };
-
+  if (local !== undefined) return answerLocally(decoded, local, deps);
   const taken = deps.local.discovery.take(decoded, (nested) => serveNested(nested, deps));
-  const answered = taken && (await taken);
-  if (answered !== undefined) return answered;
+  return taken === undefined ? callOrMembers(decoded, deps) : taken.then((answered) => answered ?? callOrMembers(decoded, deps));
+}
+
+async function answerLocally(decoded: Decoded, local: LocalHandler, deps: ServeDeps): Promise<Outcome> {
+  return { kind: 'result', result: await local(decoded, deps.local) };
+}
+
+function callOrMembers(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   return decoded.via === undefined ? call(decoded, deps) : callMembers(decoded, deps);
 }
 
@@ -149,21 +163,30 @@ async function callMembers(decoded: Decoded, deps: ServeDeps): Promise<Outcome> 
   }
 }
 
-async function call(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
+/** May throw at once, too. */
+function call(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
   const rest = deps.continuations.read(decoded);
-  if (rest !== undefined) return rest;
+  if (rest !== undefined) return Promise.resolve(rest);
   const found = resolve(decoded, deps.local);
-  const resolved = found instanceof Promise ? await found : found;
+  return found instanceof Promise ? found.then((resolved) => admitFirst(resolved, deps)) : admitFirst(found, deps);
+}
+
+/** Policy is asked twice: before the middleware, so that none can answer a denied call by itself, and after it, on the params that will really be sent. */
+function admitFirst(resolved: Resolved, deps: ServeDeps): Promise<Outcome> {
   // An approval was for the target before: a group's next member, or another call of a script, needs its own.
   if (resolved.approval !== undefined) Object.assign(resolved, { approval: undefined, approvalId: undefined });
-  // Policy is asked twice: before the middleware, so that none can answer a denied call by itself, and after it, on
-  // the params that will really be sent.
   const asked = admit(resolved, deps.admission);
-  const admission = asked instanceof Promise ? await asked : asked;
-  if (!isAdmitted(admission)) return admission;
+  return asked instanceof Promise ? asked.then((admission) => passMiddleware(resolved, admission, deps)) : passMiddleware(resolved, asked, deps);
+}
+
+function passMiddleware(resolved: Resolved, admission: Admission, deps: ServeDeps): Promise<Outcome> {
+  if (!isAdmitted(admission)) return Promise.resolve(admission);
   const { entry, server, own } = resolved.target;
+  const chain = entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, isAboutTask(resolved.method) ? undefined : own);
+  // Nothing changed on the way: the admission stands.
+  if (chain.length === 0) return dispatchAdmitted(admission, deps);
   const through = compose(
-    entry?.chain ?? stepsFor(resolved.endpoint.namespace, server, isAboutTask(resolved.method) ? undefined : own),
+    chain,
     (params) => proceed(Object.assign(resolved, { upstreamParams: params }), deps),
     { method: resolved.method, server, own, definition: entry?.definition, principal: resolved.principal.id, services: servicesFor(resolved, deps.middlewareServices, deps.continuations) },
   );
@@ -171,7 +194,7 @@ async function call(decoded: Decoded, deps: ServeDeps): Promise<Outcome> {
 }
 
 function observed(admitted: Admitted, { observe, dispatch }: ServeDeps): Promise<Outcome> {
-  return observe === undefined ? dispatchSignedIn(admitted, dispatch) : observe.upstream(admitted, (seen) => dispatchSignedIn(seen, dispatch));
+  return observe?.upstream === undefined ? dispatchSignedIn(admitted, dispatch) : observe.upstream(admitted, (seen) => dispatchSignedIn(seen, dispatch));
 }
 
 /** Past the middleware. */

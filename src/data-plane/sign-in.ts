@@ -34,10 +34,13 @@ const LEGACY_WAIT_MS = 5 * 60_000;
 const ROUNDS_MAX = 3;
 
 /** As `dispatch`: never throws. */
-export async function dispatchSignedIn(admitted: Admitted, deps: SignInDeps): Promise<Outcome> {
+export function dispatchSignedIn(admitted: Admitted, deps: SignInDeps): Promise<Outcome> {
   const desk = deps.signIns;
   const auth = admitted.snapshot.servers.get(admitted.target.server)?.auth;
-  if (desk === undefined || auth === undefined) return dispatch(admitted, deps);
+  return desk === undefined || auth === undefined ? dispatch(admitted, deps) : signedIn(admitted, desk, deps);
+}
+
+async function signedIn(admitted: Admitted, desk: SignInDesk, deps: SignInDeps): Promise<Outcome> {
   try {
     const answer = takeAnswer(admitted, QUESTION);
     if (answer !== undefined && answer !== 'accept') return declined(admitted);

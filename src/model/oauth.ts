@@ -21,6 +21,8 @@ export interface People {
   readonly signedIn: (http: WithHeaders) => Promise<SignedInUser | undefined>;
   /** Undefined where the user is gone or disabled: nothing is refreshed any more. */
   readonly findUser: (userId: string) => Promise<SignedInUser | undefined>;
+  /** Who signed in through that identity provider before; undefined for anybody else. */
+  readonly findByLogin?: (issuer: string, subject: string) => Promise<SignedInUser | undefined>;
   /** Where a browser signs in; comes back to the path `next` of ours afterwards. `through` narrows how. */
   readonly signInUrl: (next: string, through: 'any' | 'oidc') => string;
 }

@@ -63,8 +63,12 @@ function fromPackage(entry: JsonObject): JsonObject {
   };
 }
 
-/** npm's own form (Subresource Integrity) where the entry has it, else the registry's digest of the file. */
+/** npm's own form (Subresource Integrity) where the entry has it, else the registry's digest of the file; an image's own digest. Others cannot be checked where they are started. */
 function integrityOf(entry: JsonObject): { readonly integrity?: string } {
+  const kind = textOf(entry['registryType'] ?? entry['registry_type']);
+  const image = /@(sha256:[0-9a-f]{64})$/.exec(textOf(entry['identifier']))?.[1];
+  if (kind === 'oci' && image !== undefined) return { integrity: image };
+  if (kind !== 'npm') return {};
   const { dist } = entry;
   const given = [entry['integrity'], isObject(dist) ? dist['integrity'] : undefined].map(textOf).find((text) => INTEGRITY.test(text));
   const digest = textOf(entry['fileSha256'] ?? entry['file_sha256']).toLowerCase();

@@ -29,7 +29,7 @@ export const ServerConfigSchema = z
     command: text.min(1).optional().describe('stdio: the program to start.'),
     args: z.array(text).max(1000).default([]).describe('stdio: arguments, as written; no shell reads them.'),
     env: z.record(z.string(), environmentValue).default({}).describe('stdio: environment variables. Values may hold ${NAME} and ${NAME:-default}.'),
-    integrity: z.string().regex(INTEGRITY, 'expected a hash such as sha512-… or sha256:…').optional().describe('stdio: hash of the package that it is started from, as the registry had it. It is compared with what the catalogue says later.'),
+    integrity: z.string().regex(INTEGRITY, 'expected a hash such as sha512-… or sha256:…').optional().describe('stdio: hash of what it is started from: the tarball of an npm package (npx -y NAME@VERSION), an image (docker run … NAME@sha256:…), else the program or script file. Where it is another, the server is not started.'),
     cwd: text.min(1).optional().describe('stdio: working directory.'),
     inheritEnv: z.array(variableName).default([]).describe("stdio: further variables of the gateway's environment that the server gets."),
     url: text.min(1).optional().describe('http, sse: address of the server.'),

@@ -29,6 +29,8 @@ export interface ServerSpec {
   /** stdio: an absolute path where the command could be found, else as written. */
   readonly command: string;
   readonly args: readonly string[];
+  /** stdio: hash of what it is started from; where that is another, it is not started. */
+  readonly integrity?: string | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | undefined;
   /** Further names of the gateway's environment that a stdio server inherits. */

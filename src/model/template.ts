@@ -3,6 +3,7 @@
  * beside the file is this schema; parameters are typed, and none of them reaches a command, a folder of work or a mount.
  */
 import { z } from 'zod';
+import { compilePattern } from '../base/linear-pattern.ts';
 
 export const TEMPLATE_NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 const PARAMETER_NAME = /^[a-z][a-z0-9_]{0,63}$/;
@@ -14,8 +15,14 @@ const ParameterSchema = z.strictObject({
   type: z.enum(['string', 'integer', 'boolean', 'url', 'folder', 'secret']),
   description: z.string().max(500),
   default: z.union([z.string(), z.number(), z.boolean()]).optional(),
-  /** string: anchored at both ends. */
-  pattern: z.string().max(200).startsWith('^').endsWith('$').optional(),
+  /** string: anchored at both ends, in RE2's syntax, so that no value takes long (ST-17). */
+  pattern: z
+    .string()
+    .max(200)
+    .startsWith('^')
+    .endsWith('$')
+    .refine((pattern) => compilePattern(pattern) !== undefined, "expected a regular expression of RE2's syntax")
+    .optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
 });
@@ -97,5 +104,5 @@ function problemOfText({ type, pattern }: TemplateParameter, value: string): str
     return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '' ? undefined : 'expected an http or https address without user and password';
   }
   if (type === 'folder') return value.startsWith('/') || /^[A-Za-z]:\\/.test(value) ? undefined : 'expected an absolute path';
-  return pattern === undefined || new RegExp(pattern, 'u').test(value) ? undefined : `expected a text that matches ${pattern}`;
+  return pattern === undefined || compilePattern(pattern)?.(value) === true ? undefined : `expected a text that matches ${pattern}`;
 }

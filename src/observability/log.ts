@@ -18,8 +18,8 @@ export interface Log {
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
-  /** One request, at debug level and in the order of its fields: a line made without the logger's own machinery, since every call writes one. */
-  request(fields: object): void;
+  /** One request, at debug level: its line is made without the logger's own machinery, since every call writes one. `members`: JSON without braces, in their order. */
+  request(members: string): void;
   /** From now on the console shows what this level lets through. */
   setConsole(level: ConsoleLevel): void;
   /** Resolves when all that was said is written; what is said after that goes to the console only. */
@@ -76,7 +76,7 @@ export function createLog(options: LogOptions): Log & { listener: LogListener | 
   ];
   const logger = pino({ level: 'debug', base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, pino.multistream(streams));
   const timeText = createTimeText(options.clock);
-  const requests = new LineBatch((text) => app.write(text), options.clock);
+  const requests = new LineBatch((text) => app.write(redact(text)), options.clock);
   const say = (level: 'debug' | 'info' | 'warn' | 'error') => (event: string, fields?: LogFields): void => {
     logger[level](fields ?? {}, event);
     log.listener?.heard(level, event, fields);
@@ -87,9 +87,9 @@ export function createLog(options: LogOptions): Log & { listener: LogListener | 
     info: say('info'),
     warn: say('warn'),
     error: say('error'),
-    request: (fields) => {
-      log.listener?.heard('debug', 'request', fields as LogFields);
-      const line = redact(`{"level":"debug","time":"${timeText()}","msg":"request",${JSON.stringify(fields).slice(1)}\n`);
+    request: (members) => {
+      log.listener?.heard('debug', 'request', JSON.parse(`{${members}}`) as LogFields);
+      const line = `{"level":"debug","time":"${timeText()}","msg":"request",${members}}\n`;
       if (!isClosed) requests.add(line);
       if (console.level === 'all') show(line);
     },
@@ -103,7 +103,7 @@ export function createLog(options: LogOptions): Log & { listener: LogListener | 
   return log;
 }
 
-const BATCH_CHARS = 16_384;
+const BATCH_CHARS = 65_536;
 const BATCH_MS = 500;
 
 /** Lines that are handed on together: one write for many calls. */

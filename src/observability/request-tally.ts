@@ -35,6 +35,8 @@ export class RequestTally {
   readonly #statuses = new Map<string, number>();
   readonly #limits = new Map<string, number>();
   #inFlight = 0;
+  /** Of the request before: the next one often is of the same kind. */
+  #last: { readonly request: CountedRequest; readonly series: Series } | undefined;
 
   begun(): void {
     this.#inFlight++;
@@ -42,7 +44,8 @@ export class RequestTally {
 
   ended(request: CountedRequest): void {
     this.#inFlight--;
-    const series = this.#seriesOf(request);
+    const series = this.#last !== undefined && isAlike(request, this.#last.request) ? this.#last.series : this.#seriesOf(request);
+    this.#last = { request, series };
     series.count++;
     series.sumMs += request.durationMs;
     let at = 0;
@@ -108,6 +111,10 @@ export class RequestTally {
   #noteLimit(code: string): void {
     if (code.startsWith('limit.')) add(this.#limits, code);
   }
+}
+
+function isAlike(one: CountedRequest, other: CountedRequest): boolean {
+  return one.primitive === other.primitive && one.outcome === other.outcome && one.server === other.server && one.method === other.method && one.endpoint === other.endpoint;
 }
 
 function add(counts: Map<string, number>, key: string): void {

@@ -71,15 +71,24 @@ export class RawObject {
     return this.#keys.some((span) => span.key === key);
   }
 
+  hasAny(keys: readonly string[]): boolean {
+    for (const { key } of this.#keys) if (keys.includes(key)) return true;
+    return false;
+  }
+
   /** The text of one member's value, undefined where absent. The last one counts where a key is repeated, as in JSON.parse. */
   member(key: string): string | undefined {
-    const span = this.#keys.findLast((candidate) => candidate.key === key);
-    return span && this.#bytes.toString('utf8', span.valueStart, span.valueEnd);
+    for (let at = this.#keys.length - 1; at >= 0; at--) {
+      const span = this.#keys[at];
+      if (span?.key === key) return this.#bytes.toString('utf8', span.valueStart, span.valueEnd);
+    }
+    return undefined;
   }
 
   /** The object's text without some members and with others in front, unparsed. `added` values are JSON texts. */
   edited(removed: readonly string[], added: Readonly<Record<string, string>>): string {
-    const parts = Object.entries(added).map(([key, text]) => `${JSON.stringify(key)}:${text}`);
+    const parts: string[] = [];
+    for (const key in added) parts.push(`${JSON.stringify(key)}:${added[key]}`);
     const isTouched = this.#keys.some((span) => removed.includes(span.key) || span.key in added);
     if (!isTouched) {
       if (parts.length === 0) return this.text;

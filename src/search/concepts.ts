@@ -10,7 +10,7 @@ const CONCEPTS: readonly string[] = [
   // What tools do.
   'create add new make build generate compose draft insert',
   'delete remove erase drop destroy clear purge trash discard',
-  'get fetch retrieve read obtain load show view display lookup',
+  'get fetch retrieve read open obtain load show view display lookup',
   'search find lookup query discover locate explore seek',
   'list enumerate browse index catalog all',
   'update edit modify change alter revise patch set adjust',

@@ -6,6 +6,7 @@
 import { RELATED } from './concepts.ts';
 import type { SearchView } from './search-view.ts';
 import { COUNT_BITS, COUNT_MAX } from './server-index.ts';
+import { stem } from './stem.ts';
 import { FIELDS } from './tool-fields.ts';
 
 const K1 = 1.2;
@@ -15,6 +16,13 @@ export const SATURATION = K1 + 1;
 const RELATED_SHARE = 0.1;
 /** Credit of a word that one slip makes of a word nobody uses. */
 const SLIP_SHARE = 0.25;
+/** A word that no tool has is what somebody wants looked up: tools that search get this share of what `search` would give. */
+const LOOKUP_SHARE = 0.4;
+const LOOKUP_TERM = stem('search');
+/** Whoever says so asks for such tools anyway. */
+const LOOKUP_SAID: readonly string[] = ['search', 'find', 'lookup'].map(stem);
+/** Every field but those that all tools of a server share. */
+const OWN_COUNTS = FIELDS.reduce((mask, { isShared }, field) => (isShared ? mask : mask | (COUNT_MAX << (field * COUNT_BITS))), 0);
 
 export interface Ranking {
   /** By tool number; 0 where nothing matched or the tool is hidden. */
@@ -23,6 +31,8 @@ export interface Ranking {
   readonly matched: readonly number[];
   /** The distinct terms of the query and how much each tells, in the order they were said. */
   readonly weights: ReadonlyMap<string, number>;
+  /** What the words of the query give a tool by its own fields alone, without its server's and without related words. */
+  readonly ownScoreOf: (number: number) => number;
 }
 
 /** Ranks the tools of a view by the terms of a query (see `tokenizeQuery`). */
@@ -38,19 +48,47 @@ export function rank(view: SearchView, terms: readonly string[]): Ranking {
   const counts = new Map<string, number>();
   for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
   const weights = new Map<string, number>();
+  let isLookup = false;
   for (const [term, count] of counts) {
-    const asked = { idf: inverseFrequency(view, term), repetition: Math.sqrt(count), stamp: weights.size + 1 };
+    const holders = visibleHolders(view, view.index.postings(term));
+    const slips = holders > 0 ? [] : view.index.vocabulary.nearest(term).filter((each) => visibleHolders(view, view.index.postings(each)) > 0);
+    const asked: Asked = { idf: frequencyWeight(view, holders), repetition: Math.sqrt(count), stamp: weights.size + 1, slips };
     weights.set(term, asked.idf * asked.repetition);
     addTerm(sums, term, asked);
     addRelated(sums, term, asked);
+    isLookup ||= holders === 0 && slips.length === 0;
   }
-  return { scores: sums.scores, matched: sums.matched, weights };
+  if (isLookup && !LOOKUP_SAID.some((term) => counts.has(term))) {
+    addTerm(sums, LOOKUP_TERM, { idf: inverseFrequency(view, LOOKUP_TERM), repetition: LOOKUP_SHARE, stamp: weights.size + 1, slips: [] });
+  }
+  return { scores: sums.scores, matched: sums.matched, weights, ownScoreOf: (number) => ownScore(sums, weights, number) };
+}
+
+function ownScore(sums: Sums, weights: ReadonlyMap<string, number>, number: number): number {
+  let score = 0;
+  for (const [term, weight] of weights) score += weight * saturated(sums, number, countsIn(sums.view.index.postings(term), number) & OWN_COUNTS);
+  return score;
+}
+
+/** The packed counts of a tool in postings, which rise by number; 0 where it is not among them. */
+function countsIn(postings: Int32Array, number: number): number {
+  let low = 0;
+  let high = postings.length / 2;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((postings[middle * 2] ?? 0) < number) low = middle + 1;
+    else high = middle;
+  }
+  return postings[low * 2] === number ? (postings[low * 2 + 1] ?? 0) : 0;
 }
 
 /** How much a term tells among the visible tools: the rarer, the more. */
 export function inverseFrequency(view: SearchView, term: string): number {
-  const holders = visibleHolders(view, view.index.postings(term));
-  return Math.log(1 + (view.visibleCount - holders + 0.5) / (holders + 0.5));
+  return frequencyWeight(view, visibleHolders(view, view.index.postings(term)));
+}
+
+function frequencyWeight({ visibleCount }: SearchView, holders: number): number {
+  return Math.log(1 + (visibleCount - holders + 0.5) / (holders + 0.5));
 }
 
 interface Sums {
@@ -68,6 +106,8 @@ interface Asked {
   readonly idf: number;
   readonly repetition: number;
   readonly stamp: number;
+  /** Words that one slip makes of it, where nobody uses it itself. */
+  readonly slips: readonly string[];
 }
 
 function addTerm(sums: Sums, term: string, asked: Asked): void {
@@ -86,7 +126,7 @@ function addTerm(sums: Sums, term: string, asked: Asked): void {
 function addRelated(sums: Sums, term: string, asked: Asked): void {
   const { view, holders, credits } = sums;
   const touched: number[] = [];
-  for (const [related, share] of relatedTo(view, term)) {
+  for (const [related, share] of relatedTo(term, asked.slips)) {
     const postings = view.index.postings(related);
     if (postings.length === 0) continue;
     const weight = share * asked.repetition * Math.min(asked.idf, inverseFrequency(view, related));
@@ -105,10 +145,8 @@ function addRelated(sums: Sums, term: string, asked: Asked): void {
   }
 }
 
-function relatedTo(view: SearchView, term: string): readonly (readonly [string, number])[] {
-  const related = [...(RELATED.get(term) ?? [])].map((each) => [each, RELATED_SHARE] as const);
-  if (visibleHolders(view, view.index.postings(term)) > 0) return related;
-  return [...related, ...view.index.vocabulary.nearest(term).map((each) => [each, SLIP_SHARE] as const)];
+function relatedTo(term: string, slips: readonly string[]): readonly (readonly [string, number])[] {
+  return [...(RELATED.get(term) ?? []).map((each) => [each, RELATED_SHARE] as const), ...slips.map((each) => [each, SLIP_SHARE] as const)];
 }
 
 function add(sums: Sums, number: number, score: number): void {
@@ -118,6 +156,7 @@ function add(sums: Sums, number: number, score: number): void {
 }
 
 function visibleHolders(view: SearchView, postings: Int32Array): number {
+  if (view.visibleCount === view.index.toolCount) return postings.length / 2;
   let holders = 0;
   for (let at = 0; at < postings.length; at += 2) holders += view.mask[postings[at] ?? 0] ?? 0;
   return holders;

@@ -20,7 +20,7 @@ export class SearchIndex {
   /** Terms of each field: tool number × fields + field. */
   readonly lengths: Uint16Array;
   readonly #directory: TermDirectory;
-  /** By slot of the directory: the part of that server, -1 where it is gone. */
+  /** By slot of the directory: the part that stands there, -1 where it is none of this index. */
   readonly #partOfSlot: Int32Array;
   readonly #gathered = new Map<string, Int32Array>();
 
@@ -28,7 +28,7 @@ export class SearchIndex {
     this.parts = parts;
     this.#directory = directory;
     this.#partOfSlot = new Int32Array(directory.slotCount).fill(-1);
-    for (const [at, part] of parts.entries()) this.#partOfSlot[directory.slotOf(part.server.name) ?? 0] = at;
+    for (const [at, part] of parts.entries()) this.#partOfSlot[directory.slotOf(part) ?? 0] = at;
     const offsets: number[] = [];
     let next = 0;
     for (const part of parts) {
@@ -52,10 +52,7 @@ export class SearchIndex {
     if (previous !== undefined && parts.length === previous.parts.length && parts.every((part, at) => part === previous.parts[at])) return previous;
     if (previous === undefined || previous.#directory.isStaleFor(parts)) return new SearchIndex(parts, directoryOf(parts));
     const directory = previous.#directory;
-    for (const part of parts) {
-      const before = kept.get(part.server.name);
-      if (before !== part) directory.add(part, before);
-    }
+    for (const part of parts) if (directory.slotOf(part) === undefined) directory.add(part);
     return new SearchIndex(parts, directory);
   }
 
@@ -86,37 +83,30 @@ export class SearchIndex {
   }
 
   #gather(term: string): Int32Array {
-    const holders: { readonly offset: number; readonly postings: readonly number[] }[] = [];
+    const { slots, postings } = this.#directory.places(term);
+    const held: { readonly part: number; readonly postings: readonly number[] }[] = [];
     let size = 0;
-    for (const at of this.#partsWith(term)) {
-      const postings = this.parts[at]?.postings.get(term);
-      if (postings === undefined) continue;
-      holders.push({ offset: this.offsets[at] ?? 0, postings });
-      size += postings.length;
+    let isRising = true;
+    for (const [at, slot] of slots.entries()) {
+      const part = this.#partOfSlot[slot] ?? -1;
+      const found = part < 0 ? undefined : postings[at];
+      if (found === undefined) continue;
+      isRising &&= part > (held.at(-1)?.part ?? -1);
+      held.push({ part, postings: found });
+      size += found.length;
     }
     if (size === 0) return NOWHERE;
+    if (!isRising) held.sort((left, right) => left.part - right.part);
     const flat = new Int32Array(size);
     let next = 0;
-    for (const { offset, postings } of holders) {
-      for (let entry = 0; entry < postings.length; entry += 2) {
-        flat[next++] = offset + (postings[entry] ?? 0);
-        flat[next++] = postings[entry + 1] ?? 0;
+    for (const { part, postings: found } of held) {
+      const offset = this.offsets[part] ?? 0;
+      for (let entry = 0; entry < found.length; entry += 2) {
+        flat[next++] = offset + (found[entry] ?? 0);
+        flat[next++] = found[entry + 1] ?? 0;
       }
     }
     return flat;
-  }
-
-  /** In rising order, each once. */
-  #partsWith(term: string): readonly number[] {
-    const parts: number[] = [];
-    let isRising = true;
-    for (const slot of this.#directory.holders(term)) {
-      const part = this.#partOfSlot[slot] ?? -1;
-      if (part < 0) continue;
-      isRising &&= parts.length === 0 || part > (parts.at(-1) ?? 0);
-      parts.push(part);
-    }
-    return isRising ? parts : [...new Set(parts)].toSorted((left, right) => left - right);
   }
 }
 

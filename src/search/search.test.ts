@@ -179,3 +179,23 @@ test('a slip of the pen still finds the tool, and what was meant otherwise is no
   expect(first('forcast')?.tool.exposed).toBe('weather__getForecast');
   expect(first('massage')?.band).not.toBe('strong');
 });
+
+test('a word that no tool knows is looked up: of tools that fit alike, those that search come first', () => {
+  const sketches = ['get_summary', 'get_links', 'get_sections', 'search_articles'];
+  const tools = sketches.map((own) => ({ exposed: `wiki__${own}`, own, definition: { name: own, description: 'Articles of the wiki' }, keywords: [] }));
+  const view = createView(SearchIndex.of([{ name: 'wiki', description: '', tools }]), () => true);
+  expect(ids('wiki about Lovelace', { view })[0]).toBe('wiki__search_articles');
+});
+
+test('a server alone makes none of its tools strong', () => {
+  const tools = Array.from({ length: 30 }, (_, at) => ({ exposed: `desk__tool${at}`, own: `tool${at}`, definition: { description: 'Something else' }, keywords: [] }));
+  const view = createView(SearchIndex.of([{ name: 'desk-commander', description: '', tools }, ...SAMPLE_SERVERS]), () => true);
+  expect(found('desk commander', { view }).found.map(({ band }) => band)).toEqual(['weak', 'weak', 'weak', 'weak', 'weak']);
+});
+
+test('surer rows stand above others', () => {
+  for (const query of SAMPLE_QUERIES) {
+    const bands = found(query).found.map(({ band }) => band);
+    expect(bands).toEqual(bands.toSorted((left, right) => ['exact', 'strong', 'weak'].indexOf(left) - ['exact', 'strong', 'weak'].indexOf(right)));
+  }
+});

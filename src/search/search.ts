@@ -24,8 +24,12 @@ const QUERY_TERMS_MAX = 200;
 const NEAREST_SERVERS_MAX = 3;
 /** Candidates looked at for alternatives and nearest servers, beyond the limit. */
 const EXTRA_CANDIDATES = 15;
-/** From measurements: unanswerable queries stay below it twice as often as the acceptance asks for. */
-const STRONG_MIN = 0.5;
+/** From measurements on public tool sets: how much of what was asked a tool must have to be called strong. */
+const STRONG_MIN = 0.45;
+/** The more tools there are, the more of them resemble a query by chance: beyond so many, it takes more. */
+const FEW_TOOLS = 500;
+const STRONG_MIN_BY_LOG = 0.12;
+const BANDS: readonly Band[] = ['exact', 'strong', 'weak'];
 /** What a learned use adds, against the word standing in the tool itself. */
 const LEARNED_SHARE = 0.6;
 
@@ -37,22 +41,30 @@ function answerQuery(view: SearchView, query: string, request: SearchRequest): Q
   const ranking = rank(view, tokenizeQuery(query, QUERY_TERMS_MAX));
   const learned = addLearned(view, ranking, request.learned);
   const exact = exactMatches(view, query);
-  const bandOf = (number: number): Band => (exact.has(number) ? 'exact' : bandOfScore(view, ranking, ranking.scores[number] ?? 0));
+  const bandOf = (number: number): Band => (exact.has(number) ? 'exact' : bandOfScore(view, ranking, ranking.ownScoreOf(number)));
   const candidates = best(view, [...ranking.matched, ...learned], { ranking, exact, server: request.server, count: request.limit + EXTRA_CANDIDATES });
-  const found = toAlternatives(candidates.map((number) => foundTool(view, number, bandOf(number), ranking)));
+  const rows = toAlternatives(candidates.map((number) => foundTool(view, number, bandOf(number), ranking)));
+  const found = [...inBands(rows.slice(0, request.limit)), ...rows.slice(request.limit)];
   const servers = new Set(found.map(({ server }) => server));
   const isWeak = found.every(({ band }) => band === 'weak');
   return { query, found: found.slice(0, request.limit), nearestServers: isWeak ? [...servers].slice(0, NEAREST_SERVERS_MAX) : [] };
 }
 
+/** Which rows there are is decided by score; among them, those that are surer come first. */
+function inBands(rows: readonly FoundTool[]): readonly FoundTool[] {
+  return rows.toSorted((left, right) => BANDS.indexOf(left.band) - BANDS.indexOf(right.band));
+}
+
 /**
- * Share of what was asked that the tool meets, times the root of how much that tells in words that only one tool has:
- * one rare word of four says more than one common word of one.
+ * Share of what was asked that the tool itself meets (what its server is called speaks for all of its tools alike), times
+ * the root of how much that tells in words that only one tool has: one rare word of four says more than one common word
+ * of one.
  */
 function bandOfScore(view: SearchView, ranking: Ranking, score: number): Band {
+  const strongMin = STRONG_MIN + STRONG_MIN_BY_LOG * Math.log(Math.max(1, view.visibleCount / FEW_TOOLS));
   const asked = [...ranking.weights.values()].reduce((sum, weight) => sum + weight, 0) * SATURATION;
   const rarest = Math.log(1 + (view.visibleCount + 0.5) / 0.5);
-  return asked > 0 && (score / asked) * Math.sqrt(score / rarest) >= STRONG_MIN ? 'strong' : 'weak';
+  return asked > 0 && (score / asked) * Math.sqrt(score / rarest) >= strongMin ? 'strong' : 'weak';
 }
 
 interface Selection {

@@ -16,6 +16,12 @@ const RULES: readonly Rule[] = [
   { ending: 'alysis', becomes: 'alyze', restMin: 1 },
   { ending: 'alyses', becomes: 'alyze', restMin: 1 },
   { ending: 'alyse', becomes: 'alyze', restMin: 1 },
+  { ending: 'ization', becomes: 'iz', restMin: 3 },
+  { ending: 'isation', becomes: 'iz', restMin: 3 },
+  { ending: 'ation', becomes: 'at', restMin: 3 },
+  { ending: 'ator', becomes: 'at', restMin: 3 },
+  { ending: 'ution', becomes: 'ut', restMin: 3 },
+  { ending: 'ction', becomes: 'ct', restMin: 3 },
   { ending: 'ies', becomes: 'i', restMin: 2 },
   { ending: 'ied', becomes: 'i', restMin: 2 },
   { ending: 'sses', becomes: 'ss', restMin: 2 },
@@ -35,6 +41,8 @@ const RULES: readonly Rule[] = [
 const ASCII_LETTERS = /^[a-z]+$/;
 const VOWEL = /[aeiouy]/;
 const DOUBLED = /([bdgklmnprt])\1$/;
+/** Words that look like a form of another and are none. */
+const APART: ReadonlySet<string> = new Set(['news']);
 const known = new Map<string, string>();
 /** Texts repeat their words; what is remembered is bounded and decides nothing. */
 const KNOWN_MAX = 50_000;
@@ -51,10 +59,11 @@ export function stem(word: string): string {
 }
 
 function cutOnce(word: string): string {
-  if (word.length <= 3 || !ASCII_LETTERS.test(word)) return word;
+  if (word.length <= 3 || APART.has(word) || !ASCII_LETTERS.test(word)) return word;
   const rule = RULES.find(({ ending, restMin }) => word.endsWith(ending) && word.length - ending.length >= restMin);
   if (rule === undefined) return word;
   const rest = word.slice(0, word.length - rule.ending.length);
-  if (!VOWEL.test(rest)) return word;
+  // Abbreviations have plurals, though no vowel: `pdfs`.
+  if (rule.ending !== 's' && !VOWEL.test(rest)) return word;
   return `${rest}${rule.becomes}`.replace(DOUBLED, '$1');
 }

@@ -1,46 +1,52 @@
 /**
- * The directory of terms: which servers have a term at all, so that a term is looked up in those alone. Successive indexes
- * share one directory, which only grows: what it still says of a server that changed is looked up there and not found.
+ * The directory of terms: where a term stands at all, so that it is gathered from those servers alone. Successive indexes
+ * share one directory, which only grows: each index passes over what it says of servers that are not in that index.
  */
 import type { ServerIndex } from './server-index.ts';
 import { Vocabulary } from './vocabulary.ts';
 
-const NOBODY: readonly number[] = [];
+/** One place for each server that has a term: its slot, and the postings there. */
+export interface TermPlaces {
+  readonly slots: readonly number[];
+  readonly postings: readonly (readonly number[])[];
+}
+
+const NOWHERE: TermPlaces = { slots: [], postings: [] };
 /** What a directory may hold beyond twice what is there, before it is made anew. */
 const STALE_MIN = 50_000;
 
 export class TermDirectory {
   readonly vocabulary = new Vocabulary();
-  readonly #slots = new Map<string, number>();
-  readonly #holders = new Map<string, number[]>();
+  readonly #slots = new Map<ServerIndex, number>();
+  readonly #places = new Map<string, { readonly slots: number[]; readonly postings: (readonly number[])[] }>();
   #size = 0;
 
-  /** `before`: the index of the same server that this directory has already. */
-  add(part: ServerIndex, before?: ServerIndex): void {
-    const slot = this.slotOf(part.server.name) ?? this.#slots.size;
-    this.#slots.set(part.server.name, slot);
-    for (const term of part.postings.keys()) {
-      if (before?.postings.has(term) === true) continue;
-      const holders = this.#holders.get(term);
-      if (holders === undefined) this.#holders.set(term, [slot]);
-      else holders.push(slot);
-      this.#size++;
+  /** Each version of a server has a slot of its own. */
+  add(part: ServerIndex): void {
+    const slot = this.#slots.size;
+    this.#slots.set(part, slot);
+    for (const [term, postings] of part.postings) {
+      const places = this.#places.get(term);
+      if (places === undefined) this.#places.set(term, { slots: [slot], postings: [postings] });
+      else {
+        places.slots.push(slot);
+        places.postings.push(postings);
+      }
     }
+    this.#size += part.postings.size;
     this.vocabulary.add(part.postings.keys());
   }
 
-  /** Servers are counted in the order in which they came; a server keeps its number. */
-  slotOf(server: string): number | undefined {
-    return this.#slots.get(server);
+  slotOf(part: ServerIndex): number | undefined {
+    return this.#slots.get(part);
   }
 
   get slotCount(): number {
     return this.#slots.size;
   }
 
-  /** Slots of servers that have or had this term; rarely one twice. */
-  holders(term: string): readonly number[] {
-    return this.#holders.get(term) ?? NOBODY;
+  places(term: string): TermPlaces {
+    return this.#places.get(term) ?? NOWHERE;
   }
 
   /** Whether most of it is about what is no longer there. */

@@ -8,7 +8,14 @@ import { stem } from './stem.ts';
 
 const ASCII_ONLY = /^[\p{ASCII}]*$/u;
 const ACCENTS = /[\u0300-\u036f]/g;
-const CAMEL_CASE = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu;
+/** Not within the plural of an abbreviation, such as `URLs`. */
+const CAMEL_CASE = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})(?!\p{Lu}s(?![\p{L}\p{N}]))/gu;
+/** `GitHub`, `DuckDuckGo`, `arXiv`, `3D`, `e-mail`: one word to some, several to others. */
+const COMPOUND = /(?<![\p{L}\p{N}-])(?:[\p{L}\p{N}]+(?<=[\p{Ll}\p{N}])\p{Lu}[\p{L}\p{N}]*|\p{L}{1,2}-\p{L}+)(?![\p{L}\p{N}-])/gu;
+const COMPOUND_PARTS_MAX = 3;
+const SHORT_PART_CHARS_MAX = 2;
+/** `don't`, `it's`, `server's`. */
+const APOSTROPHE = /(?<=\p{L})['\u2019](?:s|t|m|d|re|ll|ve)(?![\p{L}\p{N}])/gu;
 const ASCII_WORD = /[a-z0-9]+/g;
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー]+/gu;
@@ -73,7 +80,15 @@ function withoutData(query: string): string {
 }
 
 function splitCase(text: string): string {
-  return HAS_UPPER.test(text) ? text.replace(CAMEL_CASE, ' ') : text;
+  const whole = text.replace(APOSTROPHE, '').replace(COMPOUND, withWhole);
+  return HAS_UPPER.test(whole) ? whole.replace(CAMEL_CASE, ' ') : whole;
+}
+
+/** A name of few parts also counts as one word; a long identifier is nothing but its parts. */
+function withWhole(word: string): string {
+  const parts = word.split(word.includes('-') ? '-' : CAMEL_CASE);
+  const isName = HAS_UPPER.test(word[0] ?? '') || (parts[0]?.length ?? 0) <= SHORT_PART_CHARS_MAX;
+  return isName && parts.length <= COMPOUND_PARTS_MAX ? `${parts.join('').toLowerCase()} ${word}` : word;
 }
 
 /** Accents go, Hangul and kana come together again. */

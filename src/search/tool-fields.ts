@@ -10,6 +10,8 @@ interface FieldWeight {
   readonly weight: number;
   /** How much a longer than average field counts less, 0 to 1 (BM25's b). */
   readonly lengthNorm: number;
+  /** The same for all tools of a server. */
+  readonly isShared?: boolean;
 }
 
 /** In the order of the packed counts of a posting. */
@@ -18,8 +20,8 @@ export const FIELDS: readonly FieldWeight[] = [
   { weight: 1, lengthNorm: 0.6 }, // description, title and the server's own search hint
   { weight: 0.6, lengthNorm: 0.6 }, // names of parameters
   { weight: 0.3, lengthNorm: 0.7 }, // descriptions of parameters
-  { weight: 1.5, lengthNorm: 0.3 }, // name of the server
-  { weight: 0.5, lengthNorm: 0.6 }, // description of the server
+  { weight: 1.5, lengthNorm: 0.3, isShared: true }, // name of the server
+  { weight: 0.5, lengthNorm: 0.6, isShared: true }, // description of the server
   { weight: 1.5, lengthNorm: 0 }, // keywords of the operator
 ];
 

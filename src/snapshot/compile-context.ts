@@ -10,7 +10,7 @@ export type FindCommand = (command: string, where: { readonly cwd: string | unde
 
 /** A key whose value is nowhere but with its holder. Where the document names it too, the document says what it opens. */
 export interface StoredKey extends KeySpec {
-  /** By the same function as `keyDigest`. */
+  /** By `keyDigest` and `renewKeyDigest`. */
   readonly digest: string;
   /** The value before it was rotated, which still opens until then. */
   readonly former?: { readonly digest: string; readonly untilMs: number } | undefined;
@@ -22,6 +22,8 @@ export interface CompileOptions {
   readonly digest: (text: string) => string;
   /** Keyed digest of an API key, by which the snapshot finds it. */
   readonly keyDigest: (value: string) => string;
+  /** From there to what is stored; undefined: the same. */
+  readonly renewKeyDigest?: (digest: string) => string;
   readonly findCommand: FindCommand;
   /** Keys whose value is only stored: those of `generate: true`, the starter key, those made in the UI. */
   readonly extraKeys?: readonly StoredKey[];

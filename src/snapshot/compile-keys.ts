@@ -5,11 +5,12 @@ import type { KeySpec } from '../model/key.ts';
 import { CONFIGURED_KEY_VALUE, type KeyConfig } from '../model/key-config.ts';
 import { isWeakKeyValue } from '../model/weak-secret.ts';
 import type { CompileContext, StoredKey } from './compile-context.ts';
+import { KeyTable } from './key-table.ts';
 import { createValues } from './values.ts';
 
-export function compileKeys(document: ConfigDocument, context: CompileContext): Map<string, KeySpec> {
-  const { extraKeys = [] } = context.options;
-  const keys = new Map<string, KeySpec>();
+export function compileKeys(document: ConfigDocument, context: CompileContext): KeyTable {
+  const { extraKeys = [], renewKeyDigest = (digest) => digest } = context.options;
+  const keys = new KeyTable(renewKeyDigest);
   const set = (digest: string, key: KeySpec, former: StoredKey['former']): void => {
     keys.set(digest, key);
     if (former !== undefined) keys.set(former.digest, { ...key, expiresAtMs: Math.min(former.untilMs, key.expiresAtMs ?? former.untilMs) });
@@ -24,7 +25,7 @@ export function compileKeys(document: ConfigDocument, context: CompileContext): 
       if (key.value === undefined) context.findings.warnings.push(`key "${name}" has no value yet: it opens nothing`);
       continue;
     }
-    const holder = keys.get(digest);
+    const holder = keys.at(digest);
     if (holder !== undefined) context.findings.problems.push({ path: ['keys', name], part: 'value', message: `expected a value of its own: key "${holder.name}" has the same` });
     set(digest, toKeySpec(name, key, { id: stored?.id ?? `key_${name}`, all: context.options.publicEndpoints ?? ['*'] }), key.value === undefined ? stored?.former : undefined);
   }
@@ -54,5 +55,6 @@ function digestOf(name: string, text: string, { options, findings }: CompileCont
     if (options.isProduction === true) return refuse('expected a random value: this one can be guessed');
     findings.warnings.push(`key "${name}" has a value that can be guessed; --production refuses it`);
   }
-  return options.keyDigest(value);
+  const digest = options.keyDigest(value);
+  return options.renewKeyDigest?.(digest) ?? digest;
 }

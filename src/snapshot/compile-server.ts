@@ -29,6 +29,7 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     type,
     command: absoluteCommand(name, server, context),
     args: server.args,
+    ...(server.integrity === undefined ? {} : { integrity: server.integrity }),
     env: server.env,
     cwd: server.cwd,
     inheritEnv: server.inheritEnv,

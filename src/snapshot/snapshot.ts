@@ -13,7 +13,7 @@ export interface Snapshot {
   readonly servers: ReadonlyMap<string, ServerSpec>;
   readonly namespaces: ReadonlyMap<string, NamespaceSpec>;
   readonly endpoints: ReadonlyMap<string, EndpointSpec>;
-  /** By keyed digest of the key (auth/keys.ts), hex. */
+  /** Found by the keyed digest of the key (auth/keys.ts), hex. */
   readonly keys: ReadonlyMap<string, KeySpec>;
   /** Most exact first. */
   readonly prices: readonly PriceSpec[];

@@ -60,13 +60,22 @@ export function openForWriting(folder: string, month: string): Sqlite.Database {
   try {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
-    database.exec(TABLES);
-    for (const trigger of TRIGGERS) database.exec(trigger);
+    createTables(database);
   } catch (thrown) {
     database.close();
     throw thrown;
   }
   return database;
+}
+
+/** In memory, for comparing. */
+export function openEmpty(): Sqlite.Database {
+  return new Sqlite(':memory:');
+}
+
+export function createTables(database: Sqlite.Database): void {
+  database.exec(TABLES);
+  for (const trigger of TRIGGERS) database.exec(trigger);
 }
 
 export function openForReading(folder: string, month: string): Sqlite.Database {

@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { AuditColumns, AuditRecord } from '../audit/audit-record.ts';
 import type { AuditStore, Payload, PendingRecord, RecordQuery, ScannedRecord, ScanRange, StoredRecord } from '../audit/audit-store.ts';
 import { GENESIS, type Head, type SignedHead } from '../audit/chain.ts';
-import { type ChainRow, prepareRows, type RedactPayload } from '../audit/chain-writer.ts';
+import { chainAfter, type ChainRow, type RedactPayload, toRow } from '../audit/chain-writer.ts';
 import { createSigner } from '../audit/signing.ts';
 import { monthOf } from './audit-file.ts';
 import { readHeadFile, writeHeadFile } from './audit-head-file.ts';
@@ -148,7 +148,8 @@ export class PostgresAuditStore implements AuditStore {
     if (batch.length === 0) return;
     const { db, redact, folder, nowMs } = this.#options;
     this.#end ??= await this.#findEnd();
-    const { rows, head } = prepareRows(this.#end, batch, redact);
+    const { records, head } = chainAfter(this.#end, batch, redact);
+    const rows = records.map(toRow);
     for (const month of new Set(rows.map(({ columns }) => monthOf(columns.atMs)))) await this.#makePartition(month);
     const atMs = nowMs();
     const signed = this.#sign(head, atMs);

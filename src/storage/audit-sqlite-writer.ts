@@ -4,9 +4,11 @@ import type Sqlite from 'better-sqlite3';
 import type { AuditRecord } from '../audit/audit-record.ts';
 import type { PendingRecord } from '../audit/audit-store.ts';
 import { GENESIS, type Head, type SignedHead } from '../audit/chain.ts';
-import { prepareRows, type RedactPayload } from '../audit/chain-writer.ts';
+import { chainAfter, type ChainRow, type RedactPayload, toRow } from '../audit/chain-writer.ts';
 import { createSigner } from '../audit/signing.ts';
+import { damageOf } from './audit-damage.ts';
 import { fileOf, insertRows, listMonths, monthOf, openForReading, openForWriting } from './audit-file.ts';
+import { AuditIntake } from './audit-intake.ts';
 import { readHeadFile, writeHeadFile } from './audit-head-file.ts';
 
 const CHECKPOINT_RECORDS = 1_000;
@@ -30,65 +32,110 @@ export interface RetainOptions {
   readonly nowMs: number;
 }
 
+/** Fewer records at once go into the tables directly. */
+const DIRECT_MAX = 200;
+/** Rows that are made at once of what waits; the thread is not away for long. */
+const SLICE_RECORDS = 1_000;
+/** More waits only for as long as rows are made of it twice as fast. */
+const WAITING_BYTES_MAX = 128 << 20;
+
 export class SqliteAuditWriter {
   readonly #options: SqliteWriterOptions;
   readonly #sign: (head: Head, atMs: number) => SignedHead;
+  readonly #intake: AuditIntake;
   #open: { readonly month: string; readonly database: Sqlite.Database } | undefined;
   #head: Head;
   #offset: number;
+  /** The last record that is a row. */
+  #storedSeq: number;
   #checkpointed: { seq: number; atMs: number };
   #headWrittenMs = 0;
 
   constructor(options: SqliteWriterOptions) {
+    const { folder, writer } = options;
     this.#options = options;
     this.#sign = createSigner(options.privateKey);
-    const end = findEnd(options.folder, options.writer);
-    this.#head = end.head;
-    this.#offset = end.offset;
     this.#checkpointed = { seq: 0, atMs: 0 };
+    this.#intake = new AuditIntake(folder);
+    const { head, offset } = findStored(folder, writer);
+    this.#head = head;
+    this.#offset = offset;
+    this.#storedSeq = head.seq;
+    try {
+      // What waited when the process ended.
+      while (this.unpack());
+    } catch (thrown) {
+      this.#intake.close();
+      throw thrown;
+    }
+    this.#head = furthest(this.#head, readHeadFile(folder));
+  }
+
+  /** Whether records wait to become rows. */
+  get isBehind(): boolean {
+    return this.#intake.waitingBytes > 0;
+  }
+
+  /** Number of the last record, row or not. */
+  get lastSeq(): number {
+    return this.#head.seq;
+  }
+
+  get storedSeq(): number {
+    return this.#storedSeq;
   }
 
   append(batch: readonly PendingRecord[]): void {
     if (batch.length === 0) return;
-    const nowMs = this.#options.nowMs();
-    const database = this.#databaseFor(nowMs);
-    const { rows, head } = prepareRows(this.#head, batch, this.#options.redact);
-    const isDue = head.seq - this.#checkpointed.seq >= CHECKPOINT_RECORDS || nowMs - this.#checkpointed.atMs >= CHECKPOINT_MS;
-    const checkpoint = isDue ? this.#sign(head, nowMs) : undefined;
-    insertRows(database, { writer: head.writer, offset: this.#offset, rows, checkpoint });
+    const { records, head } = chainAfter(this.#head, batch, this.#options.redact);
+    if (batch.length < DIRECT_MAX && !this.isBehind) this.#store(records.map(toRow));
+    else this.#intake.append(records);
     this.#head = head;
-    if (checkpoint !== undefined) this.#checkpointed = { seq: head.seq, atMs: nowMs };
+    const nowMs = this.#options.nowMs();
     if (nowMs - this.#headWrittenMs >= HEAD_MS || nowMs < this.#headWrittenMs) this.#writeHead(nowMs);
+    if (this.#intake.waitingBytes > WAITING_BYTES_MAX) this.unpack(2 * batch.length);
   }
 
-  /** Damage as the database finds it: indexes that do not fit their rows, pages that are none. */
+  /** Makes rows of some of what waits. False where nothing does. */
+  unpack(max = SLICE_RECORDS): boolean {
+    if (!this.isBehind) return false;
+    // A crash between storing and taking leaves records in both.
+    const { rows, taken } = this.#intake.next(this.#storedSeq, max);
+    this.#store(rows);
+    taken();
+    return true;
+  }
+
   damage(): string[] {
-    const problems: string[] = [];
-    for (const month of listMonths(this.#options.folder)) {
-      try {
-        const database = openForReading(this.#options.folder, month);
-        try {
-          const rows = database.pragma('integrity_check') as { readonly integrity_check: string }[];
-          for (const row of rows) if (row.integrity_check !== 'ok') problems.push(`audit-${month}.db: ${row.integrity_check}`);
-        } finally {
-          database.close();
-        }
-      } catch (thrown) {
-        problems.push(`audit-${month}.db: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-      }
-    }
-    return problems;
+    while (this.unpack());
+    return damageOf(this.#options.folder);
   }
 
   retain({ payloadsMs, recordsMs, nowMs }: RetainOptions): void {
+    while (this.unpack());
     if (payloadsMs !== undefined) this.#purge(payloadsMs, nowMs);
     if (recordsMs !== undefined) this.#dropMonths(recordsMs, nowMs);
   }
 
   close(): void {
+    while (this.unpack());
+    this.#intake.close();
     if (this.#open !== undefined) this.#seal(this.#options.nowMs());
     this.#open?.database.close();
     this.#open = undefined;
+  }
+
+  #store(rows: readonly ChainRow[]): void {
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    const nowMs = this.#options.nowMs();
+    const head = { writer: this.#head.writer, seq: last.seq, hash: last.hash };
+    const isDue = head.seq - this.#checkpointed.seq >= CHECKPOINT_RECORDS || nowMs - this.#checkpointed.atMs >= CHECKPOINT_MS;
+    const checkpoint = isDue ? this.#sign(head, nowMs) : undefined;
+    insertRows(this.#databaseFor(nowMs), { writer: head.writer, offset: this.#offset, rows, checkpoint });
+    this.#storedSeq = last.seq;
+    if (head.seq > this.#head.seq) this.#head = head;
+    if (checkpoint !== undefined) this.#checkpointed = { seq: head.seq, atMs: nowMs };
   }
 
   #databaseFor(nowMs: number): Sqlite.Database {
@@ -132,7 +179,7 @@ export class SqliteAuditWriter {
     });
     const last = found.at(-1);
     if (last === undefined) return;
-    this.#say({ kind: 'purge', atMs: nowMs, detail: { seq: last.position - this.#offset, payloads: found.reduce((sum, { count }) => sum + count, 0) } }, nowMs);
+    this.#say({ kind: 'purge', atMs: nowMs, detail: { seq: last.position - this.#offset, payloads: found.reduce((sum, { count }) => sum + count, 0), months: Object.fromEntries(found.map(({ month, position }) => [month, position])) } }, nowMs);
     for (const { month, position } of found) {
       const database = month === this.#open?.month ? this.#open.database : openForWriting(folder, month);
       database.transaction(() => {
@@ -168,11 +215,8 @@ export class SqliteAuditWriter {
   }
 }
 
-/**
- * Where the chain goes on. Where the head that is kept apart is further than the files, it goes on from there: what
- * was cut off stays a gap that verification finds.
- */
-function findEnd(folder: string, writer: string): { readonly head: Head; readonly offset: number } {
+/** Where the chain ends in the tables, and position less number of its records. */
+function findStored(folder: string, writer: string): { readonly head: Head; readonly offset: number } {
   let position = 0;
   let last: { readonly position: number; readonly seq: number; readonly hash: string } | undefined;
   for (const month of listMonths(folder).toReversed()) {
@@ -185,10 +229,12 @@ function findEnd(folder: string, writer: string): { readonly head: Head; readonl
     last ??= own;
     if (last !== undefined) break;
   }
-  const kept = readHeadFile(folder);
-  const isCut = typeof kept === 'object' && kept.writer === writer && kept.seq > (last?.seq ?? 0);
-  if (isCut) return { head: { writer, seq: kept.seq, hash: kept.hash }, offset: last === undefined ? position : last.position - last.seq };
   if (last === undefined) return { head: { writer, seq: 0, hash: GENESIS }, offset: position };
   // Others may have written since: positions go on behind them.
   return { head: { writer, seq: last.seq, hash: last.hash }, offset: position - last.seq };
+}
+
+/** Where the head that is kept apart is further than the records, the chain goes on from there: what was cut off stays a gap that verification finds. */
+function furthest(head: Head, kept: ReturnType<typeof readHeadFile>): Head {
+  return typeof kept === 'object' && kept.writer === head.writer && kept.seq > head.seq ? { writer: kept.writer, seq: kept.seq, hash: kept.hash } : head;
 }

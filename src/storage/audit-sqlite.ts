@@ -11,6 +11,8 @@ import type { RetainOptions, SqliteAuditWriter } from './audit-sqlite-writer.ts'
 /** The writer, wherever it runs. */
 export interface WriterPort {
   append(batch: readonly PendingRecord[]): Promise<void>;
+  /** Resolves when what was appended by now can be read. */
+  settle(): Promise<void>;
   retain(options: RetainOptions): Promise<void>;
   damage(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -20,6 +22,9 @@ export interface WriterPort {
 export function directPort(writer: SqliteAuditWriter): WriterPort {
   return {
     append: async (batch) => writer.append(batch),
+    settle: async () => {
+      while (writer.unpack());
+    },
     retain: async (options) => writer.retain(options),
     damage: async () => writer.damage(),
     close: async () => writer.close(),
@@ -58,6 +63,7 @@ export class SqliteAuditStore implements AuditStore {
   }
 
   async find(query: RecordQuery): Promise<readonly StoredRecord[]> {
+    await this.#port.settle();
     const found: StoredRecord[] = [];
     for (const database of this.#databases().toReversed()) {
       if (found.length >= query.limit) break;
@@ -70,6 +76,7 @@ export class SqliteAuditStore implements AuditStore {
   }
 
   async payloadAt(position: number): Promise<Payload | undefined> {
+    await this.#port.settle();
     for (const database of this.#databases().toReversed()) {
       const row = database.prepare('select arguments, result from payload where position = ?').get(position) as Payload | undefined;
       if (row !== undefined) return row;
@@ -78,6 +85,7 @@ export class SqliteAuditStore implements AuditStore {
   }
 
   async openIntents(): Promise<readonly string[]> {
+    await this.#port.settle();
     const ended = new Set<string>();
     const open: string[] = [];
     // A call may have begun in one month and ended in the next; none takes longer.
@@ -97,6 +105,7 @@ export class SqliteAuditStore implements AuditStore {
   }
 
   async *scan({ fromMs, toMs }: ScanRange): AsyncIterable<ScannedRecord> {
+    await this.#port.settle();
     const start = fromMs === undefined ? 0 : this.#positionBefore(fromMs);
     for (const month of this.#months()) {
       const database = this.#database(month);
@@ -115,6 +124,7 @@ export class SqliteAuditStore implements AuditStore {
   }
 
   async checkpoints(): Promise<readonly SignedHead[]> {
+    await this.#port.settle();
     return this.#databases().flatMap(
       (database) => database.prepare('select writer, seq, hash, at_ms as atMs, signature from checkpoint order by position').all() as SignedHead[],
     );
@@ -133,6 +143,7 @@ export class SqliteAuditStore implements AuditStore {
   }
 
   async lastAdminEvent(): Promise<number> {
+    await this.#port.settle();
     for (const database of this.#databases().toReversed()) {
       const row = database.prepare("select json_extract(text, '$.eventSeq') as seq from record where kind = 'admin' order by position desc limit 1").get() as
         | { readonly seq: number }

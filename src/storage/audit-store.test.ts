@@ -12,7 +12,9 @@ import type { AuditRecord } from '../audit/audit-record.ts';
 import type { AuditStore, PendingRecord } from '../audit/audit-store.ts';
 import { type Finding, verifyAudit } from '../audit/verify.ts';
 import { systemClock } from '../base/clock.ts';
-import { redactPayload } from '../redact-payload.ts';
+import { createKeyedDigest } from '../base/keyed-digest.ts';
+import { createRedactPayload } from '../redact-payload.ts';
+import { damageOf } from './audit-damage.ts';
 import { PostgresAuditStore } from './audit-postgres.ts';
 import { directPort, SqliteAuditStore } from './audit-sqlite.ts';
 import { SqliteAuditWriter } from './audit-sqlite-writer.ts';
@@ -21,6 +23,7 @@ import { openStorage } from './open-storage.ts';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 10, 21, 12);
+const redact = createRedactPayload(createKeyedDigest(Buffer.alloc(32, 7)));
 const pair = generateKeyPairSync('ed25519');
 const privateKey = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const publicKey = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
@@ -50,7 +53,7 @@ interface Moving {
 }
 
 function sqliteStore(folder: string, clock: Moving = { nowMs: NOW_MS }): SqliteAuditStore {
-  return new SqliteAuditStore({ folder, writer, port: directPort(new SqliteAuditWriter({ folder, writer, privateKey, redact: redactPayload, nowMs: () => clock.nowMs })) });
+  return new SqliteAuditStore({ folder, writer, port: directPort(new SqliteAuditWriter({ folder, writer, privateKey, redact, nowMs: () => clock.nowMs })) });
 }
 
 function call(id: string, more: Partial<AuditRecord> = {}, payload: Omit<PendingRecord, 'record'> = {}): PendingRecord {
@@ -84,7 +87,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     const lock = lockDataFolder(folder);
     const storage = await openStorage({ folder: lock, databaseUrl: await postgres?.createDatabase(), clock: systemClock, keyCheck: 'check', report: () => {} });
     undo.push(() => storage.close().then(() => lock.release()));
-    const make = (): PostgresAuditStore => new PostgresAuditStore({ db: storage.db, folder, writer, privateKey, redact: redactPayload, nowMs: () => clock.nowMs });
+    const make = (): PostgresAuditStore => new PostgresAuditStore({ db: storage.db, folder, writer, privateKey, redact, nowMs: () => clock.nowMs });
     const store = make();
     return { store, change: async (statement: string) => void (await sql.raw(statement).execute(storage.db)), reopen: make };
   }
@@ -158,6 +161,23 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect(JSON.parse(row?.text ?? '{}')).toMatchObject({ keptArguments: { redactions: expect.any(Number) }, keptResult: { isCut: true } });
     expect(await verify(store)).toEqual([]);
   });
+
+  test('[AU-06] the same secret has the same mark in every record, and the mark says nothing without the key', async ({ skip }) => {
+    if (dialect === 'postgres' && postgres === undefined) skip();
+    const { store } = await open();
+    const tokens = ['a1B2c3D4e5F6', 'g7H8i9J0k1L2'].map((text) => `ghp_${text.repeat(3)}`);
+    const [first = '', second = ''] = tokens;
+    await store.append([call('c1', {}, { arguments: JSON.stringify({ note: `use ${first}`, password: 'hunter2' }) }), call('c2', {}, { arguments: JSON.stringify({ note: `use ${second}` }), result: JSON.stringify({ content: [{ type: 'text', text: `you said ${first}` }], password: 'hunter2' }) })]);
+    const kept = JSON.stringify(await Promise.all((await store.find({ limit: 2 })).map(({ position }) => store.payloadAt(position))));
+    const marksOf = (kind: string): (string | undefined)[] => [...kept.matchAll(new RegExp(`\\[redacted ${kind} #([0-9a-f]{16})\\]`, 'g'))].map(([, mark]) => mark);
+    const digest = createKeyedDigest(Buffer.alloc(32, 7));
+    // The newest record comes first.
+    expect(marksOf('github-token')).toEqual([second, first, first].map((token) => digest(token).slice(0, 16)));
+    expect(marksOf('secret-member')).toEqual(Array.from({ length: 2 }, () => digest('hunter2').slice(0, 16)));
+    expect(marksOf('github-token')).not.toContain(createKeyedDigest(Buffer.alloc(32, 8))(first).slice(0, 16));
+    for (const plain of [first, second, 'hunter2']) expect(kept).not.toContain(plain);
+    expect(await verify(store)).toEqual([]);
+  });
 });
 
 describe('what somebody did to the files', () => {
@@ -183,34 +203,25 @@ describe('what somebody did to the files', () => {
     return folder;
   }
 
-  /** As somebody would who may write to the file. */
+  /** As somebody would who may write to the file, and leaves no other trace. */
   function tamper(folder: string, work: (database: Sqlite.Database) => void): void {
     const database = new Sqlite(join(folder, 'audit-2026-11.db'));
-    for (const { name } of database.prepare("select name from sqlite_master where type = 'trigger'").all() as { name: string }[]) database.exec(`drop trigger ${name}`);
+    const triggers = database.prepare("select name, sql from sqlite_master where type = 'trigger'").all() as { name: string; sql: string }[];
+    for (const { name } of triggers) database.exec(`drop trigger ${name}`);
     work(database);
+    for (const { sql: made } of triggers) database.exec(made);
     database.close();
   }
 
   async function findingsIn(folder: string): Promise<readonly Finding[]> {
     // Read only: opening for writing would go on with the chain.
-    const store = new SqliteAuditStore({ folder, writer, port: { ...directPort(Object.create(SqliteAuditWriter.prototype) as SqliteAuditWriter), damage: async () => damageIn(folder), close: async () => undefined } });
+    const store = new SqliteAuditStore({ folder, writer, port: { ...directPort(Object.create(SqliteAuditWriter.prototype) as SqliteAuditWriter), damage: async () => damageOf(folder), settle: async () => undefined, close: async () => undefined } });
     try {
       return await verify(store);
     } catch (thrown) {
       return [{ kind: 'store_damaged', writer: null, seq: null, message: String(thrown) }];
     } finally {
       await store.close();
-    }
-  }
-
-  function damageIn(folder: string): string[] {
-    try {
-      const database = new Sqlite(join(folder, 'audit-2026-11.db'), { readonly: true });
-      const rows = database.pragma('integrity_check') as { integrity_check: string }[];
-      database.close();
-      return rows.map((row) => row.integrity_check).filter((text) => text !== 'ok');
-    } catch (thrown) {
-      return [String(thrown)];
     }
   }
 
@@ -222,7 +233,7 @@ describe('what somebody did to the files', () => {
     const columns = {
       record: ['position', 'writer', 'seq', 'at_ms', 'kind', 'call_id', 'principal', 'endpoint', 'server', 'tool', 'method', 'outcome', 'text', 'hash'],
       payload: ['position', 'arguments', 'result'],
-      checkpoint: ['writer', 'seq', 'hash', 'at_ms', 'signature'],
+      checkpoint: ['position', 'writer', 'seq', 'hash', 'at_ms', 'signature'],
     } as const;
     const cells = Object.entries(columns).flatMap(([table, names]) => names.map((column) => ({ table, column })));
     await fc.assert(
@@ -250,30 +261,32 @@ describe('what somebody did to the files', () => {
     );
   }, 60_000);
 
-  test('[AU-03] a flipped bit anywhere in the file is found, or changes nothing that is recorded', async () => {
+  test('[AU-03] bit by bit through the whole file: what is flipped is found, or changes nothing that is recorded', async () => {
     const before = contentOf(made.folder);
-    const { length } = readFileSync(join(made.folder, 'audit-2026-11.db'));
-    let found = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.nat(length * 8 - 1), async (bit) => {
-        const folder = copy();
-        const file = join(folder, 'audit-2026-11.db');
-        const bytes = readFileSync(file);
-        bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
-        writeFileSync(file, bytes);
-        const findings = await findingsIn(folder);
-        if (findings.length > 0) found++;
-        else expect(contentOf(folder)).toBe(before);
-      }),
-      { numRuns: 200 },
-    );
-    expect(found).toBeGreaterThan(50);
+    const original = readFileSync(join(made.folder, 'audit-2026-11.db'));
+    const folder = copy();
+    const file = join(folder, 'audit-2026-11.db');
+    // A prime, so that every bit of a byte has its turn; METAMCP_TEST_EVERY_BIT=1 takes them all.
+    const step = process.env['METAMCP_TEST_EVERY_BIT'] === '1' ? 1 : 877;
+    let [found, last] = [0, 0];
+    for (let bit = 0; bit < original.length * 8; bit += step) {
+      // What is zero is mostly room that nothing uses: looked at, but not so closely.
+      if (original[bit >> 3] === 0 && step > 1 && bit % 7 !== 0) continue;
+      const bytes = Buffer.from(original);
+      bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      writeFileSync(file, bytes);
+      for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
+      last = bit;
+      if ((await findingsIn(folder)).length > 0) found++;
+      else expect([last, contentOf(folder)]).toEqual([last, before]);
+    }
+    expect(found).toBeGreaterThan(100);
   }, 60_000);
 
   /** All that is recorded, as text. */
   function contentOf(folder: string): string {
     const database = new Sqlite(join(folder, 'audit-2026-11.db'), { readonly: true });
-    const tables = ['record', 'payload', 'checkpoint', 'purge'].map((table) => database.prepare(`select * from ${table} order by rowid`).all());
+    const tables = ['record', 'payload', 'checkpoint', 'purge'].map((table) => database.prepare(`select * from ${table} order by rowid`).raw().all());
     database.close();
     return JSON.stringify(tables);
   }
@@ -301,6 +314,18 @@ describe('what somebody did to the files', () => {
     expect(forged).toEqual(['edited']);
   });
 
+  test('[AU-04] rules that were taken off the tables, and a purge that no record says, are found', async () => {
+    const messages = async (work: (database: Sqlite.Database) => void): Promise<string[]> => {
+      const folder = copy();
+      const database = new Sqlite(join(folder, 'audit-2026-11.db'));
+      work(database);
+      database.close();
+      return (await findingsIn(folder)).map(({ kind, message }) => `${kind}: ${message}`);
+    };
+    expect(await messages((database) => database.exec('drop trigger record_no_update'))).toEqual(['store_damaged: audit-2026-11.db: tables or triggers are not as they were made']);
+    expect(await messages((database) => database.exec('insert into purge values (7)'))).toEqual(['store_damaged: audit-2026-11.db: a purge up to position 7 is in no record']);
+  });
+
   test('[AU-03] the head that is kept apart cannot be changed or lost either', async () => {
     const change = async (work: (file: string) => void): Promise<string[]> => {
       const folder = copy();
@@ -314,6 +339,101 @@ describe('what somebody did to the files', () => {
       bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
       expect([bit, (await change((file) => writeFileSync(file, bytes))).length > 0]).toEqual([bit, true]);
     }
+  });
+
+  describe('what was recorded under load and waits to become rows', () => {
+    const many = (batch: number): PendingRecord[] => Array.from({ length: 250 }, (_, index) => call(`m${batch}-${index}`, {}, index % 3 === 0 ? { arguments: `{"text":"a\\tb",\n\t"n":${index}}` } : {}));
+    const idsIn = async (store: AuditStore): Promise<string[]> => (await store.find({ limit: 2_000 })).map(({ text }) => (JSON.parse(text) as { id: string }).id).toReversed();
+
+    /** A gateway that was killed while 500 records waited. */
+    async function killed(): Promise<string> {
+      const folder = newFolder();
+      const clock = { nowMs: NOW_MS };
+      // Each write a while after the one before, so that the head beside the record is as new as its end.
+      const writing = new SqliteAuditWriter({ folder, writer, privateKey, redact, nowMs: () => (clock.nowMs += 1_000) });
+      writing.append([call('first')]);
+      writing.append(many(0));
+      writing.append(many(1));
+      expect(writing.isBehind).toBe(true);
+      const left = newFolder();
+      for (const name of readdirSync(folder)) copyFileSync(join(folder, name), join(left, name));
+      writing.close();
+      return left;
+    }
+
+    const expected = ['first', ...[0, 1].flatMap((batch) => Array.from({ length: 250 }, (_, index) => `m${batch}-${index}`))];
+
+    test('is found at once, in its order, and with what was kept of it', async () => {
+      const store = sqliteStore(newFolder());
+      await store.append([call('first')]);
+      await store.append(many(0));
+      await store.append(many(1));
+      await store.append([call('last')]);
+      expect(await idsIn(store)).toEqual([...expected, 'last']);
+      const [found] = await store.find({ callId: 'm1-3', limit: 1 });
+      expect(await store.payloadAt(found?.position ?? 0)).toEqual({ arguments: '{"text":"a\\tb",\n\t"n":3}', result: null });
+      expect(await verify(store)).toEqual([]);
+      await store.close();
+    });
+
+    test('survives the end of the process, and the chain goes on behind it', async () => {
+      const folder = await killed();
+      const store = sqliteStore(folder);
+      await store.append([call('later')]);
+      expect(await idsIn(store)).toEqual([...expected, 'later']);
+      expect(await verify(store)).toEqual([]);
+      await store.close();
+      expect(readFileSync(join(folder, 'audit-intake.tsv'), 'utf8')).toBe('');
+    });
+
+    test('is no row twice where the process ended between the two', async () => {
+      const folder = await killed();
+      const waiting = readFileSync(join(folder, 'audit-intake.tsv'));
+      await sqliteStore(folder).close();
+      writeFileSync(join(folder, 'audit-intake.tsv'), waiting);
+      const store = sqliteStore(folder);
+      expect(await idsIn(store)).toEqual(expected);
+      expect(await verify(store)).toEqual([]);
+      await store.close();
+    });
+
+    test('what a crash left of a write that nobody was told of is no record', async () => {
+      const folder = await killed();
+      writeFileSync(join(folder, 'audit-intake.tsv'), `${readFileSync(join(folder, 'audit-intake.tsv'), 'utf8')}502\tabc\t{"kind":"ca`);
+      const store = sqliteStore(folder);
+      expect(await idsIn(store)).toEqual(expected);
+      expect(await verify(store)).toEqual([]);
+      await store.close();
+    });
+
+    test('[AU-03] any single bit of it is found', async () => {
+      const folder = await killed();
+      const names = readdirSync(folder);
+      const intact = readFileSync(join(folder, 'audit-intake.tsv'));
+      // The bits of one line with payload and of the ends around it, a few at a time; the lines are all alike.
+      const start = intact.indexOf('\n') - 2;
+      const end = intact.indexOf('\n', intact.indexOf('a\\\\tb', start)) + 2;
+      for (let bit = start * 8; bit < end * 8; bit += 163) {
+        const changed = newFolder();
+        for (const name of names) copyFileSync(join(folder, name), join(changed, name));
+        const bytes = Buffer.from(intact);
+        bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+        writeFileSync(join(changed, 'audit-intake.tsv'), bytes);
+        const store = sqliteStore(changed);
+        expect([bit, (await verify(store)).length > 0]).toEqual([bit, true]);
+        await store.close();
+      }
+    }, 60_000);
+
+    test('[AU-03] a line whose payload is spelled otherwise, though it says the same, is found', async () => {
+      const folder = await killed();
+      const file = join(folder, 'audit-intake.tsv');
+      // The tab behind the arguments becomes a carriage return, which JSON takes for white space.
+      writeFileSync(file, readFileSync(file, 'latin1').replace(/"\t\n/, '"\r\n'), 'latin1');
+      const store = sqliteStore(folder);
+      expect(kindsOf(await verify(store))).toEqual(['missing']);
+      await store.close();
+    });
   });
 
   test('a chain whose end was cut off shows the gap for ever, though the gateway goes on', async () => {

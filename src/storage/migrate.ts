@@ -15,6 +15,7 @@ import { definitionPins } from './migrations/0500-definition-pins.ts';
 import { scriptRuns } from './migrations/0600-script-runs.ts';
 import { onDemand } from './migrations/0700-on-demand.ts';
 import { runLeases } from './migrations/0710-run-leases.ts';
+import { keyPeppers } from './migrations/0720-key-peppers.ts';
 import { replicas } from './migrations/0800-replicas.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
@@ -34,6 +35,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0600-script-runs': scriptRuns,
   '0700-on-demand': onDemand,
   '0710-run-leases': runLeases,
+  '0720-key-peppers': keyPeppers,
   '0800-replicas': replicas,
 };
 

@@ -38,6 +38,12 @@ export async function findLiveAccessToken(db: Db, digest: string): Promise<OAuth
   return row && fromRow(row);
 }
 
+/** Whether a consent, by its digest, was neither withdrawn nor ended by time. */
+export async function isGrantAlive(db: Db, digest: string, nowMs: number): Promise<boolean> {
+  const row = await db.selectFrom('oauth_entity').select('digest').where('model', '=', 'Grant').where('digest', '=', digest).where('expires_at_ms', '>', nowMs).executeTakeFirst();
+  return row !== undefined;
+}
+
 /** False where it was consumed before, or is not there. */
 export async function consumeOAuthEntity(db: Db, key: Pick<OAuthEntity, 'model' | 'digest'>, atMs: number): Promise<boolean> {
   const result = await db

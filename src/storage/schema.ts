@@ -103,6 +103,13 @@ export interface DataKeyTable {
   readonly retired_at_ms: number | null;
 }
 
+export interface KeyPepperTable {
+  /** From 1 on, each on top of those before. */
+  readonly position: number;
+  readonly wrapped: string;
+  readonly created_at_ms: number;
+}
+
 export interface SecretTable {
   readonly name: string;
   readonly data_key: string;
@@ -224,6 +231,7 @@ export interface Database extends PeopleTables, GovernanceTables, ReplicaTables 
   readonly oauth_client: OAuthClientTable;
   readonly oauth_entity: OAuthEntityTable;
   readonly data_key: DataKeyTable;
+  readonly key_pepper: KeyPepperTable;
   readonly secret: SecretTable;
   readonly upstream_grant: UpstreamGrantTable;
   readonly upstream_client: UpstreamClientTable;

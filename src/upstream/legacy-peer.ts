@@ -23,6 +23,9 @@ const ABORT_GRACE_MS = 1_000;
 const VERSION_HEADER_SINCE = '2025-06-18' satisfies Revision;
 const OWN_TIMEOUT_MS = 30_000;
 
+/** Said to a server whose question belongs to one of several calls and shows not to which: what it makes of that reaches a client. */
+const UNCLEAR: RpcError = { code: -32603, message: 'Several calls wait for an answer, and this connection does not tell which of them asks. Call again: from now on each call has a connection of its own.' };
+
 const ASKABLE: ReadonlySet<string> = new Set(['sampling/createMessage', 'elicitation/create', 'roots/list']);
 const LIST_KINDS: Readonly<Record<string, ListKind>> = {
   'notifications/tools/list_changed': 'tools',
@@ -237,22 +240,27 @@ class LegacyPeer extends Peer {
       request.onWithdrawn = () => {
         this.#unclear = this.#unclear.filter((other) => other !== request);
       };
-      // Every call waits for an answer, so none will end and show whose the others are.
-      if (this.#unclear.length >= this.inFlight) this.#refuseUnclear();
+      this.#refuseLast();
     } else this.deps.events.ask(request);
   }
 
-  #refuseUnclear(): void {
-    for (const request of this.#unclear.splice(0)) {
+  /** Where every call waits for an answer none will end and show whose the others are: the last to ask goes without. */
+  #refuseLast(): void {
+    if (this.#unclear.length >= this.inFlight) this.#refuseUnclear(this.inFlight - 1);
+  }
+
+  #refuseUnclear(from: number): void {
+    for (const request of this.#unclear.splice(from)) {
       this.deps.onDropped('server_request', `${request.method}: of several calls`);
-      request.refuse(METHOD_NOT_FOUND);
+      request.refuse(UNCLEAR);
     }
   }
 
   /** A call that ended without its answer may have left a question behind, which must not pass for another call's. */
   override settled(fault: Fault | undefined): void {
-    if (fault !== undefined) this.#refuseUnclear();
-    if (this.#unclear.length > 0 && this.inFlight <= 1) for (const request of this.#unclear.splice(0)) this.#askOf(request, undefined);
+    if (fault !== undefined) this.#refuseUnclear(0);
+    if (this.inFlight <= 1) for (const request of this.#unclear.splice(0)) this.#askOf(request, undefined);
+    else this.#refuseLast();
     super.settled(fault);
   }
 

@@ -214,6 +214,40 @@ test('a question over HTTP goes to the call whose answer carried it, over stdio 
   expect([one.asks.length, two.asks.length, stdio.unasked.length]).toEqual([1, 0, 1]);
 });
 
+test('of several calls of one principal over stdio, a question waits until it is clear whose it is; where all of them ask, only the last to ask is refused, and told why', async () => {
+  const { server, deps, unasked, drops } = setUp('stdio', legacyScript(), { ownership: () => 'principal' });
+  const peer = await connectLegacyPeer(server.open, fakeSpec('a'), deps);
+  const link = server.links[0];
+  const [one, two, three] = [recorder(), recorder(), recorder()];
+  for (const { events } of [one, two, three]) peer.send(call(), events);
+  const ids = callsOf(link).map(({ id }) => id);
+  const asks = (): number[] => [one, two, three].map((each) => each.asks.length);
+  for (const id of ['q1', 'q2']) link?.say({ id, method: 'elicitation/create', params: { message: id } });
+  expect(asks()).toEqual([0, 0, 0]);
+  link?.say({ id: 'q3', method: 'elicitation/create', params: { message: 'q3' } });
+  const refusalOf = (question: string): unknown => link?.sent.find(({ id }) => id === question)?.message['error'];
+  expect([refusalOf('q1'), refusalOf('q2'), refusalOf('q3')]).toEqual([undefined, undefined, { code: -32603, message: expect.stringContaining('does not tell which of them asks') }]);
+  // A call whose question was refused ends with an error of its own, until one is left, whose question it must be.
+  link?.answer(ids[2], { content: [], isError: true });
+  expect([asks(), refusalOf('q1'), refusalOf('q2')]).toEqual([[0, 0, 0], undefined, expect.objectContaining({ code: -32603 })]);
+  link?.answer(ids[1], { content: [], isError: true });
+  expect([asks(), unasked.length, drops]).toEqual([[1, 0, 0], 0, ['server_request', 'server_request']]);
+  expect(one.asks.map(({ params }) => params['message'])).toEqual(['q1']);
+});
+
+test('a question that a cancelled call may have left behind is put to no other call', async () => {
+  const { server, deps, unasked } = setUp('stdio', legacyScript(), { ownership: () => 'principal' });
+  const peer = await connectLegacyPeer(server.open, fakeSpec('a'), deps);
+  const link = server.links[0];
+  const [one, two] = [recorder(), recorder()];
+  const first = peer.send(call(), one.events);
+  peer.send(call(), two.events);
+  link?.say({ id: 'q', method: 'roots/list', params: {} });
+  first.cancel('gone');
+  expect([one.asks.length, two.asks.length, unasked.length]).toEqual([0, 0, 0]);
+  expect(link?.sent.find(({ id }) => id === 'q')?.message['error']).toMatchObject({ code: -32603 });
+});
+
 test('the peer answers ping itself and refuses what no client could answer', async () => {
   const { server, deps, unasked } = setUp('stdio', legacyScript());
   await connectLegacyPeer(server.open, fakeSpec('a'), deps);

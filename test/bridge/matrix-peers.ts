@@ -7,6 +7,7 @@ import { type MatrixClient, openMatrixClient } from './matrix-client.ts';
 import { type MatrixServer, startMatrixServer } from './matrix-server.ts';
 import { openSdk1Client, openSdk1SseClient, openSdk2Client } from './sdk-clients.ts';
 import { startSdk1Server, startSdk2Server } from './sdk-servers.ts';
+import { startSdk1StdioServer, startSdk2StdioServer } from './sdk-stdio-servers.ts';
 
 /** Features that the SDK itself cannot express or takes away, by name, with the reason. */
 export type Limits = Readonly<Record<string, string>>;
@@ -26,6 +27,8 @@ export interface ClientKind extends Kind {
 }
 
 export interface ServerKind extends Kind {
+  /** Meets these clients only, by name: one of each family, since what differs between them does not depend on how the gateway reaches a server. */
+  readonly clients?: readonly string[];
   start(): Promise<MatrixServer>;
 }
 
@@ -49,10 +52,19 @@ export const CLIENTS: readonly ClientKind[] = [
 ];
 
 const SERVER_LIMITS: Limits = { [FUTURE]: 'the SDK writes numbers as doubles' };
+const SDK2_SERVER_LIMITS: Limits = { ...SERVER_LIMITS, [TASKS]: 'generation 2 of the SDK cannot tell of their changes' };
+
+const ONE_OF_EACH_FAMILY: readonly Revision[] = ['2025-11-25', '2026-07-28'];
 
 export const SERVERS: readonly ServerKind[] = [
   ...REVISIONS.map((revision) => ({ name: revision, revision, isRaw: true, limits: {}, start: () => startMatrixServer(revision) })),
   { name: 'SDK 1', revision: '2025-11-25', isRaw: false, limits: SERVER_LIMITS, start: startSdk1Server },
   { name: 'SDK 2, legacy', revision: '2025-11-25', isRaw: false, limits: SERVER_LIMITS, start: () => startSdk2Server('legacy') },
-  { name: 'SDK 2, modern', revision: '2026-07-28', isRaw: false, limits: { ...SERVER_LIMITS, [TASKS]: 'generation 2 of the SDK cannot tell of their changes' }, start: () => startSdk2Server('modern') },
+  { name: 'SDK 2, modern', revision: '2026-07-28', isRaw: false, limits: SDK2_SERVER_LIMITS, start: () => startSdk2Server('modern') },
+  { name: 'SDK 1 over stdio', revision: '2025-11-25', isRaw: false, clients: ONE_OF_EACH_FAMILY, limits: SERVER_LIMITS, start: startSdk1StdioServer },
+  { name: 'SDK 2 over stdio', revision: '2026-07-28', isRaw: false, clients: ONE_OF_EACH_FAMILY, limits: { ...SDK2_SERVER_LIMITS, 'Arguments mirrored into headers': 'stdio has no headers' }, start: startSdk2StdioServer },
 ];
+
+export function doMeet(client: ClientKind, server: ServerKind): boolean {
+  return server.clients?.includes(client.name) !== false;
+}

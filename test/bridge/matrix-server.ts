@@ -12,6 +12,8 @@ import { type Answer, type Asked, createMatrixTools, type MatrixTools } from './
 
 export interface MatrixServer {
   readonly url: string;
+  /** Its configuration, where it is not reached by its address. */
+  readonly spec?: JsonObject;
   readonly tools: MatrixTools;
   stop(): Promise<void>;
 }

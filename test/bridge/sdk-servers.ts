@@ -41,7 +41,7 @@ export async function startSdk1Server(): Promise<MatrixServer> {
   });
 }
 
-function createV1(tools: MatrixTools): ServerV1 {
+export function createV1(tools: MatrixTools): ServerV1 {
   const { capabilities, instructions } = declared(tools);
   const server = new ServerV1({ name: 'sdk-1', version: '1' }, { capabilities, instructions });
   server.oninitialized = () => void tools.opened.push({ capabilities: server.getClientCapabilities() as JsonObject });
@@ -103,7 +103,7 @@ function serveSessions(tools: MatrixTools, told: { tell: (message: JsonObject) =
   return (http, response) => void serve(http, response);
 }
 
-function createV2(tools: MatrixTools): ServerV2 {
+export function createV2(tools: MatrixTools): ServerV2 {
   const { capabilities, instructions } = declared(tools);
   const server = new ServerV2({ name: 'sdk-2', version: '1' }, { capabilities, instructions });
   server.oninitialized = () => void tools.opened.push({ capabilities: server.getClientCapabilities() as JsonObject });

@@ -1,9 +1,11 @@
 /** The record of the real process: what of it survives, and what must never be in it. */
-import { hash } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { openInstanceKey } from '../../src/auth/instance-key.ts';
+import { createKeyedDigest } from '../../src/base/keyed-digest.ts';
 import { fixtureCommand } from '../fixtures/start-fixture.ts';
 import { modernRequest, post } from '../support/http-peer.ts';
 import { randomKey } from '../support/random-key.ts';
@@ -88,9 +90,10 @@ async function crashUnderLoad(args: readonly string[]): Promise<Crashed> {
   return { gateway, killedMs, counted: counted.map((name) => ({ key: name, sentMs: sent.get(name) ?? Number.NaN })) };
 }
 
-function missingFrom(records: readonly Audited[], { counted }: Crashed): readonly { readonly key: string; readonly sentMs: number }[] {
+function missingFrom(records: readonly Audited[], { counted, gateway }: Crashed): readonly { readonly key: string; readonly sentMs: number }[] {
   const known = new Set(records.filter(({ kind }) => kind === 'intent' || kind === 'call').map(({ argumentsDigest }) => argumentsDigest));
-  return counted.filter(({ key }) => !known.has(hash('sha256', JSON.stringify({ key }))));
+  const digest = createKeyedDigest(openInstanceKey(gateway.data, randomBytes).digesting);
+  return counted.filter(({ key }) => !known.has(digest(JSON.stringify({ key }))));
 }
 
 test('[AU-01] [AU-02] kill -9 under load, strict: every call that the server counted has its intent, and each intent an end', async () => {

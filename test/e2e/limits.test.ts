@@ -2,13 +2,16 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { setInterval as every } from 'node:timers/promises';
 import { fixtureCommand } from '../fixtures/start-fixture.ts';
 import { modernRequest, type RawAnswer } from '../support/http-peer.ts';
 import { randomKey } from '../support/random-key.ts';
 import { type RunningGateway, runMetamcp, startGateway } from '../support/start-gateway.ts';
 
 const KEYS = { ann: randomKey(), bob: randomKey(), slow: randomKey() };
+/** Calls a second that one client may make at the endpoint `crowded`. */
+const LOUD_MAX = 20;
 const server = fixtureCommand('counting-server.ts', '--stdio');
 const config = (max: number): object => ({
   servers: { count: server, other: server },
@@ -16,6 +19,7 @@ const config = (max: number): object => ({
   endpoints: {
     all: { namespace: 'all', limits: [{ scope: 'tool', match: { tool: 'count__count' }, max, seconds: 3_600 }] },
     again: { namespace: 'all' },
+    crowded: { namespace: 'all', limits: [{ scope: 'client', by: 'key', max: LOUD_MAX, seconds: 1 }] },
   },
   limits: { daily: { kind: 'budget', scope: 'client', match: { tool: 'count__canary' }, unit: 'calls', per: 'day', max: 2 } },
   keys: { ann: { value: KEYS.ann }, bob: { value: KEYS.bob }, slow: { value: KEYS.slow, labels: { priority: 'background' } } },
@@ -81,3 +85,62 @@ test('[RL-15] a budget ends with its period for each principal, outlives the gat
   expect((await runMetamcp(['limits', 'reset', 'limit:daily', '--data', data])).code).toBe(0);
   expect(await canary('ann')).toBe(200);
 });
+
+describe('[TN-09] a client that asks ten times as often as it may', () => {
+  const ROUNDS = 6;
+  const ROUND_MS = 400;
+  /** What two measurements of the same differ by on a machine that does other things too. */
+  const NOISE_MS = 3;
+
+  /** How long each call of a client takes that makes one after the other. */
+  async function quietCalls(): Promise<number[]> {
+    const times: number[] = [];
+    for (const endMs = performance.now() + ROUND_MS; performance.now() < endMs; ) {
+      const startedMs = performance.now();
+      expect((await call('bob', 'count__count', { endpoint: 'again' })).status).toBe(200);
+      times.push(performance.now() - startedMs);
+    }
+    return times;
+  }
+
+  /** Until told to stop; resolves with how often it was served and refused. */
+  async function loudCalls(signal: AbortSignal): Promise<Map<number, number>> {
+    const statuses = new Map<number, number>();
+    const underWay: Promise<void>[] = [];
+    try {
+      const ticks = every(1_000 / (10 * LOUD_MAX), undefined, { signal })[Symbol.asyncIterator]();
+      while ((await ticks.next()).done !== true) {
+        underWay.push(call('ann', 'count__count', { endpoint: 'crowded' }).then(({ status }) => void statuses.set(status, (statuses.get(status) ?? 0) + 1)));
+      }
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+    }
+    await Promise.all(underWay);
+    return statuses;
+  }
+
+  test('leaves the times of another at the same server as they are', { timeout: 60_000 }, async () => {
+    const [alone, beside]: [number[], number[]] = [await quietCalls(), []];
+    alone.length = 0;
+    let [served, refused] = [0, 0];
+    // Turn by turn, so that whatever else the machine does falls on both.
+    for (let round = 0; round < ROUNDS; round++) {
+      alone.push(...(await quietCalls()));
+      const stopping = new AbortController();
+      const loud = loudCalls(stopping.signal);
+      beside.push(...(await quietCalls()));
+      stopping.abort();
+      const statuses = await loud;
+      served += statuses.get(200) ?? 0;
+      refused += statuses.get(429) ?? 0;
+    }
+    expect(served).toBeLessThan(refused);
+    // The slowest calls are those during which this machine did something else.
+    for (const part of [0.5, 0.75]) expect([part, quantile(beside, part) <= 1.2 * quantile(alone, part) + NOISE_MS, quantile(beside, part), quantile(alone, part)]).toEqual([part, true, expect.any(Number), expect.any(Number)]);
+  });
+});
+
+function quantile(times: readonly number[], part: number): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+}

@@ -8,6 +8,7 @@ import { fixtureCommand } from '../fixtures/start-fixture.ts';
 import { modernRequest, type RpcMessage } from '../support/http-peer.ts';
 import { randomKey } from '../support/random-key.ts';
 import { type RunningGateway, runMetamcp, startGateway } from '../support/start-gateway.ts';
+import { TestBrowser } from '../support/test-browser.ts';
 
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -114,6 +115,23 @@ test('a step that a person denies fails the run, and what was done is undone', a
   expect(await runOf(run)).toMatchObject({ reason: expect.stringContaining('denied') });
   expect(journal().get('undo-first')).toBe(1);
   expect(journal().has('last')).toBe(false);
+}, 60_000);
+
+test('[AZ-16] whoever loses its role while a run of theirs waits has nothing more done by it', async () => {
+  const config = base();
+  gateway = await startGateway({ config: { ...config, endpoints: { all: { namespace: 'all', auth: { apiKey: true } } } } });
+  const invitation = (await admin('POST', '/invitations', { role: 'admin', email: 'ada@example.com' })).body;
+  const ada = new TestBrowser(gateway.url);
+  const joined = await ada.ask('POST', '/api/v1/links/redeem', { body: { token: new URL(String(invitation['link'])).hash.slice(1), password: 'correct horse battery' } });
+  const run = (await ada.ask('POST', '/api/v1/workflows/guarded/runs', { body: { inputs: { keys: ['risky-4'] } } })).body;
+  await expect.poll(async () => (await runOf(run['id']))['status'], { timeout: 15_000 }).toBe('waiting');
+  expect([...journal().keys()].toSorted()).toEqual(['aside', 'first']);
+  const { id } = joined.body['user'] as { id: string };
+  expect((await admin('PATCH', `/users/${id}`, { role: 'member' })).status).toBe(200);
+  const [asked] = await pending();
+  expect((await admin('POST', `/approvals/${asked?.id ?? ''}/approve`, {})).status).toBe(200);
+  await expect.poll(async () => (await runOf(run['id']))['reason'], { timeout: 15_000 }).toMatch(/risky\[0\].*Unknown tool.*not undone: first/);
+  expect([...journal().keys()].toSorted()).toEqual(['aside', 'first']);
 }, 60_000);
 
 test('every step counts for the budgets that hold for other calls, and one that is over ends the run', async () => {

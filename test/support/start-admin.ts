@@ -9,6 +9,7 @@ import { createFailureThrottle, FAILURE_THROTTLE } from '../../src/auth/failure-
 import { openInstanceKey } from '../../src/auth/instance-key.ts';
 import { digestOf } from '../../src/auth/keys.ts';
 import { newOperatorToken } from '../../src/auth/operator-token.ts';
+import { ByteBudget } from '../../src/base/byte-budget.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { Fault } from '../../src/base/fault.ts';
 import { createIsSecureHost } from '../../src/auth/cookies.ts';
@@ -141,6 +142,7 @@ export async function startAdmin(options: AdminOptions = {}) {
   const publisher = await createPublisher({
     storage,
     sealing: instanceKey.sealing,
+    wrapping: instanceKey.wrapping,
     random: systemRandom,
     clock: systemClock,
     compileOptions: {
@@ -227,6 +229,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     },
     addressOf: (http) => http.socket.remoteAddress ?? '',
     record: (entry) => records.push(entry),
+    bodies: new ByteBudget(64_000_000),
     ...(options.operations && { operations: options.operations }),
   });
   const http = createServer(handler).listen(0, '127.0.0.1');

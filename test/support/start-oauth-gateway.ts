@@ -16,6 +16,8 @@ import { type Gateway, startGateway } from '../../src/gateway.ts';
 import type { People, SignedInUser } from '../../src/model/oauth.ts';
 
 export const ALICE: SignedInUser = { userId: 'usr_alice', name: 'Alice', roles: ['member'], groups: ['staff'], through: 'password' };
+/** Her `sub` at any identity provider. */
+export const LOGIN_OF_ALICE = 'alice-at-work';
 const SAMPLE = fileURLToPath(new URL('../../src/sample/server.ts', import.meta.url));
 
 export interface OAuthGateway {
@@ -50,6 +52,7 @@ export async function startOAuthGateway(options: OAuthGatewayOptions = {}): Prom
   const people: People = {
     signedIn: ({ headers }) => Promise.resolve(headers.cookie?.includes('test_sign_in=yes') === true ? signIn.user : undefined),
     findUser: (userId) => Promise.resolve(signIn.user?.userId === userId ? signIn.user : undefined),
+    findByLogin: (_issuer, subject) => Promise.resolve(subject === LOGIN_OF_ALICE ? signIn.user : undefined),
     signInUrl: (next) => `${page.url}/?next=${encodeURIComponent(next)}&back=${encodeURIComponent(gateway.url)}`,
   };
   const gateway: Gateway = await startGateway({

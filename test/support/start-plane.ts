@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ByteBudget } from '../../src/base/byte-budget.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createDataPlane, type DataPlane, type DataPlaneDeps } from '../../src/data-plane/data-plane.ts';
 import type { RequestRecord } from '../../src/data-plane/record.ts';
@@ -89,6 +90,7 @@ export async function startPlane(options: PlaneOptions): Promise<Plane> {
     addressOf: () => '127.0.0.1',
     collided: () => undefined,
     bodyBytesMax: 4_000_000,
+    bodies: new ByteBudget(64_000_000),
     sessionLimits: { idleMs: 60_000, totalMs: 60_000, perCredentialMax: 1_000, max: 1_000 },
     digestOf,
     operatorDigest: digestOf('operator'),

@@ -10,7 +10,7 @@ import type { People, SignedInUser } from '../../model/oauth.ts';
 import { isClientIdUrl } from './find-client.ts';
 import type { Page, Pages } from './pages.ts';
 import { isLoopbackRedirect } from './redirect-policy.ts';
-import { ENDPOINT_SCOPE, endpointOf, type ResourcesDeps, resourceOf } from './resources.ts';
+import { ENDPOINT_SCOPE, endpointOf, isEndpointFor, type ResourcesDeps, resourceOf } from './resources.ts';
 
 export const CONSENT_PATH = '/oauth/consent/';
 export const SIGN_IN_OVER = 'This sign-in is over, or belongs to another browser or user.';
@@ -21,6 +21,8 @@ export interface ConsentEvent {
   readonly clientId: string;
   readonly resource: string;
   readonly outcome: 'done' | 'denied';
+  /** The identity provider that said so in the user's place. */
+  readonly assertedBy?: string | undefined;
 }
 
 export interface ConsentDeps extends ResourcesDeps {
@@ -97,7 +99,7 @@ async function readRequest(
   const text = (name: string): string => String(interaction.params[name] ?? '');
   const endpoint = endpointOf(text('resource'), deps);
   if (endpoint?.auth.signIn === undefined) throw signInOver('the endpoint is gone');
-  const { through, groups } = endpoint.auth.signIn;
+  const { through } = endpoint.auth.signIn;
   const user = await deps.people.signedIn(http);
   if (user === undefined || (through === 'oidc' && user.through !== 'oidc')) return { location: deps.people.signInUrl(path, through) };
   return {
@@ -106,7 +108,7 @@ async function readRequest(
     clientId: text('client_id'),
     redirectUri: text('redirect_uri'),
     resource: resourceOf(deps.issuer(), endpoint.name),
-    isForUser: (endpoint.owner === undefined || endpoint.owner === user.userId) && (groups.length === 0 || groups.some((group) => user.groups.includes(group))),
+    isForUser: isEndpointFor(endpoint, user),
   };
 }
 

@@ -20,6 +20,8 @@ export interface FindClientDeps {
   readonly clock: Clock;
   readonly fetchDocument: FetchDocument;
   readonly redirectSchemes: readonly string[];
+  /** What clients may ask tokens for, beside a code and a refresh token. */
+  readonly furtherGrantTypes?: readonly string[];
   /** Why a client's document is worth nothing, for the log. */
   readonly refused: (clientId: string, reason: string) => void;
 }
@@ -80,13 +82,13 @@ export function createFindClient(deps: FindClientDeps): FindClient {
   };
 }
 
-async function findRegistered(id: string, { store, clock, redirectSchemes }: FindClientDeps): Promise<Readonly<Record<string, unknown>> | undefined> {
+async function findRegistered(id: string, { store, clock, redirectSchemes, furtherGrantTypes }: FindClientDeps): Promise<Readonly<Record<string, unknown>> | undefined> {
   const client = await store.findClient(id);
   if (client === undefined || client.expiresAtMs <= clock.nowMs()) return undefined;
   const { redirect_uris: uris } = z.object({ redirect_uris: z.array(z.string()) }).parse(client.metadata);
   // The operator may have taken a scheme off the list since it registered.
   const redirectUris = uris.filter((uri) => redirectProblem(uri, redirectSchemes) === undefined);
-  return redirectUris.length === 0 ? undefined : { ...client.metadata, ...profile(id, redirectUris) };
+  return redirectUris.length === 0 ? undefined : { ...client.metadata, ...profile(id, redirectUris, furtherGrantTypes) };
 }
 
 async function readDocument(id: string, deps: FindClientDeps): Promise<Kept> {
@@ -99,7 +101,7 @@ async function readDocument(id: string, deps: FindClientDeps): Promise<Kept> {
     if (document.client_id !== id) throw new Error('its client_id is another');
     const redirectUris = document.redirect_uris.filter((uri) => redirectProblem(uri, deps.redirectSchemes) === undefined);
     if (redirectUris.length === 0) throw new Error('no redirect of it is allowed');
-    const client = { client_name: document.client_name, token_endpoint_auth_method: 'none', ...profile(id, redirectUris) };
+    const client = { client_name: document.client_name, token_endpoint_auth_method: 'none', ...profile(id, redirectUris, deps.furtherGrantTypes) };
     return { client, untilMs: nowMs + keptMs(headers['cache-control']) };
   } catch (thrown) {
     deps.refused(id, thrown instanceof Error ? thrown.message : String(thrown));
@@ -108,12 +110,12 @@ async function readDocument(id: string, deps: FindClientDeps): Promise<Kept> {
 }
 
 /** What is the same for every client here. `native` lets the library take loopback and private schemes; which ones, our rule decides. */
-function profile(id: string, redirectUris: readonly string[]): Readonly<Record<string, unknown>> {
+function profile(id: string, redirectUris: readonly string[], furtherGrantTypes: readonly string[] = []): Readonly<Record<string, unknown>> {
   return {
     client_id: id,
     redirect_uris: redirectUris,
     application_type: 'native',
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token', ...furtherGrantTypes],
     response_types: ['code'],
     response_modes: ['query'],
   };

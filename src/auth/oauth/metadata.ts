@@ -3,9 +3,14 @@ import type { EndpointSpec } from '../../model/endpoint.ts';
 import { ENDPOINT_SCOPE, ownEndpoints, PROTECTED_RESOURCE_PREFIX, type ResourcesDeps, resourceOf } from './resources.ts';
 
 export interface MetadataDeps extends ResourcesDeps {
+  readonly assertionIssuers: readonly string[];
   readonly isRegistrationOpen: () => boolean;
 }
 
+/** Tokens for an identity assertion (RFC 7523 section 2.1). */
+export const ASSERTION_GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+/** How clients find out that they may show one (draft-ietf-oauth-identity-assertion-authz-grant, 7.2). */
+const ASSERTION_PROFILE = 'urn:ietf:params:oauth:grant-profile:id-jag';
 const SERVER_PREFIXES: readonly string[] = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
 
 /** The document at a path below `/.well-known/`; undefined where there is none. */
@@ -29,7 +34,7 @@ function isOurIssuer(rest: string, { issuer }: MetadataDeps): boolean {
   return rest === '' || rest === own || rest === `${own}/`;
 }
 
-function serverMetadata({ issuer: issuerOf, isRegistrationOpen }: MetadataDeps): object {
+function serverMetadata({ issuer: issuerOf, isRegistrationOpen, assertionIssuers }: MetadataDeps): object {
   const issuer = issuerOf();
   const authMethods = ['none', 'client_secret_basic', 'client_secret_post'];
   return {
@@ -42,7 +47,8 @@ function serverMetadata({ issuer: issuerOf, isRegistrationOpen }: MetadataDeps):
     scopes_supported: [ENDPOINT_SCOPE],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: ['authorization_code', 'refresh_token'],
+    grant_types_supported: ['authorization_code', 'refresh_token', ...(assertionIssuers.length === 0 ? [] : [ASSERTION_GRANT_TYPE])],
+    ...(assertionIssuers.length === 0 ? {} : { authorization_grant_profiles_supported: [ASSERTION_PROFILE] }),
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: authMethods,
     revocation_endpoint_auth_methods_supported: authMethods,

@@ -44,6 +44,7 @@ declare module 'oidc-provider' {
       readonly params?: Readonly<Record<string, unknown>>;
       readonly client?: Client;
       readonly entities: { readonly Account?: Account };
+      entity(name: 'Account', value: Account): void;
       readonly result?: { readonly consent?: { readonly grantId?: string } };
     };
   }
@@ -65,10 +66,24 @@ declare module 'oidc-provider' {
     save(): Promise<string>;
   }
 
+  interface AccessToken {
+    resourceServer: ResourceServer;
+    /** Seconds. */
+    readonly expiration: number;
+    save(): Promise<string>;
+  }
+
+  interface ResourceServer {
+    readonly audience: string;
+  }
+
   export class Provider {
     constructor(issuer: string, configuration: Readonly<Record<string, unknown>>);
     readonly Client: { readonly prototype: Client; find(id: string): Promise<Client | undefined> };
     readonly Grant: { new (about: { readonly accountId: string; readonly clientId: string }): Grant; find(id: string): Promise<Grant | undefined> };
+    readonly AccessToken: { new (about: { readonly accountId: string; readonly client: Client; readonly grantId: string; readonly gty: string; readonly scope: string }): AccessToken };
+    readonly ResourceServer: { new (resource: string, about: object): ResourceServer };
+    registerGrantType(name: string, handle: (context: Context) => Promise<void>, parameters: readonly string[]): void;
     callback(): (http: IncomingMessage, response: ServerResponse) => Promise<void>;
     interactionDetails(http: IncomingMessage, response: ServerResponse): Promise<Interaction>;
     interactionResult(http: IncomingMessage, response: ServerResponse, result: InteractionResult): Promise<string>;
@@ -80,6 +95,7 @@ declare module 'oidc-provider' {
   export const errors: {
     readonly InvalidGrant: new (description: string) => Error;
     readonly InvalidClientAuth: new (detail: string) => Error;
+    readonly InvalidScope: new (description: string, scope: string) => Error;
     readonly InvalidTarget: new (description?: string) => Error;
     readonly OIDCProviderError: new (status: number, message: string) => Error;
     readonly SessionNotFound: new (description?: string) => Error;

@@ -4,8 +4,9 @@
  * redirects, which parameters, which clients (authorize.ts, redirect-policy.ts, find-client.ts).
  */
 import { type Account, type Client, type Context, errors, interactionPolicy, Provider } from 'oidc-provider';
-import type { People } from '../../model/oauth.ts';
+import type { OAuthStore, People } from '../../model/oauth.ts';
 import { type AdapterDeps, createAdapter } from './adapter.ts';
+import { acceptAssertions, type AssertionGrantDeps } from './assertion-grant.ts';
 import { clientSecretDigest } from './client-secret.ts';
 import type { Pages } from './pages.ts';
 import { isRegisteredRedirect } from './redirect-policy.ts';
@@ -23,7 +24,8 @@ const LIFETIMES = {
   IdToken: 60,
 };
 
-export interface ProviderDeps extends AdapterDeps, ResourcesDeps {
+export interface ProviderDeps extends AdapterDeps, AssertionGrantDeps {
+  readonly store: OAuthStore;
   readonly people: People;
   readonly pages: Pages;
   /** Signs nothing that leaves: the library wants a key. A private JWK of P-256. */
@@ -71,6 +73,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     ttl: LIFETIMES,
   });
   applyOwnRules(provider.Client.prototype, deps);
+  acceptAssertions(provider, deps, (context, resource) => resourceServer(context, resource, deps));
   // A proxy that ends TLS makes no difference: whether cookies are secure follows from the public address.
   provider.use(async (context, next) => {
     context.cookies.secure = isSecure;

@@ -1,5 +1,6 @@
 /** The addresses that OAuth is about: this authorization server, and each endpoint as a protected resource (RFC 8707, RFC 9728). */
 import type { EndpointSpec } from '../../model/endpoint.ts';
+import type { SignedInUser } from '../../model/oauth.ts';
 
 /** The one scope of ours: use what the endpoint offers. */
 export const ENDPOINT_SCOPE = 'mcp';
@@ -32,4 +33,10 @@ export function ownEndpoints({ endpoints }: ResourcesDeps): EndpointSpec[] {
 export function endpointOf(resource: string, deps: ResourcesDeps): EndpointSpec | undefined {
   const asked = resource.endsWith('/') ? resource.slice(0, -1) : resource;
   return ownEndpoints(deps).find(({ name }) => resourceOf(deps.issuer(), name) === asked);
+}
+
+/** Whether its owner and its groups let this user in. */
+export function isEndpointFor({ owner, auth }: EndpointSpec, { userId, groups }: SignedInUser): boolean {
+  const wanted = auth.signIn?.groups ?? [];
+  return (owner === undefined || owner === userId) && (wanted.length === 0 || wanted.some((group) => groups.includes(group)));
 }

@@ -51,10 +51,11 @@ async function replay(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-function printReplay({ host }: Invocation, { total, isWhole, changes, differences }: PolicyReplay): void {
+function printReplay({ host }: Invocation, { total, inexact, isWhole, changes, differences }: PolicyReplay): void {
   const rows = differences.map(({ at, principal, server, name, before, after }) => [at, principal, `${server}/${name}`, `${before.effect} (${before.rule})`, `${after.effect} (${after.rule})`]);
   if (rows.length > 0) printLines(host, formatTable(['AT', 'PRINCIPAL', 'CALL', 'THEN', 'NOW'], rows));
   const counts = Object.entries(changes).map(([change, count]) => `${count} ${change}`);
+  if (inexact > 0) printLines(host, [`Of ${inexact} calls the arguments were not kept whole: rules about arguments may have decided them otherwise.`]);
   printLines(host, [`${total} calls${isWhole ? '' : ' (there are more)'}, ${counts.length === 0 ? 'nothing would change' : counts.join(', ')}`]);
 }
 

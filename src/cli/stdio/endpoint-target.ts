@@ -48,7 +48,7 @@ export function createEndpointTarget(
     const { startBackgroundGateway } = await import('./background-gateway.ts');
     background = await startBackgroundGateway({ host, dataFolder, serveArgs: flags.serveArgs ?? [] });
     options.log(`The gateway listens on ${background.file.url}.`);
-    return { url: background.file.url, baseUrl: background.file.url.replace(/\/$/, ''), token: background.file.token, isLocal: true };
+    return { url: background.file.url, baseUrl: background.file.url.replace(/\/$/, ''), adminUrl: background.file.adminUrl, token: background.file.token, isLocal: true };
   };
 
   const find = async (mayStart: boolean): Promise<Target> => {

@@ -52,7 +52,7 @@ async function generate(draft: ConfigDraft, item: PlanItem, services: MakeKeySer
   }
   if (stored !== undefined) return [];
   // What it opens stands in the document, which wins over the stored row.
-  const { key, value } = makeKey({ name: item.name, endpoints: [], expiresAtMs: undefined, isSealed: false }, services);
+  const { key, value } = await makeKey(draft.tx, { name: item.name, endpoints: [], expiresAtMs: undefined, isSealed: false }, services);
   await insertKey(draft.tx, key);
   return [{ name: item.name, value }];
 }

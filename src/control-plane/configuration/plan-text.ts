@@ -1,4 +1,5 @@
 /** A plan for people: a line for each object, and below it a line for each value. */
+import { showHiddenText } from '../../base/hidden-text.ts';
 import type { JsonValue } from '../../protocol/messages.ts';
 import type { PlanItem, ValueChange } from './plan.ts';
 
@@ -18,6 +19,7 @@ function changeText({ path, before, after, isSecret }: ValueChange): string {
   return `    ~ ${path}: ${valueText(before)} → ${valueText(after)}${isSecret ? ' (secret)' : ''}`;
 }
 
+/** Whole, and with what nobody would see spelled out: it may be a command that is about to be approved (ST-16). */
 function valueText(value: JsonValue | undefined): string {
-  return JSON.stringify(value) ?? '';
+  return showHiddenText(JSON.stringify(value) ?? '');
 }

@@ -26,7 +26,7 @@ export const createKey = bindChange(CreateKey, async ({ body, tx, viewer, servic
 
   const [namespaces, tools] = [body.namespaces ?? undefined, body.tools ?? undefined];
   const endpoints = body.endpoints.length === 0 ? ['*'] : body.endpoints;
-  const { key, value } = makeKey({ name, endpoints, namespaces, tools, expiresAtMs, isSealed: false, owner }, services);
+  const { key, value } = await makeKey(tx, { name, endpoints, namespaces, tools, expiresAtMs, isSealed: false, owner }, services);
   await insertKey(tx, key);
   return {
     answer: { ...toKey(key, undefined), value },

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startAdmin, type TestAdmin } from '../../../test/support/start-admin.ts';
 import { digestOf, hasKeyChecksum } from '../../auth/keys.ts';
@@ -80,6 +81,40 @@ test('[KS-02] a rotated key has a new value and the same id; the old value opens
   expect(recognized(again.body['value'])).toBeUndefined();
   expect((await admin.ask('POST', `/api/v1/keys/${String(made.body['id'])}/rotate`, { body: {} })).status).toBe(409);
   expect((await admin.ask('POST', '/api/v1/keys/key_ci/rotate', { body: {} })).body['reason']).toBe('owned_by_file');
+});
+
+test('[KS-06] the pepper of keys is replaced while every key goes on working, also the value before a rotation and that of a file', async () => {
+  const { storage, instanceKey, publish } = admin.services;
+  const made = await admin.ask('POST', '/api/v1/keys', { body: { name: 'laptop' } });
+  const rotated = await admin.ask('POST', `/api/v1/keys/${String(made.body['id'])}/rotate`, { body: { overlapSeconds: 600 } });
+  const values = [made.body['value'], rotated.body['value'], admin.starter?.value, fileKeyValue];
+  const names = ['laptop', 'laptop', 'starter', 'ci'];
+  const digests = async (): Promise<(string | null)[]> => (await storage.db.selectFrom('key').select(['digest', 'former_digest']).execute()).flatMap((row) => [row.digest, row.former_digest]).filter((digest) => digest !== null);
+  const before = await digests();
+  expect(before).toContain(digestOf(instanceKey.pepper, String(rotated.body['value'])));
+
+  const isOver = { yes: false };
+  const missed: unknown[] = [];
+  const looking = (async () => {
+    while (!isOver.yes) {
+      missed.push(...names.filter((name, index) => recognized(values[index]) !== name));
+      await setImmediate();
+    }
+  })();
+  expect((await admin.ask('POST', '/api/v1/secrets/rotate')).body).toMatchObject({ keys: 2 });
+  const between = await admin.ask('POST', '/api/v1/keys', { body: { name: 'between' } });
+  expect((await admin.ask('POST', '/api/v1/secrets/rotate')).body).toMatchObject({ keys: 3 });
+  isOver.yes = true;
+  await looking;
+
+  expect(missed).toEqual([]);
+  expect((await digests()).filter((digest) => before.includes(digest))).toEqual([]);
+  // As any later start reads it.
+  await publish();
+  expect([...values, between.body['value']].map(recognized)).toEqual([...names, 'between']);
+  expect(recognized(`sk_mt_${'x'.repeat(64)}`)).toBeUndefined();
+  await admin.ask('DELETE', `/api/v1/keys/${String(made.body['id'])}`);
+  expect([recognized(made.body['value']), recognized(rotated.body['value'])]).toEqual([undefined, undefined]);
 });
 
 test('the starter key stays shown at each start after it was rotated', async () => {

@@ -14,7 +14,7 @@ export const rotateKey = bindChange(RotateKey, async ({ params, body, tx, viewer
   if (before === undefined || !maySee(viewer, before)) throw refusal(params.id, services);
   if (!mayChange(viewer, before)) throw new Fault('auth.scope_missing', { detail: `${viewer.principalId} may not change what is public` });
   if (before.revokedAtMs !== undefined) throw new Fault('request.conflict', { message: 'The key is revoked: make another one.', reason: 'revoked' });
-  const { value, ...proof } = makeKeyValue(before.id, before.sealedValue !== undefined, services);
+  const { value, ...proof } = await makeKeyValue(tx, { id: before.id, isSealed: before.sealedValue !== undefined }, services);
   const former = body.overlapSeconds === 0 ? undefined : { digest: before.digest, untilMs: services.clock.nowMs() + body.overlapSeconds * 1_000 };
   const key = { ...before, ...proof, former };
   await rotateStoredKey(tx, key.id, key);

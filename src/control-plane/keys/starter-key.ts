@@ -38,7 +38,7 @@ export async function findStarterKeyId(db: Db): Promise<string | undefined> {
 }
 
 async function create(tx: Tx, services: StarterKeyServices): Promise<StarterKey> {
-  const { key, value } = makeKey({ name: 'starter', endpoints: ['*'], expiresAtMs: undefined, isSealed: true }, services);
+  const { key, value } = await makeKey(tx, { name: 'starter', endpoints: ['*'], expiresAtMs: undefined, isSealed: true }, services);
   await insertKey(tx, key);
   await upsertSetting(tx, SETTING, { id: key.id });
   await insertAuditEvent(tx, { atMs: key.createdAtMs, principal: 'gateway', action: 'createStarterKey', subject: key.id, outcome: 'done', detail: {} });

@@ -5,7 +5,7 @@ import { digestOf } from '../../auth/keys.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { People, SignedInUser } from '../../model/oauth.ts';
 import type { Storage } from '../../storage/open-storage.ts';
-import { listProviderUsers } from '../../storage/provider-users.ts';
+import { findProviderUser, listProviderUsers } from '../../storage/provider-users.ts';
 import type { Db } from '../../storage/schema.ts';
 import { findSignIn } from '../../storage/sign-ins.ts';
 import { query } from '../../storage/transaction.ts';
@@ -39,6 +39,12 @@ export function createOAuthPeople({ storage, clock, instanceKey, isSecureHost }:
       query(storage.db, async (db) => {
         const user = await findUser(db, userId);
         return user === undefined || user.disabledAtMs !== undefined ? undefined : toSignedIn(db, user);
+      }),
+    findByLogin: (issuer, subject) =>
+      query(storage.db, async (db) => {
+        const login = await findProviderUser(db, issuer, subject);
+        const user = login === undefined ? undefined : await findUser(db, login.userId);
+        return user === undefined || user.disabledAtMs !== undefined ? undefined : { ...(await toSignedIn(db, user)), through: 'oidc' };
       }),
     signInUrl: (next, through) => `/sign-in?next=${encodeURIComponent(next)}${through === 'oidc' ? '&through=oidc' : ''}`,
   };

@@ -53,7 +53,7 @@ test('10,000 recorded calls replayed under a draft get exactly the decisions tha
   const [old, draft] = [compiledOf(OLD), compiledOf(DRAFT)];
   const calls = fc.sample(facts, 10_000).map((one): RecordedCall => {
     const { effect, rule } = evaluate(old, one);
-    return { facts: one, decided: { effect, rule } };
+    return { facts: one, decided: { effect, rule }, isExact: true };
   });
   const document = parseConfigDocument({ policies: { guard: {} }, namespaces: { dev: { policies: ['guard'] } } });
   const book: PolicyBook = { namespaces: document.namespaces, policies: { guard: OLD } };
@@ -70,12 +70,12 @@ test('10,000 recorded calls replayed under a draft get exactly the decisions tha
 });
 
 test('the admin API tries drafts, cases and one call, and says what is wrong with them', async () => {
-  const calls = fc.sample(facts, 20).map((one): RecordedCall => ({ facts: one, decided: { effect: 'allow', rule: 'default' } }));
+  const calls = fc.sample(facts, 20).map((one): RecordedCall => ({ facts: one, decided: { effect: 'allow', rule: 'default' }, isExact: one.name !== 'a' }));
   const admin = await startAdmin({ governance: { recorded: recordedCalls(calls) } });
   try {
     const ask = (path: string, body: unknown) => admin.ask('POST', `/api/v1/policies/${path}`, { body });
     const replayed = await ask('replay', { since: '2023-01-01T00:00:00Z', policies: { draft: { rules: [{ effect: 'deny' }] } } });
-    expect(replayed.body).toMatchObject({ total: 20, changes: { 'allow→deny': 20 } });
+    expect(replayed.body).toMatchObject({ total: 20, inexact: calls.filter(({ facts: { name } }) => name === 'a').length, changes: { 'allow→deny': 20 } });
     expect((await ask('replay', { since: '2023-01-01T00:00:00Z', policies: { draft: { rules: [{ effect: 'perhaps' }] } } })).status).toBe(400);
     const tested = await ask('test', { policies: { draft: { use: 'read-only-agent', with: { who: { keys: ['ann'] } } } }, cases: [{ name: 'ann writes', facts: { principal: { name: 'ann' }, server: 's', name: 't' }, expect: 'deny' }, { name: 'bob writes', facts: { principal: { name: 'bob' }, server: 's', name: 't' }, expect: 'deny' }] });
     expect(tested.body).toMatchObject({ passed: 1, failed: 1, outcomes: [{ isPassed: true }, { isPassed: false, actual: { effect: 'allow', rule: 'default' } }] });

@@ -39,7 +39,7 @@ export async function replayRecorded(recorded: RecordedCalls, range: ReplayRange
   };
   const differences: PolicyReplay['differences'] = [];
   const changes: Record<string, number> = {};
-  let total = 0;
+  let [total, inexact] = [0, 0];
   const decide = (part: readonly RecordedCall[]): void => {
     for (const [namespace, calls] of byNamespace(part, range.namespace)) {
       const policy = policyOf(namespace);
@@ -47,6 +47,7 @@ export async function replayRecorded(recorded: RecordedCalls, range: ReplayRange
       if (policy === undefined) continue;
       const report = replay(calls, policy);
       total += report.total;
+      inexact += calls.filter(({ isExact }) => !isExact).length;
       for (const [change, count] of Object.entries(report.changes)) changes[change] = (changes[change] ?? 0) + count;
       differences.push(...report.differences.slice(0, DIFFERENCES_MAX - differences.length).map(toAnswer));
     }
@@ -64,7 +65,7 @@ export async function replayRecorded(recorded: RecordedCalls, range: ReplayRange
     part = [];
   }
   decide(part);
-  return { total, isWhole, changes, differences };
+  return { total, inexact, isWhole, changes, differences };
 }
 
 function byNamespace(calls: readonly RecordedCall[], wanted: string | undefined): Map<string, RecordedCall[]> {

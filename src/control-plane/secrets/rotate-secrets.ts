@@ -1,5 +1,6 @@
 import { RotateSecrets } from '../../contract/secrets.ts';
 import { deleteUnusedDataKeys } from '../../storage/data-keys.ts';
+import { addKeyPepper } from '../../storage/key-peppers.ts';
 import { resealGrants } from '../../storage/grants.ts';
 import { resealSecrets } from '../../storage/secrets.ts';
 import { bindChange } from '../operation.ts';
@@ -9,10 +10,11 @@ const RETIRED_MS = 60 * 60_000;
 
 /** One transaction: whoever reads meanwhile finds the old values with the old key or the new ones with the new, never a mix. */
 export const rotateSecrets = bindChange(RotateSecrets, async ({ tx, services }) => {
-  const { envelope, clock } = services;
+  const { envelope, clock, random, instanceKey } = services;
   const dataKey = await envelope.renew(tx);
   const secrets = await resealSecrets(tx, envelope);
   const grants = await resealGrants(tx, envelope);
   await deleteUnusedDataKeys(tx, clock.nowMs() - RETIRED_MS);
-  return { answer: { dataKey, secrets, grants }, event: { subject: dataKey, detail: { secrets, grants } } };
+  const keys = await addKeyPepper(tx, { wrapping: instanceKey.wrapping, random, clock });
+  return { answer: { dataKey, secrets, grants, keys }, event: { subject: dataKey, detail: { secrets, grants, keys } } };
 });

@@ -1,4 +1,4 @@
-import type { CallRecord } from '../../audit/audit-record.ts';
+import { type CallRecord, figuresOf } from '../../audit/audit-record.ts';
 import { tokensOf } from '../../audit/audit-record.ts';
 import type { LatencyHistogram } from '../../audit/latency-histogram.ts';
 import { type Figures, TrafficStats, WINDOWS, type Window } from '../../audit/traffic-stats.ts';
@@ -71,7 +71,7 @@ async function ownStats({ store, settle }: AdminServices['recordings'], principa
   await settle();
   const stats = new TrafficStats();
   const found = await store.find({ principals, kinds: ['call', 'outcome'], fromMs, limit: OWN_RECORDS_MAX });
-  for (const { text } of found.toReversed()) stats.add(JSON.parse(text) as CallRecord);
+  for (const { text } of found.toReversed()) stats.add(figuresOf(JSON.parse(text) as CallRecord));
   return stats;
 }
 

@@ -23,19 +23,30 @@ export function mergeSpans(spans: readonly Span[]): readonly Span[] {
   return merged;
 }
 
+/** What stands where something was found. */
+export type Mark = (found: string, kind: string) => string;
+
+const DIGEST_CHARS = 16;
+
+/**
+ * A mask keeps the last four characters of what has at least twelve, so that people recognise their own; with a digest
+ * equal values have equal marks (AU-06).
+ */
+export function createMark(action: RedactAction, digest?: (found: string) => string): Mark {
+  return (found, kind) => {
+    if (action === 'mask' && found.length >= 12) return `[${kind} …${found.slice(-4)}]`;
+    return digest === undefined ? `[redacted ${kind}]` : `[redacted ${kind} #${digest(found).slice(0, DIGEST_CHARS)}]`;
+  };
+}
+
 /** The text with every span replaced. Spans are in order and do not overlap. */
-export function replaceSpans(text: string, spans: readonly Span[], action: RedactAction): string {
+export function replaceSpans(text: string, spans: readonly Span[], mark: Mark): string {
   if (spans.length === 0) return text;
   let result = '';
   let at = 0;
   for (const { start, end, kind } of spans) {
-    result += text.slice(at, start) + replacement(text.slice(start, end), kind, action);
+    result += text.slice(at, start) + mark(text.slice(start, end), kind);
     at = end;
   }
   return result + text.slice(at);
-}
-
-/** A mask keeps the last four characters of what has at least twelve, so that people recognise their own. */
-function replacement(found: string, kind: string, action: RedactAction): string {
-  return action === 'mask' && found.length >= 12 ? `[${kind} …${found.slice(-4)}]` : `[redacted ${kind}]`;
 }

@@ -47,6 +47,7 @@ export const replicas: Migrate = async ({ db, dialect, timeMs }) => {
 const CAUSES = [
   ['object', 'insert or update or delete'],
   ['definition_pin', 'insert or update or delete'],
+  ['key_pepper', 'insert or update or delete'],
   ['key', 'insert or delete or update of name, endpoints, digest, expires_at_ms, revoked_at_ms, owner, namespaces, tools, former_digest, former_until_ms'],
   ['user', 'delete or update of disabled_at_ms'],
 ] as const;

@@ -14,7 +14,7 @@ import { isIP, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { buildConnector } from 'undici';
 import type { Clock } from '../../base/clock.ts';
-import { Fault } from '../../base/fault.ts';
+import { Fault, toFault } from '../../base/fault.ts';
 import { canonicalAddress, type EgressAllowance, isAllowedBy, isMetadataAddress, isPublicAddress } from './address-rule.ts';
 import { hostOf, isBlockedPort, parseDialUrl, portOf } from './dial-url.ts';
 import { openTunnel, parseProxy, type ProxyAddress } from './proxy-tunnel.ts';
@@ -48,6 +48,8 @@ export interface DialTarget {
   readonly url: URL;
   /** Fails with `egress.refused` or `upstream.unavailable` (reason `upstream_dns`, `upstream_refused`, `upstream_tls`, `upstream_timeout`). */
   readonly connect: buildConnector.connector;
+  /** A connection all of whose data goes to `read`, each chunk its own. Rejects as `connect` fails. */
+  open(read: (chunk: Buffer) => void): Promise<Socket>;
 }
 
 /** `proxy`: an address as `http://user:password@proxy.example:3128`. It is dialled by the rule for the URL; behind it, names are the proxy's to resolve. */
@@ -98,19 +100,26 @@ function viaProxy(text: string, judgeOf: (url: URL) => Judge): Via {
   return { ...proxy, judge: judgeOf(proxy.url) };
 }
 
+type Read = (chunk: Buffer) => void;
+
 function target(options: DialerOptions, url: URL, { judge, via }: Way): DialTarget {
+  const open = (read: Read | undefined): Promise<Socket> =>
+    (via === undefined ? dial(options, url, judge, read) : dialThrough(options, url, via, read)).catch((error: unknown) => {
+      throw judge.fault(error);
+    });
   return {
     url,
     connect: (_options, callback) => {
-      (via === undefined ? dial(options, url, judge) : dialThrough(options, url, via)).then(
+      open(undefined).then(
         (socket) => callback(null, socket),
-        (error: unknown) => callback(judge.fault(error), null),
+        (error: unknown) => callback(toFault(error), null),
       );
     },
+    open,
   };
 }
 
-async function dial(options: DialerOptions, url: URL, judge: Judge): Promise<Socket> {
+async function dial(options: DialerOptions, url: URL, judge: Judge, read?: Read): Promise<Socket> {
   const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   const startedMs = options.clock.monotonicMs();
   const addresses = await resolve(options, hostOf(url), timeoutMs);
@@ -119,11 +128,11 @@ async function dial(options: DialerOptions, url: URL, judge: Judge): Promise<Soc
     if (refusal !== undefined) throw new Fault('egress.refused', { detail: `${url.host}: ${refusal}` });
   }
   const leftMs = timeoutMs - (options.clock.monotonicMs() - startedMs);
-  return openSocket({ url, addresses, timeoutMs: leftMs, certificateAuthorities: options.certificateAuthorities ?? [] }, options.clock);
+  return openSocket({ url, addresses, timeoutMs: leftMs, certificateAuthorities: options.certificateAuthorities ?? [], read }, options.clock);
 }
 
 /** Host and port as they are written go to the proxy. A fault of the way to it says so. */
-async function dialThrough(options: DialerOptions, url: URL, via: Via): Promise<Socket> {
+async function dialThrough(options: DialerOptions, url: URL, via: Via, read: Read | undefined): Promise<Socket> {
   const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   const startedMs = options.clock.monotonicMs();
   const leftMs = (): number => Math.max(1, timeoutMs - (options.clock.monotonicMs() - startedMs));
@@ -131,8 +140,8 @@ async function dialThrough(options: DialerOptions, url: URL, via: Via): Promise<
     throw error instanceof DialError ? new DialError(error.step, `proxy ${via.url.host}: ${error.message}`) : error;
   });
   await openTunnel(socket, { url, authorization: via.authorization, timeoutMs: leftMs() }, options.clock);
-  if (url.protocol === 'http:') return socket;
-  return openSocket({ url, addresses: [], through: socket, timeoutMs: leftMs(), certificateAuthorities: options.certificateAuthorities ?? [] }, options.clock);
+  if (url.protocol === 'http:') return read === undefined ? socket : socket.on('data', read);
+  return openSocket({ url, addresses: [], through: socket, timeoutMs: leftMs(), certificateAuthorities: options.certificateAuthorities ?? [], read }, options.clock);
 }
 
 async function resolve(options: DialerOptions, hostname: string, timeoutMs: number): Promise<readonly string[]> {

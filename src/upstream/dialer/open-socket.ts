@@ -1,5 +1,5 @@
 /** One TCP or TLS connection to addresses that were checked before; nothing is resolved here. */
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, getCACertificates, type ConnectionOptions } from 'node:tls';
 import type { Clock } from '../../base/clock.ts';
 import { hostOf, portOf } from './dial-url.ts';
@@ -13,6 +13,8 @@ export interface SocketRequest {
   readonly through?: Socket | undefined;
   /** PEM, trusted beside the usual ones. */
   readonly certificateAuthorities: readonly string[];
+  /** Takes what comes in, instead of the socket's `data` events. The chunk is its own. */
+  readonly read?: ((chunk: Buffer) => void) | undefined;
 }
 
 /** At which step a connection failed. */
@@ -51,9 +53,27 @@ export function openSocket(request: SocketRequest, clock: Clock): Promise<Socket
       cancelTimer();
       socket.off('error', fail);
       socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+      if (request.read !== undefined && !isReadDirectly(request)) socket.on('data', request.read);
       resolve(socket);
     });
   });
+}
+
+/** Every plain socket of the process reads into it, one after the other: a buffer of its own for each read costs more than copying what came. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
+
+function isReadDirectly({ url, through, read }: SocketRequest): boolean {
+  return read !== undefined && through === undefined && url.protocol === 'http:';
+}
+
+function readDirectly(read: (chunk: Buffer) => void): OnReadOpts {
+  return {
+    buffer: READ_BUFFER,
+    callback: (length) => {
+      read(Buffer.from(READ_BUFFER.subarray(0, length)));
+      return true;
+    },
+  };
 }
 
 function tcpOptions(request: SocketRequest) {
@@ -63,7 +83,8 @@ function tcpOptions(request: SocketRequest) {
     if (options.all === true) callback(null, pinned);
     else callback(null, pinned[0]?.address ?? '', pinned[0]?.family);
   };
-  return { host: hostOf(request.url), port: portOf(request.url), lookup, autoSelectFamily: true };
+  const reading = request.read !== undefined && isReadDirectly(request) ? { onread: readDirectly(request.read) } : {};
+  return { host: hostOf(request.url), port: portOf(request.url), lookup, autoSelectFamily: true, ...reading };
 }
 
 function tlsOptions(request: SocketRequest): ConnectionOptions {

@@ -184,12 +184,7 @@ function readHeaders(lines: readonly string[]): Record<string, string | string[]
   if (lines.length > HEADERS_MAX) throw new WireError('malformed', 'too many headers');
   const headers: Record<string, string | string[]> = {};
   for (let at = 1; at < lines.length; at++) {
-    const line = lines[at] ?? '';
-    const colon = line.indexOf(':');
-    const name = line.slice(0, Math.max(colon, 0));
-    const value = line.slice(colon + 1).trim();
-    if (!NAME.test(name) || !VALUE.test(value)) throw new WireError('malformed', 'not a header');
-    const key = name.toLowerCase();
+    const { key, value } = readHeader(lines[at] ?? '');
     if (key === '__proto__') continue;
     const known = headers[key];
     if (known === undefined) headers[key] = value;
@@ -197,6 +192,30 @@ function readHeaders(lines: readonly string[]): Record<string, string | string[]
     else known.push(value);
   }
   return headers;
+}
+
+interface Header {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Servers say the same in most lines of every answer. Nothing that is long, so that it stays small. */
+const seenLines = new Map<string, Header>();
+const SEEN_LINES_MAX = 512;
+const SEEN_CHARS_MAX = 64;
+
+function readHeader(line: string): Header {
+  const seen = seenLines.get(line);
+  if (seen !== undefined) return seen;
+  const colon = line.indexOf(':');
+  const name = line.slice(0, Math.max(colon, 0));
+  const value = line.slice(colon + 1).trim();
+  if (!NAME.test(name) || !VALUE.test(value)) throw new WireError('malformed', 'not a header');
+  const header = { key: name.toLowerCase(), value };
+  if (line.length > SEEN_CHARS_MAX) return header;
+  if (seenLines.size >= SEEN_LINES_MAX) seenLines.clear();
+  seenLines.set(line, header);
+  return header;
 }
 
 /** RFC 9112 section 9.3. */

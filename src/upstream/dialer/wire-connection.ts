@@ -50,7 +50,6 @@ export class WireConnection {
       },
       owner.headBytesMax,
     );
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('end', () => this.#ended());
     socket.on('error', (error) => this.#break(error));
     socket.on('close', () => {
@@ -106,7 +105,8 @@ export class WireConnection {
     this.#socket.uncork();
   }
 
-  #read(chunk: Buffer): void {
+  /** What came in. */
+  read(chunk: Buffer): void {
     // Bytes that nobody asked for could be taken for the answer to the next request.
     if (this.#exchange === undefined) {
       this.#socket.destroy();

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../base/clock.ts';
 import { MovableClock } from '../../../test/support/movable-clock.ts';
+import { createDialer } from './dialer.ts';
 import { WirePool } from './wire-pool.ts';
 import type { WireController, WireHandler } from './wire-request.ts';
 
@@ -33,17 +35,16 @@ async function startServer(answer: (socket: Socket, request: string, count: numb
 function openPool(port: number, connectionsMax = 64): { readonly pool: WirePool; readonly clock: MovableClock; readonly dials: () => number } {
   const clock = new MovableClock();
   let dials = 0;
+  const target = createDialer({ clock: systemClock, ownListeners: () => [] }).operatorTarget(`http://127.0.0.1:${port}/`, 'fake');
   const pool = new WirePool({
     clock,
     connectionsMax,
     headBytesMax: 4_096,
     target: {
-      url: new URL(`http://127.0.0.1:${port}/`),
-      connect: (_options, callback) => {
+      ...target,
+      open: (read) => {
         dials++;
-        const socket = connect(port, '127.0.0.1');
-        socket.once('connect', () => callback(null, socket));
-        socket.once('error', (error) => callback(error, null));
+        return target.open(read);
       },
     },
   });

@@ -132,18 +132,22 @@ export class WirePool implements ConnectionOwner {
 
   #connect(): void {
     this.#connecting++;
-    const { connect, url } = this.#options.target;
-    connect({ hostname: url.hostname, protocol: url.protocol, port: url.port }, (error, socket) => {
-      this.#connecting--;
-      if (socket === null || error !== null) {
-        this.#connectFailed(error ?? new Error('no connection'));
-        return;
-      }
-      const connection = new WireConnection(socket, this);
-      this.#open.add(connection);
-      if (this.#destroyed === undefined) this.freed(connection, undefined);
-      else connection.destroy(new WireError('cut_off', 'the link is closed'));
-    });
+    let connection: WireConnection | undefined;
+    this.#options.target
+      .open((chunk) => connection?.read(chunk))
+      .then(
+        (socket) => {
+          this.#connecting--;
+          connection = new WireConnection(socket, this);
+          this.#open.add(connection);
+          if (this.#destroyed === undefined) this.freed(connection, undefined);
+          else connection.destroy(new WireError('cut_off', 'the link is closed'));
+        },
+        (thrown: unknown) => {
+          this.#connecting--;
+          this.#connectFailed(thrown instanceof Error ? thrown : new Error(String(thrown)));
+        },
+      );
   }
 
   /** Connections that are there serve those who wait. Without one, each failure is somebody's, and the last is everybody's. */

@@ -6,6 +6,8 @@ export interface WireRequest {
   readonly path: string;
   /** As name, value, name, value; names in lower case. `host`, `connection` and `content-length` are added. */
   readonly headers: readonly string[];
+  /** More of them, in front: an array that many requests share, whose text is made once. */
+  readonly sharedHeaders?: readonly string[];
   readonly body?: string;
   /** For the whole exchange, waiting for a connection included; undefined: whoever asks keeps the time. */
   readonly timeoutMs?: number;
@@ -45,16 +47,29 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Head and body in one piece of text, and how it is to be encoded. Throws a TypeError for what must not stand in a head. */
-export function requestText({ method, path, headers, body }: WireRequest, host: string): { readonly head: string; readonly isLatin1: boolean } {
-  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
-  for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at] ?? '';
-    const value = headers[at + 1] ?? '';
-    if (!NAME.test(name) || !VALUE.test(value)) throw new TypeError(`header ${JSON.stringify(name)} cannot be sent`);
-    head += `${name}: ${value}\r\n`;
-  }
+export function requestText({ method, path, headers, sharedHeaders, body }: WireRequest, host: string): { readonly head: string; readonly isLatin1: boolean } {
+  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${sharedHeaders === undefined ? '' : sharedText(sharedHeaders)}${headersText(headers)}`;
   if (body === undefined) return { head: `${head}\r\n`, isLatin1: true };
   const bytes = Buffer.byteLength(body);
   head += `content-length: ${bytes}\r\n\r\n`;
   return { head, isLatin1: bytes === body.length };
+}
+
+function headersText(headers: readonly string[]): string {
+  let text = '';
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? '';
+    const value = headers[at + 1] ?? '';
+    if (!NAME.test(name) || !VALUE.test(value)) throw new TypeError(`header ${JSON.stringify(name)} cannot be sent`);
+    text += `${name}: ${value}\r\n`;
+  }
+  return text;
+}
+
+const sharedTexts = new WeakMap<readonly string[], string>();
+
+function sharedText(headers: readonly string[]): string {
+  let text = sharedTexts.get(headers);
+  if (text === undefined) sharedTexts.set(headers, (text = headersText(headers)));
+  return text;
 }

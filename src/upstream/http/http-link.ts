@@ -115,8 +115,8 @@ class HttpLink implements Link, CarrierHost {
   // What carriers need.
 
   post(message: Outgoing, handler: WireHandler): void {
-    const headers = withMessageHeaders(this.#postHeaders, message.headers, this.#target.reserved);
-    this.#requests.dispatch({ method: 'POST', path: this.#target.path, headers, body: message.text }, handler);
+    const headers = withMessageHeaders([], message.headers, this.#target.reserved);
+    this.#requests.dispatch({ method: 'POST', path: this.#target.path, sharedHeaders: this.#postHeaders, headers, body: message.text }, handler);
   }
 
   resume(carrier: Carrier, place: StreamPlace): { close(): void } {

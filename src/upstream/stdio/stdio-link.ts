@@ -5,6 +5,8 @@
  * ends the link ends everything the process started. `events.closed` comes at once when the link is of no more use;
  * `close()` resolves when the processes are gone, also when it is called after that.
  */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { Fault, type FaultCode, toFault } from '../../base/fault.ts';
 import type { ServerSpec } from '../../model/server.ts';
@@ -13,6 +15,7 @@ import { childEnvironment, type Environment } from './child-environment.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { OrphanWatcher } from './orphan-watcher.ts';
 import { Outbox } from './outbox.ts';
+import { pinnedArguments } from './pinned-launch.ts';
 import { ProcessGroup } from './process-group.ts';
 import { type Command, type LimitKind, limitedCommand, type ProcessLimits } from './process-limits.ts';
 import type { ProcessSampler, Usage, Watched } from './process-sampler.ts';
@@ -42,6 +45,8 @@ export interface StdioDeps {
   readonly watcher: OrphanWatcher;
   /** Lines of the server's stderr for the log, escaped, without its secrets, at most 64 KiB a second. */
   readonly onStderr?: (line: string) => void;
+  /** Where packages that are pinned by their hash are kept. */
+  readonly packagesFolder?: string | undefined;
   /** As `process.platform`, which it is by default. */
   readonly platform?: NodeJS.Platform;
   /** What the processes may use; undefined: what the operating system lets them. */
@@ -61,14 +66,15 @@ export interface Confinement {
 
 /**
  * Starts the server's process. `values` replaces `${NAME}` in arguments and environment and throws `config.value_missing`.
- * Rejects with that, or with `upstream.unavailable` where the process cannot be started.
+ * Rejects with that, or with `upstream.unavailable` where the process cannot be started or is not what was pinned.
  */
 export async function openStdioLink(spec: ServerSpec, values: (text: string) => string, deps: StdioDeps, events: LinkEvents): Promise<Link> {
   const platform = deps.platform ?? process.platform;
   const inherited = Object.values(childEnvironment({ ...spec, env: {}, inheritEnv: [] }, { environment: deps.environment, values, platform }));
   const secrets = new SecretValues(values, (value) => inherited.includes(value));
   const environment = childEnvironment(spec, { environment: deps.environment, values: (text) => secrets.resolve(text), platform });
-  const given: Command = { command: spec.command, args: spec.args.map((arg) => secrets.resolve(arg)) };
+  const written: Command = { command: spec.command, args: spec.args.map((arg) => secrets.resolve(arg)) };
+  const given = spec.integrity === undefined ? written : { ...written, args: await pinnedArguments({ server: spec.name, integrity: spec.integrity, ...written, environment, cwd: spec.cwd, platform, packagesFolder: deps.packagesFolder ?? join(tmpdir(), 'metamcp-packages'), timeoutMs: spec.startTimeoutMs, clock: deps.clock, watcher: deps.watcher }) };
   const { command, args } = deps.confinement === undefined ? given : confined(given, deps.confinement);
   const child = await startProcess({ server: spec.name, command, args, environment, cwd: spec.cwd, platform, onProcess: (pid) => deps.watcher.add(pid) });
   return new StdioLink(child, spec, { ...deps, platform, redact: (text) => secrets.redact(text) }, events);
