@@ -46,11 +46,7 @@ export function startUpstreams(base: Base): Live {
   const late: { dataPlane?: DataPlane; upstreams?: Upstreams; definitions?: DefinitionWatch } = {};
   const token = newOperatorToken(random);
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
-  const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => {
-    const principal = key.principal === SERVICE ? undefined : key.principal;
-    late.upstreams?.grantChanged?.(key.server, principal, isGiven);
-    base.replicas.tell({ kind: 'grant', server: key.server, principal, isGiven });
-  } }));
+  const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => grantChanged(base, late.upstreams, { server: key.server, principal: key.principal === SERVICE ? undefined : key.principal, isGiven }) }));
   const { onDemand, workflows } = startOnDemand(base, watcher, () => late.dataPlane);
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
@@ -97,6 +93,11 @@ export function startUpstreams(base: Base): Live {
   base.telemetry.add(...gatewayMetrics(dataPlane, upstreams));
   followSnapshots(base, { upstreams, dataPlane, definitions });
   return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows };
+}
+
+function grantChanged({ replicas }: Base, upstreams: Upstreams | undefined, { server, principal, isGiven }: { readonly server: string; readonly principal: string | undefined; readonly isGiven: boolean }): void {
+  upstreams?.grantChanged?.(server, principal, isGiven);
+  replicas.tell({ kind: 'grant', server, principal, isGiven });
 }
 
 function followSnapshots({ publisher, log }: Base, { upstreams, dataPlane, definitions }: Pick<Live, 'upstreams' | 'dataPlane' | 'definitions'>): void {
