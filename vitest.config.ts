@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
     // Faults at a running gateway take minutes and measure times: `npm run faults` runs them, which sets the seed.
-    exclude: [...configDefaults.exclude, ...(env['FAULT_SEED'] === undefined ? ['test/faults/{http,plane,process,stdio}.test.ts'] : [])],
+    exclude: [...configDefaults.exclude, ...(env['FAULT_SEED'] === undefined ? ['test/faults/{guards,http,plane,process,record,stdio,stores,sweep}.test.ts'] : [])],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 120_000,

@@ -101,9 +101,9 @@ const worker = async (): Promise<void> => {
     await cycle(orchestrator);
     if (number % every !== 0) continue;
     globalThis.gc?.();
-    const { heapUsed, external, rss } = process.memoryUsage();
+    const { heapUsed, heapTotal, external, rss } = process.memoryUsage();
     samples.push({ cycle: number, heapBytes: heapUsed, residentBytes: rss });
-    say(`${number} cycles: heap ${(heapUsed / 2 ** 20).toFixed(1)} MiB, external ${(external / 2 ** 20).toFixed(1)} MiB, resident ${(rss / 2 ** 20).toFixed(0)} MiB`);
+    say(`${number} cycles: heap ${(heapUsed / 2 ** 20).toFixed(1)} of ${(heapTotal / 2 ** 20).toFixed(0)} MiB, external ${(external / 2 ** 20).toFixed(1)} MiB, resident ${(rss / 2 ** 20).toFixed(0)} MiB`);
   }
 };
 await Promise.all(Array.from({ length: atOnce }, worker));

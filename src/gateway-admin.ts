@@ -21,6 +21,7 @@ export function adminHandler(base: Base, live: Live): AdminHandler {
       clock,
       random,
       instanceKey,
+      overload: live.overload,
       discovery: createLiveDiscovery(live.dataPlane.discoveryDesk, publisher.snapshot),
       onDemand: live.onDemand.services,
       workflows: live.workflows.services,

@@ -15,7 +15,7 @@ import { SERVICE } from './model/grant.ts';
 import { toSignedIn, toSignInDeps } from './sign-in-deps.ts';
 import { type StartedOnDemand, startOnDemand } from './on-demand.ts';
 import { createMiddlewarePost } from './middleware-post.ts';
-import { createObserving } from './observing.ts';
+import { createObserving, type Observing } from './observing.ts';
 import { lateEvents, logState } from './server-events.ts';
 import { saveScriptRun, takeScriptRun } from './storage/script-runs.ts';
 import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
@@ -35,6 +35,8 @@ export interface Live extends StartedOnDemand {
   readonly token: string;
   readonly signIns: UpstreamSignIns;
   readonly definitions: DefinitionWatch;
+  /** Why new requests are refused now. */
+  readonly overload: Observing['overload'];
 }
 
 export function startUpstreams(base: Base): Live {
@@ -64,6 +66,7 @@ export function startUpstreams(base: Base): Live {
     late.dataPlane?.endCredential(credentialId);
     base.replicas.tell({ kind: 'credential', id: credentialId });
   });
+  const observing = createObserving(base);
   const dataPlane = createDataPlane({
     ...base.governance.forDataPlane,
     clock,
@@ -78,7 +81,7 @@ export function startUpstreams(base: Base): Live {
     digestOf: (credential) => digestOf(instanceKey.pepper, credential),
     operatorDigest: digestOf(instanceKey.pepper, token),
     calls: base.recording.calls,
-    ...createObserving(base),
+    ...observing,
     middlewarePost: createMiddlewarePost({ clock, dialer }),
     addressOf: base.addressOf,
     failed: (http) => base.failures.failed(base.addressOf(http)),
@@ -92,7 +95,7 @@ export function startUpstreams(base: Base): Live {
   late.dataPlane = dataPlane;
   base.telemetry.add(...gatewayMetrics(dataPlane, upstreams));
   followSnapshots(base, { upstreams, dataPlane, definitions });
-  return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows };
+  return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows, overload: observing.overload };
 }
 
 function grantChanged({ replicas }: Base, upstreams: Upstreams | undefined, { server, principal, isGiven }: { readonly server: string; readonly principal: string | undefined; readonly isGiven: boolean }): void {

@@ -19,6 +19,7 @@ import { PATH_PREFIX } from './data-plane/receive.ts';
 import { type HttpHandler, listen } from './listening.ts';
 import { listenForMetrics } from './metrics-listening.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
+import { checkRecord } from './record-check.ts';
 import { tellReady } from './server-events.ts';
 import { withUiPages } from './ui-pages.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
@@ -45,6 +46,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const undo: Undo[] = [];
   try {
     const base = await openBase(options, undo);
+    await checkRecord(base);
     const upstreams = startUpstreams(base);
     await startListening(base, upstreams);
     await joinReplicas(base, upstreams);

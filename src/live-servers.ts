@@ -20,6 +20,7 @@ export function createLiveServers(upstreams: Upstreams, snapshot: () => Snapshot
     lists: (name) => upstreams.lists(name),
     states: () => [...snapshot().servers.values()].map(({ name, type }) => toContract(upstreams.state(name), name, type)),
     restart: (name) => upstreams.restart(name),
+    takeOut: async (name, forMs) => upstreams.takeOut?.(name, forMs),
     resync: (name) => upstreams.resync(name),
     call: (name, tool, args) => call(upstreams, { name, tool, args, timeoutMs: snapshot().servers.get(name)?.callTimeoutMs ?? 60_000 }),
   };

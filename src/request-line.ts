@@ -1,38 +1,56 @@
 /** One request as the log writes it, in one order: who, what, how it was judged, what came of it. */
 import type { RequestRecord } from './data-plane/record.ts';
 
-const QUOTED_MAX = 1_000;
-const QUOTED_CHARS_MAX = 200;
-const quotedTexts = new Map<string, string>();
-
-/** JSON of a text. Names repeat from line to line. */
-function quoted(text: string): string {
-  const known = quotedTexts.get(text);
-  if (known !== undefined) return known;
-  const json = JSON.stringify(text);
-  if (text.length > QUOTED_CHARS_MAX) return json;
-  if (quotedTexts.size >= QUOTED_MAX) quotedTexts.clear();
-  quotedTexts.set(text, json);
-  return json;
+/** What does not differ between two requests of one kind: the members before and after the duration. */
+interface Kind {
+  readonly of: RequestRecord;
+  readonly before: string;
+  readonly after: string;
 }
+
+let last: Kind | undefined;
 
 /** Members of a JSON object, without its braces. Names and codes; never what was sent. */
 export function requestLine(record: RequestRecord): string {
-  const { requestId, principal, server, primitive, outcome, durationMs, rule, keyId, shadow, detail } = record;
+  if (last === undefined || !isOfKind(record, last.of)) last = kindOf(record);
+  const { shadow, detail } = record;
   return (
-    `"requestId":"${requestId}","principal":${quoted(principal)}` +
-    (server === undefined ? '' : `,"tool":${quoted(`${server}/${primitive ?? ''}`)}`) +
-    (principal === 'anonymous' ? ',"auth":"none needed"' : ',"auth":"accepted"') +
-    (rule === undefined ? '' : `,"decision":${quoted(decisionOf(outcome, rule))}`) +
-    `,"timeout":${outcome === 'upstream.timeout'}` +
-    (outcome.startsWith('rpc:') ? `,"upstreamCode":${Number(outcome.slice(4))}` : '') +
-    `,"durationMs":${Math.round(durationMs * 100) / 100},"outcome":${quoted(outcome)},"method":${quoted(record.method)},"endpoint":${quoted(record.endpoint)},"revision":"${record.revision}"` +
-    (server === undefined ? '' : `,"server":${quoted(server)}`) +
-    (primitive === undefined ? '' : `,"primitive":${quoted(primitive)}`) +
-    (keyId === undefined ? '' : `,"keyId":${quoted(keyId)}`) +
+    `"requestId":"${record.requestId}",${last.before}${Math.round(record.durationMs * 100) / 100}${last.after}` +
     (shadow === undefined ? '' : `,"shadow":${JSON.stringify(JSON.stringify(shadow))}`) +
     (detail === undefined ? '' : `,"detail":${JSON.stringify(detail)}`)
   );
+}
+
+function isOfKind(one: RequestRecord, other: RequestRecord): boolean {
+  return (
+    one.principal === other.principal &&
+    one.primitive === other.primitive &&
+    one.server === other.server &&
+    one.outcome === other.outcome &&
+    one.rule === other.rule &&
+    one.method === other.method &&
+    one.endpoint === other.endpoint &&
+    one.revision === other.revision &&
+    one.keyId === other.keyId
+  );
+}
+
+function kindOf(record: RequestRecord): Kind {
+  const { principal, server, primitive, outcome, rule, keyId } = record;
+  const before =
+    `"principal":${JSON.stringify(principal)}` +
+    (server === undefined ? '' : `,"tool":${JSON.stringify(`${server}/${primitive ?? ''}`)}`) +
+    (principal === 'anonymous' ? ',"auth":"none needed"' : ',"auth":"accepted"') +
+    (rule === undefined ? '' : `,"decision":${JSON.stringify(decisionOf(outcome, rule))}`) +
+    `,"timeout":${outcome === 'upstream.timeout'}` +
+    (outcome.startsWith('rpc:') ? `,"upstreamCode":${Number(outcome.slice(4))}` : '') +
+    ',"durationMs":';
+  const after =
+    `,"outcome":${JSON.stringify(outcome)},"method":${JSON.stringify(record.method)},"endpoint":${JSON.stringify(record.endpoint)},"revision":"${record.revision}"` +
+    (server === undefined ? '' : `,"server":${JSON.stringify(server)}`) +
+    (primitive === undefined ? '' : `,"primitive":${JSON.stringify(primitive)}`) +
+    (keyId === undefined ? '' : `,"keyId":${JSON.stringify(keyId)}`);
+  return { of: record, before, after };
 }
 
 function decisionOf(outcome: string, rule: string): string {

@@ -35,7 +35,7 @@ export function createServeCommand(deps: ServeCommandDeps): (args: readonly stri
     const say = (line: string): void => void deps.stderr.write(`${line}\n`);
     try {
       const { options, flags } = await prepare(args, deps, say);
-      await loadMiddlewareModules(options.resolved.settings.middlewareModules);
+      await loadMiddlewareModules(options.resolved.settings.middlewareModules, systemClock);
       const gateway = await startGateway(options);
       const facts = readyFacts(gateway, options);
       if (options.resolved.settings.printJson) deps.stdout.write(`${readyLine(facts)}\n`);
@@ -125,7 +125,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** Problems of a configuration file, none where it is valid. Nothing is started and nothing is stored. */
 export async function checkConfigFile(path: string): Promise<readonly string[]> {
   try {
-    await loadMiddlewareModules(resolveSettings({ environment: readEnvironment() }).settings.middlewareModules);
+    await loadMiddlewareModules(resolveSettings({ environment: readEnvironment() }).settings.middlewareModules, systemClock);
     const source = await readConfigFile(path);
     const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
     compileSource(source, { generation: 0, digest, keyDigest: digest, findCommand: (command) => command, environment: readEnvironment() });

@@ -83,6 +83,7 @@ export const FAULTS = {
   'storage.locked': { http: 500, rpc: -32603, message: 'Another gateway uses this data folder.', effect: 'not_executed', failedAt: 'gateway' },
   'storage.schema_newer': { http: 500, rpc: -32603, message: 'The database was written by a newer MetaMCP.', effect: 'not_executed', failedAt: 'gateway' },
   'storage.secret_unreadable': { http: 500, rpc: -32603, message: 'Stored secrets cannot be read with the instance key of this data folder.', effect: 'not_executed', failedAt: 'gateway' },
+  'storage.record_broken': { http: 500, rpc: -32603, message: 'The record of requests is not intact.', effect: 'not_executed', failedAt: 'gateway' },
   'storage.unavailable': { http: 503, rpc: -31014, message: 'The database does not answer.', effect: 'unknown', failedAt: 'gateway', isRetryable: true },
 } as const satisfies Record<string, FaultKind>;
 

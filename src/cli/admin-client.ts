@@ -10,7 +10,7 @@ import type { CreateKey, Key } from '../contract/keys.ts';
 import type { LimitUsage } from '../contract/limits.ts';
 import type { ListPolicyTemplates, ListShadowResults, PolicyExplanation, PolicyReplay, PolicyTest } from '../contract/policies.ts';
 import type { RotateSecrets } from '../contract/secrets.ts';
-import type { CallServer, ServerState } from '../contract/servers.ts';
+import type { DrillReport, CallServer, ServerState } from '../contract/servers.ts';
 import type { Gateway } from './locate.ts';
 import { Refusal } from './refusal.ts';
 import { isRecord } from './stdio/message.ts';
@@ -21,6 +21,7 @@ export type DirectCall = z.infer<typeof CallServer.answer>;
 export interface AdminClient {
   listServers(): Promise<{ readonly items: readonly ServerState[] }>;
   restartServer(name: string): Promise<void>;
+  drillServer(name: string, seconds: number): Promise<DrillReport>;
   resyncServer(name: string): Promise<void>;
   callServer(name: string, call: { readonly tool: string; readonly arguments: unknown }): Promise<DirectCall>;
   listKeys(): Promise<{ readonly items: readonly Key[] }>;
@@ -72,6 +73,7 @@ export function createAdminClient(gateway: Gateway): AdminClient {
   const server = (name: string): string => `/servers/${encodeURIComponent(name)}`;
   return {
     listServers: () => ask('GET', '/servers'),
+    drillServer: (name, seconds) => ask('POST', `${server(name)}/drill`, { seconds }),
     restartServer: (name) => ask('POST', `${server(name)}/restart`),
     resyncServer: (name) => ask('POST', `${server(name)}/resync`),
     callServer: (name, call) => ask('POST', `${server(name)}/call`, call),

@@ -206,6 +206,15 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/servers.ts')).servers,
   },
   {
+    name: 'drill',
+    summary: 'Take a server out for a while, and say what clients saw of it.',
+    usage: 'SERVER [FLAGS]',
+    wordsMax: 1,
+    flags: { ...GATEWAY_FLAGS, seconds: { value: 'SECONDS', help: 'For so long (default 10, at most 300).' } },
+    examples: ['metamcp drill search', 'metamcp drill search --seconds 30 --json'],
+    load: async () => (await import('./commands/drill.ts')).drill,
+  },
+  {
     name: 'keys',
     summary: 'List, create, rotate and revoke API keys.',
     usage: '[list | create NAME | rotate ID | revoke ID] [FLAGS]',

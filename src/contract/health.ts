@@ -20,6 +20,7 @@ export const ReadinessSchema = z.object({
   status: z.enum(['ready', 'not_ready']),
   store: z.enum(['ok', 'failed']),
   servers: z.enum(['ok', 'connecting', 'failed']).meta({ description: 'The worst of the required servers' }),
+  load: z.enum(['ok', 'busy']).meta({ description: 'busy: new requests are refused for want of time, memory or sight of the store' }),
 });
 export type Readiness = z.infer<typeof ReadinessSchema>;
 
@@ -27,7 +28,7 @@ export const GetReady = {
   id: 'getReady',
   method: 'GET',
   path: '/ready',
-  summary: 'Readiness: the store answers and the required servers are connected; 503 otherwise',
+  summary: 'Readiness: the store answers, the required servers are connected and requests are taken; 503 otherwise',
   access: 'public',
   query: AnyQuery,
   answer: ReadinessSchema,

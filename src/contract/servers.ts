@@ -93,6 +93,30 @@ export const ResyncServer = {
   status: 200,
 } as const satisfies Operation;
 
+export const DrillReportSchema = z.object({
+  server: z.string(),
+  outSeconds: z.number(),
+  /** Null: it was not up again half a minute after its time. */
+  recoveredAfterMs: z.number().nullable().meta({ description: 'From the end of the drill until the server was up; null: not within 30 s' }),
+  calls: z.int().meta({ description: 'Requests for the server that ended meanwhile' }),
+  outcomes: z.array(z.object({ outcome: z.string(), calls: z.int(), slowestMs: z.number() })).meta({ description: 'What clients got: ok, tool_error, or the code of a fault' }),
+  clients: z.array(z.object({ principal: z.string(), endpoint: z.string(), calls: z.int(), failed: z.int() })),
+  others: z.object({ calls: z.int(), failed: z.int(), slowestMs: z.number() }).meta({ description: 'Requests for all other servers' }),
+});
+export type DrillReport = z.infer<typeof DrillReportSchema>;
+
+export const DrillServer = {
+  id: 'drillServer',
+  method: 'POST',
+  path: '/api/v1/servers/{name}/drill',
+  summary: 'Takes a server out for a while, lets it come back, and answers with what clients saw',
+  access: 'server:operate',
+  params: ServerParams,
+  body: z.strictObject({ seconds: z.number().min(1).max(300).default(10) }),
+  answer: DrillReportSchema,
+  status: 200,
+} as const satisfies Operation;
+
 export const CallErrorSchema = z
   .object({
     code: z.int().meta({ description: 'JSON-RPC error code' }),

@@ -39,6 +39,8 @@ export interface LiveServers {
   collisions(endpoint: string): Endpoint['collisions'];
   /** Resolves once the old connections are gone and new ones are being opened. */
   restart(name: string): Promise<void>;
+  /** Takes it out for so long, then it starts again by itself. Resolves once it is out. */
+  takeOut?(name: string, forMs: number): Promise<void>;
   /** Resolves once the lists were asked for again. */
   resync(name: string): Promise<void>;
   /** Never rejects for what a server or tool did: that is an outcome. */

@@ -57,6 +57,8 @@ export interface AdminServices {
   readonly random: RandomBytes;
   readonly instanceKey: InstanceKey;
   readonly live: LiveServers;
+  /** Why new requests are refused now, in a word; undefined: they are not. */
+  readonly overload?: (() => string | undefined) | undefined;
   readonly discovery: LiveDiscovery;
   readonly envelope: Envelope;
   readonly grants: LiveGrants;

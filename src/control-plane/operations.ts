@@ -46,6 +46,7 @@ import { deleteTemplate, exportTemplate, importTemplate, listTemplates } from '.
 import { deleteWorkflow, getWorkflowRun, listWorkflowRuns, listWorkflows, putWorkflow, resolveWorkflowStep, startWorkflowRun } from './workflows/workflows.ts';
 import { listRegistry, resolveRegistryServer } from './registry/registry.ts';
 import { listReplicas } from './replicas/list-replicas.ts';
+import { drillServer } from './servers/drill-server.ts';
 import { restartServer } from './servers/restart-server.ts';
 import { resyncServer } from './servers/resync-server.ts';
 import { endSession, listSessions } from './sessions/sessions.ts';
@@ -63,6 +64,7 @@ export const OPERATIONS: readonly Bound[] = [
   ...serverOperations,
   getServerCatalog,
   restartServer,
+  drillServer,
   resyncServer,
   callServer,
   listPolicies,

@@ -11,6 +11,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { listPins } from '../storage/definition-pins.ts';
 import type { Generations } from '../storage/generations.ts';
 import { loadKeyPeppers } from '../storage/key-peppers.ts';
+import { readConfigStamp } from '../storage/config-stamp.ts';
 import { listActiveKeys } from '../storage/keys.ts';
 import type { Storage } from '../storage/open-storage.ts';
 import type { Db } from '../storage/schema.ts';
@@ -52,6 +53,8 @@ export interface Publisher {
   readonly publish: () => Promise<void>;
   /** As `publish`, where the snapshot is older than this generation. */
   readonly follow: (generation: number) => Promise<void>;
+  /** Publishes where another gateway on the same database changed something. Rejects with `storage.unavailable`, `config.invalid`. */
+  readonly refresh: () => Promise<void>;
   /**
    * One change: `work` and the version it makes are one transaction, in place when this resolves.
    * Rejects with `config.invalid` and what `work` throws, and then nothing changed.
@@ -66,6 +69,7 @@ interface Made {
   readonly snapshot: Snapshot;
   /** Of what was read, not of compiling. */
   readonly warnings: readonly string[];
+  readonly stamp: string | undefined;
 }
 
 /** Ends a transaction that was only a trial. */
@@ -75,10 +79,14 @@ class Undo extends Error {}
 export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
   const { storage } = deps;
   const listeners: ((snapshot: Snapshot) => void)[] = [];
-  let current = await query(storage.db, async (db) => {
-    const generation = (await deps.generations?.read(db)) ?? 1;
-    return make(db, await loadObjects(db, deps), { deps, generation });
-  });
+  const read = ({ otherwise, warnings = [] }: { readonly otherwise: number; readonly warnings?: readonly string[] }): Promise<Made> =>
+    query(storage.db, async (db) => {
+      // First: what changes meanwhile is read once more then, not missed.
+      const generation = (await deps.generations?.read(db)) ?? otherwise;
+      const stamp = await readConfigStamp(db, storage.dialect);
+      return make(db, await loadObjects(db, deps), { deps, stamp, generation, warnings });
+    });
+  let current = await read({ otherwise: 1 });
   const swap = (made: Made): void => {
     current = made;
     for (const listener of listeners) listener(made.snapshot);
@@ -90,13 +98,8 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
     turn = done.catch(() => undefined);
     return done;
   };
-  // Read before the objects: those are at least as new.
   const next = async (db: Db): Promise<number> => (await deps.generations?.read(db)) ?? current.snapshot.generation + 1;
-  const reload = (): Promise<void> =>
-    query(storage.db, async (db) => {
-      const generation = await next(db);
-      swap(await make(db, await loadObjects(db, deps), { deps, generation, warnings: current.warnings }));
-    });
+  const reload = async (): Promise<void> => swap(await read({ otherwise: current.snapshot.generation + 1, warnings: current.warnings }));
 
   const change: Publisher['change'] = (author, work) =>
     inTurn(async () => {
@@ -108,7 +111,8 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
           const draft = new ConfigDraft(tx, await loadObjects(tx, deps), deps);
           outcome = await work(draft);
           if (draft.isChanged) await writeVersion(draft, { author, reason: outcome.reason }, deps);
-          made = await make(tx, draft.objects, { deps, generation: await next(tx), locate: outcome.locate, warnings: outcome.warnings ?? current.warnings });
+          const stamp = await readConfigStamp(tx, storage.dialect);
+          made = await make(tx, draft.objects, { deps, stamp, generation: await next(tx), locate: outcome.locate, warnings: outcome.warnings ?? current.warnings });
           if (outcome.isTrial === true) throw new Undo();
         });
       } catch (thrown) {
@@ -126,6 +130,11 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
     document: () => current.document,
     publish: () => inTurn(reload),
     follow: (generation) => inTurn(() => (current.snapshot.generation < generation ? reload() : Promise.resolve())),
+    refresh: () =>
+      inTurn(async () => {
+        const stamp = await query(storage.db, (db) => readConfigStamp(db, storage.dialect));
+        if (stamp !== current.stamp) await reload();
+      }),
     change,
     onPublish: (listener) => void listeners.push(listener),
   };
@@ -133,12 +142,13 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
 
 interface MakeOptions {
   readonly deps: PublisherDeps;
+  readonly stamp: string | undefined;
   readonly generation: number;
   readonly locate?: Locate | undefined;
   readonly warnings?: readonly string[];
 }
 
-async function make(db: Db, objects: readonly ConfigObject[], { deps, generation, locate, warnings = [] }: MakeOptions): Promise<Made> {
+async function make(db: Db, objects: readonly ConfigObject[], { deps, stamp, generation, locate, warnings = [] }: MakeOptions): Promise<Made> {
   const document = parseConfigDocument(toSections(objects), locate);
   const problems = findVisibilityProblems(objects);
   if (problems.length > 0) throw configInvalid(locateFindings(problems, locate));
@@ -157,7 +167,7 @@ async function make(db: Db, objects: readonly ConfigObject[], { deps, generation
     publicEndpoints: publicEndpointsOf(objects),
   });
   deps.check(snapshot);
-  return { objects, document, snapshot, warnings };
+  return { objects, document, snapshot, warnings, stamp };
 }
 
 /** Undefined where all are. */

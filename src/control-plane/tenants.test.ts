@@ -129,6 +129,7 @@ const CASES: Readonly<Record<string, Case>> = {
   deleteServer: object(),
   restartServer: object(),
   resyncServer: object(),
+  drillServer: object({}),
   callServer: object({ tool: 'x' }),
   getPolicy: object(),
   replacePolicy: object(changes),

@@ -1,12 +1,13 @@
-/** Before stage 1: while the process is short of time or memory, new messages are refused; streams and ends are not. */
+/** Before stage 1: while the process is short of time or memory, or blind to revocations, new messages are refused; streams and ends are not. */
 import type { IncomingMessage } from 'node:http';
 import { Fault } from '../base/fault.ts';
 
 const RETRY_AFTER_SECONDS = 2;
 
-/** Throws `limit.overloaded` with the word that `overload` says. */
+/** Throws `limit.overloaded` with the word that `overload` says, or `storage.unavailable` where that is the store. */
 export function admitWork(http: IncomingMessage, overload: (() => string | undefined) | undefined): IncomingMessage {
   const reason = http.method === 'POST' ? overload?.() : undefined;
+  if (reason === 'storage') throw new Fault('storage.unavailable', { effect: 'not_executed', retryAfterSeconds: RETRY_AFTER_SECONDS, detail: 'not seen for so long that known credentials are no longer trusted' });
   if (reason !== undefined) throw new Fault('limit.overloaded', { reason, retryAfterSeconds: RETRY_AFTER_SECONDS });
   return http;
 }

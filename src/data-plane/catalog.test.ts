@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { Member, NamespaceSpec, Override, PrimitiveKind } from '../model/namespace.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import type { ServerLists } from '../upstream/upstreams.ts';
+import { definitionHash } from '../policy/definitions/definition-hash.ts';
 import { type Catalog, findReadable, mergeCatalog } from './catalog.ts';
+import { createInspect } from './definitions.ts';
 
 const NO_OVERRIDE: Override = {
   isEnabled: true,
@@ -213,4 +215,25 @@ test('clients with initialize get no output schema that theirs forbids, modern o
   const catalog = merge(namespaceOf(as('a')), { a: listsOf({ tools: [{ name: 'x', inputSchema: { type: 'object' }, outputSchema: { type: 'array' } }] }) });
   expect(catalog.tools.modernText).toContain('"outputSchema":{"type":"array"}');
   expect(catalog.tools.legacyText).not.toContain('outputSchema');
+});
+
+test('[TL-02] [TL-06] a resource template that nobody approved is not listed, and nothing that only it leads to can be read', () => {
+  const template = { name: 'rows', uriTemplate: 'db://main/{table}' };
+  const hidden = { name: 'notes', uriTemplate: 'notes://{id}', description: `Notes.${String.fromCodePoint(0xe0041)}` };
+  const lists = { db: listsOf({ resourceTemplates: [template, hidden], resources: [{ name: 'readme', uri: 'db://readme' }, { name: 'index', uri: 'notes://index' }] }) };
+  const inspect = createInspect({ lists: () => undefined, profile: () => undefined });
+  const merged = (mode: 'flag' | 'quarantine', approved: readonly JsonObject[]): Catalog => {
+    const pins = new Map(approved.map((definition) => [`db resourceTemplate ${String(definition['uriTemplate'])}`, { namespace: 'dev', server: 'db', kind: 'resourceTemplate' as const, name: String(definition['uriTemplate']), hash: definitionHash(definition, undefined), rejectedHash: undefined }]));
+    return mergeCatalog(namespaceOf(as('db'), { integrity: { mode, pins, knownServers: new Set(['db']) } }), () => lists.db, inspect);
+  };
+  const listed = ({ resourceTemplates }: Catalog): string[] => [...resourceTemplates.entries.keys()];
+  const strict = merged('quarantine', []);
+  expect([listed(strict), findReadable(strict, 'db://main/users'), findReadable(strict, 'notes://7')]).toEqual([[], undefined, undefined]);
+  // Resources are data: those that are listed stay.
+  expect([findReadable(strict, 'db://readme')?.own, findReadable(strict, 'notes://index')?.own]).toEqual(['db://readme', 'notes://index']);
+  const approved = merged('quarantine', [template]);
+  expect([listed(approved), findReadable(approved, 'db://main/users')?.own]).toEqual([['db://main/{table}'], 'db://main/users']);
+  expect(listed(merged('quarantine', [{ ...template, description: 'Rows of any table' }]))).toEqual([]);
+  const flagged = merged('flag', []);
+  expect([listed(flagged), findReadable(flagged, 'notes://7')]).toEqual([['db://main/{table}'], undefined]);
 });

@@ -6,13 +6,13 @@
 import { overriddenArguments } from '../middleware/arguments/arguments.ts';
 import type { Middleware } from '../middleware/middleware.ts';
 import type { GroupSpec } from '../model/group.ts';
-import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
+import type { Member, NamespaceSpec, Override, PrimitiveKind } from '../model/namespace.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
 import { collidedUri, exposedName, SEPARATOR, templatePrefix } from '../protocol/names.ts';
 import type { Verdict } from '../policy/definitions/judge.ts';
 import type { ServerLists } from '../upstream/upstreams.ts';
 import { type MirroredParam, mirroredParams } from '../protocol/mirrored-params.ts';
-import type { Inspect } from './definitions.ts';
+import type { FoundDefinition, Inspect } from './definitions.ts';
 
 /** One primitive as exposed. */
 export interface Entry {
@@ -71,12 +71,12 @@ export function mergeCatalog(namespace: NamespaceSpec, listsOf: (server: string)
   const collisions: Collision[] = [];
   const quarantined = new Map<string, Verdict>();
   const notes: Notes = { collisions, quarantined, inspect };
-  const resources = located('resource', namespace, parts, collisions);
+  const resources = located('resource', namespace, parts, notes);
   return {
     tools: withGroups(withMovedUi(named('tool', namespace, parts, notes), resources), namespace, collisions),
     prompts: named('prompt', namespace, parts, notes),
     resources,
-    resourceTemplates: located('resourceTemplate', namespace, parts, collisions),
+    resourceTemplates: located('resourceTemplate', namespace, parts, notes),
     collisions,
     quarantined,
   };
@@ -113,8 +113,18 @@ export function groupEntry(spec: GroupSpec, members: readonly Entry[]): Entry {
 /** Where groups stand among servers. */
 const GROUPS: Member = { server: '', as: 'groups' };
 
+/** Whether the definition is kept from clients, which is noted under the name that they would use. */
+function isKept(namespace: NamespaceSpec, { kind, ...found }: Omit<FoundDefinition, 'kind'> & { readonly kind: PrimitiveKind }, exposed: string, { quarantined, inspect }: Notes): boolean {
+  // Resources are data.
+  const verdict = kind === 'resource' ? undefined : inspect?.(namespace, { ...found, kind });
+  if (verdict?.isQuarantined !== true) return false;
+  quarantined.set(`${kind} ${exposed}`, verdict);
+  return true;
+}
+
 /** Tools and prompts: by name. */
-function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonly Part[], { collisions, quarantined, inspect }: Notes): CatalogList {
+function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonly Part[], notes: Notes): CatalogList {
+  const { collisions } = notes;
   const entries = new Map<string, Entry>();
   for (const { member, lists } of parts) {
     for (const definition of kind === 'tool' ? lists.tools : lists.prompts) {
@@ -122,11 +132,7 @@ function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonl
       const override = namespace.overrides[kind].get(exposedName(member.as, own, SEPARATOR));
       if (override?.isEnabled === false) continue;
       const exposed = override?.name ?? (namespace.prefix === 'none' ? own : exposedName(member.as, own, namespace.separator));
-      const verdict = inspect?.(namespace, { member, kind, definition });
-      if (verdict?.isQuarantined === true) {
-        quarantined.set(`${kind} ${exposed}`, verdict);
-        continue;
-      }
+      if (isKept(namespace, { member, kind, definition }, exposed, notes)) continue;
       const taken = entries.get(exposed);
       if (taken !== undefined) {
         collisions.push({ kind, exposed, kept: taken.member.as, hidden: member.as });
@@ -168,7 +174,8 @@ function remembered(member: Member, definition: JsonObject, make: () => Entry | 
 }
 
 /** Resources and templates: by URI, which stays as it is unless another server of the namespace has it already. */
-function located(kind: 'resource' | 'resourceTemplate', namespace: NamespaceSpec, parts: readonly Part[], collisions: Collision[]): CatalogList {
+function located(kind: 'resource' | 'resourceTemplate', namespace: NamespaceSpec, parts: readonly Part[], notes: Notes): CatalogList {
+  const { collisions } = notes;
   const key = kind === 'resource' ? 'uri' : 'uriTemplate';
   const entries = new Map<string, Entry>();
   for (const { member, lists } of parts) {
@@ -176,9 +183,12 @@ function located(kind: 'resource' | 'resourceTemplate', namespace: NamespaceSpec
       const own = String(definition[key]);
       const override = namespace.overrides[kind].get(exposedName(member.as, own, SEPARATOR));
       if (override?.isEnabled === false) continue;
+      if (isKept(namespace, { member, kind, definition }, own, notes)) continue;
       const taken = entries.get(own);
-      if (taken !== undefined) collisions.push({ kind, exposed: own, kept: taken.member.as, hidden: member.as });
-      if (taken !== undefined && kind === 'resourceTemplate') continue;
+      if (taken !== undefined) {
+        collisions.push({ kind, exposed: own, kept: taken.member.as, hidden: member.as });
+        if (kind === 'resourceTemplate') continue;
+      }
       const exposed = taken === undefined ? own : collidedUri(member.as, own);
       if (entries.has(exposed)) continue;
       const changed = throughSteps(overridden(definition, String(definition['name'] ?? ''), override), namespace, { kind, member, own });
@@ -302,6 +312,16 @@ function isLegacySafe(definition: JsonObject): boolean {
   return schema === undefined || (isObject(schema) && schema['type'] === 'object');
 }
 
+/** Whether a quarantined template fits the URI, and better than one that is not. */
+function isBehindQuarantine({ quarantined }: Catalog, uri: string, prefixChars: number): boolean {
+  for (const key of quarantined.keys()) {
+    const template = /^resourceTemplate (.*)$/s.exec(key)?.[1];
+    const prefix = template === undefined ? '' : templatePrefix(template);
+    if (prefix.length > prefixChars && uri.startsWith(prefix)) return true;
+  }
+  return false;
+}
+
 /**
  * Which entry reads this URI: the listed one, else the template with the longest matching literal beginning, else the
  * only server that uses its scheme. Undefined where nothing or more than one server could be meant.
@@ -314,6 +334,8 @@ export function findReadable(catalog: Catalog, uri: string): Pick<Entry, 'member
     const prefix = templatePrefix(entry.own);
     if (uri.startsWith(prefix) && (best === undefined || prefix.length > templatePrefix(best.own).length)) best = entry;
   }
+  // What a template would lead to that nobody approved is not read by another way.
+  if (isBehindQuarantine(catalog, uri, best === undefined ? 0 : templatePrefix(best.own).length)) return undefined;
   if (best !== undefined) return { member: best.member, own: uri };
   const colon = uri.indexOf(':');
   const scheme = uri.slice(0, colon + 1);

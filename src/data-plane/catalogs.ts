@@ -71,7 +71,7 @@ export class Catalogs {
   }
 
   /** The state of a server of which no list is known; undefined where there is one. */
-  unlisted(server: string): Pick<ServerState, 'status' | 'lastError'> | undefined {
+  unlisted(server: string): Pick<ServerState, 'status' | 'lastError' | 'refusal'> | undefined {
     if (this.#upstreams.lists(server) !== undefined) return undefined;
     return this.#upstreams.state(server) ?? { status: 'stopped', lastError: undefined };
   }
@@ -91,7 +91,7 @@ export class Catalogs {
   #patienceLeftMs(server: string, patienceMs: number): number {
     if (this.#upstreams.lists(server) !== undefined) return 0;
     const state = this.#upstreams.state(server);
-    return state?.status === 'connecting' ? patienceMs - (this.#clock.nowMs() - state.sinceMs) : 0;
+    return state?.status === 'connecting' && state.refusal === undefined ? patienceMs - (this.#clock.nowMs() - state.sinceMs) : 0;
   }
 
   /** Servers of the namespace whose part of the lists is missing or old, for `_meta` of list results. */

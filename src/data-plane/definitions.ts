@@ -2,7 +2,7 @@
  * Definitions before they are shown: each is held against what was approved of it. The same judgement makes catalogs
  * (what is quarantined is not in them) and tells people what waits for them.
  */
-import { type DefinitionKey, type DefinitionKind, definitionKey } from '../model/definition.ts';
+import { type DefinitionKey, type DefinitionKind, definitionKey, definitionName } from '../model/definition.ts';
 import type { Member, NamespaceSpec } from '../model/namespace.ts';
 import { factsOf, judgeDefinition, type Verdict } from '../policy/definitions/judge.ts';
 import { findLookalikes } from '../policy/definitions/lookalikes.ts';
@@ -35,7 +35,7 @@ export function createInspect(upstreams: Told): Inspect {
   return (namespace, { member, kind, definition }) => {
     const { integrity } = namespace;
     if (integrity === undefined || integrity.mode === 'off') return undefined;
-    const name = String(definition['name']);
+    const name = definitionName(kind, definition);
     return judgeDefinition({
       mode: integrity.mode,
       pin: integrity.pins.get(definitionKey({ server: member.server, kind, name })),
@@ -52,7 +52,7 @@ function shadowedBy({ members, integrity }: NamespaceSpec, { server }: Member, n
   return members.find(isApproved)?.as;
 }
 
-/** All tools and prompts of the namespace as they are now, with names that could be taken for each other. */
+/** All tools, prompts and resource templates of the namespace as they are now, with names that could be taken for each other. */
 export function inspectAll(namespace: NamespaceSpec, upstreams: Told): readonly InspectedDefinition[] {
   const inspect = createInspect(upstreams);
   const found = namespace.members.flatMap((member) => {
@@ -62,9 +62,9 @@ export function inspectAll(namespace: NamespaceSpec, upstreams: Told): readonly 
       definitions.flatMap((definition) => {
         const verdict = inspect(namespace, { member, kind, definition });
         const { server, as } = member;
-        return verdict === undefined ? [] : [{ server, as, kind, name: String(definition['name']), definition, instructions: upstreams.profile(server)?.instructions, verdict }];
+        return verdict === undefined ? [] : [{ server, as, kind, name: definitionName(kind, definition), definition, instructions: upstreams.profile(server)?.instructions, verdict }];
       });
-    return [...of('tool', lists.tools), ...of('prompt', lists.prompts)];
+    return [...of('tool', lists.tools), ...of('prompt', lists.prompts), ...of('resourceTemplate', lists.resourceTemplates)];
   });
   return withLookalikes(found, namespace);
 }

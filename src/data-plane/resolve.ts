@@ -123,5 +123,7 @@ function missing(method: string, params: JsonObject, members: readonly Member[],
   const [only] = members;
   const state = only === undefined || members.length > 1 ? undefined : catalogs.unlisted(only.server);
   if (only === undefined || state === undefined) return unknownTarget(method, params);
-  return new Fault('upstream.unavailable', { server: only.as, reason: state.status, detail: state.lastError ?? 'it has told nothing yet' });
+  const { refusal } = state;
+  const retry = refusal?.retryAfterSeconds === undefined ? {} : { message: refusal.message, retryAfterSeconds: refusal.retryAfterSeconds };
+  return new Fault('upstream.unavailable', { server: only.as, reason: refusal?.reason ?? state.status, detail: state.lastError ?? 'it has told nothing yet', ...retry });
 }

@@ -11,6 +11,18 @@ import { HOOK_TIMEOUT_MS, type Hooks, MANIFEST_VERSION, type Manifest } from './
 
 type Hook = (value: JsonObject, call: JsonObject) => unknown;
 
+/** Runs one hook in the thread of its module. Rejects where the hook throws, is late, or its thread ends. */
+export type AskThread = (asked: {
+  readonly hook: 'onCall' | 'onResult';
+  readonly options: unknown;
+  readonly value: JsonObject;
+  readonly call: JsonObject;
+  readonly timeoutMs: number;
+}) => Promise<unknown>;
+
+/** A hook in a thread waits for its turn at most so long. */
+const TURN_MS = 5_000;
+
 const aFunction = <Type>() => z.custom<Type>((value) => typeof value === 'function', 'expected a function');
 
 const ModuleSchema = z.strictObject({
@@ -22,6 +34,8 @@ const ModuleSchema = z.strictObject({
   options: z.record(z.string(), z.json()).default({ type: 'object', additionalProperties: false }),
   onFailure: z.enum(['closed', 'open']),
   resultBytesMax: z.int().min(1).default(4 << 20),
+  /** Hooks run in a thread of their own, which ends when one of them is late. */
+  isThreaded: z.boolean().default(false),
   create: aFunction<(options: unknown) => unknown>(),
 });
 
@@ -31,21 +45,32 @@ const HooksSchema = z.strictObject({
   timeoutMs: z.int().min(1).max(30_000).default(HOOK_TIMEOUT_MS),
 });
 
-/** The manifest that a module exports; texts that say what is wrong with it otherwise. */
-export function toManifest(exported: unknown): Manifest | readonly string[] {
+/** The manifest that a module exports; texts that say what is wrong with it otherwise. `startThread`: for a module that wants one. */
+export function toManifest(exported: unknown, startThread: () => AskThread): Manifest | readonly string[] {
   const parsed = ModuleSchema.safeParse(exported);
   if (!parsed.success) return parsed.error.issues.map(({ path, message }) => ['middleware', ...path.map(String)].join('.') + `: ${message}`);
-  const { create, options, ...rest } = parsed.data;
+  const { create, options, isThreaded, ...rest } = parsed.data;
   try {
-    return { ...rest, options: z.fromJSONSchema(options as Parameters<typeof z.fromJSONSchema>[0]), create: (given) => toHooks(create(given), rest.name) };
+    const ask = isThreaded ? startThread() : undefined;
+    const hooksOf = (given: unknown): LocalHooks => {
+      const hooks = HooksSchema.parse(create(given));
+      return ask === undefined ? hooks : inThread(hooks, given, ask);
+    };
+    return { ...rest, options: z.fromJSONSchema(options as Parameters<typeof z.fromJSONSchema>[0]), create: (given) => toHooks(hooksOf(given), rest.name) };
   } catch (thrown) {
     return [`middleware.options: ${thrown instanceof Error ? thrown.message : String(thrown)}`];
   }
 }
 
-/** Throws where `create` gave no hooks: the options are refused then. */
-function toHooks(created: unknown, name: string): Hooks {
-  const { onCall, onResult, timeoutMs } = HooksSchema.parse(created);
+type LocalHooks = z.output<typeof HooksSchema>;
+
+/** The same hooks, which run elsewhere: their own time begins when it is their turn. */
+function inThread({ onCall, onResult, timeoutMs }: LocalHooks, options: unknown, ask: AskThread): LocalHooks {
+  const remote = (hook: 'onCall' | 'onResult') => (value: JsonObject, call: JsonObject): unknown => ask({ hook, options, value, call, timeoutMs });
+  return { onCall: onCall && remote('onCall'), onResult: onResult && remote('onResult'), timeoutMs: timeoutMs + TURN_MS };
+}
+
+function toHooks({ onCall, onResult, timeoutMs }: LocalHooks, name: string): Hooks {
   return {
     timeoutMs,
     ...(onCall && {

@@ -3,9 +3,14 @@
 export const INTEGRITY_MODES = ['off', 'flag', 'quarantine'] as const;
 export type IntegrityMode = (typeof INTEGRITY_MODES)[number];
 
-/** Primitives whose definitions are pinned. */
-export const DEFINITION_KINDS = ['tool', 'prompt'] as const;
+/** Primitives whose definitions are pinned. Resources are not: what is listed of them is data, and changes as data does. */
+export const DEFINITION_KINDS = ['tool', 'prompt', 'resourceTemplate'] as const;
 export type DefinitionKind = (typeof DEFINITION_KINDS)[number];
+
+/** What a definition goes by at its server: a template by its URI template. */
+export function definitionName(kind: DefinitionKind, definition: Readonly<Record<string, unknown>>): string {
+  return String(definition[kind === 'resourceTemplate' ? 'uriTemplate' : 'name']);
+}
 
 /** One definition of a server by its own name. */
 export interface DefinitionKey {

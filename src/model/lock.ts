@@ -8,13 +8,13 @@ import { DEFINITION_KINDS, type DefinitionKey, type Pin } from './definition.ts'
 const HASH = /^sha256:[0-9a-f]{64}$/;
 const PREFIXES = DEFINITION_KINDS.map((kind) => `${kind}:`);
 
-/** Namespace → server → `tool:NAME` or `prompt:NAME` → hash. What a server named here has beside it is not approved. */
+/** Namespace → server → `tool:NAME`, `prompt:NAME` or `resourceTemplate:TEMPLATE` → hash. What a server named here has beside it is not approved. */
 export const LockSchema = z.record(
   z.string(),
   z.record(
     z.string(),
     z.record(
-      z.string().refine((key) => PREFIXES.some((prefix) => key.startsWith(prefix)), 'expected tool:NAME or prompt:NAME'),
+      z.string().refine((key) => PREFIXES.some((prefix) => key.startsWith(prefix)), 'expected tool:NAME, prompt:NAME or resourceTemplate:TEMPLATE'),
       z.string().regex(HASH, 'expected sha256: and 64 hexadecimal digits'),
     ),
   ),

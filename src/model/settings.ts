@@ -41,6 +41,7 @@ const fields = {
     .regex(/^postgres(?:ql)?:\/\//, 'expected an address that begins with postgres://')
     .optional()
     .describe('PostgreSQL to keep the state in; without it the data folder holds an embedded database.'),
+  databasePatienceMs: z.int().min(1_000).max(3_600_000).describe('So long known credentials open endpoints while PostgreSQL does not answer, milliseconds.'),
   sharedStoreUrl: z
     .string()
     .regex(/^rediss?:\/\//, 'expected an address that begins with redis:// or rediss://')
@@ -61,6 +62,7 @@ const fields = {
   auditRetentionDays: z.int().min(1).max(36_500).describe('The record of calls and changes is kept so many days, by whole months.'),
   trafficRetentionDays: z.int().min(1).max(36_500).describe('Arguments and results of calls are kept so many days.'),
   audit: z.enum(['buffered', 'strict']).describe('strict: a call that cannot be recorded first is not made. buffered: at most a quarter of a second of records is lost when the process dies.'),
+  auditOnBroken: z.enum(['warn', 'refuse']).describe('What a start does with a record that was cut or edited: tell it loudly, or refuse.'),
   auditArguments: z.boolean().describe('Arguments of calls are kept, without what looks like a secret.'),
   auditResults: z.boolean().describe('Results of calls are kept, without what looks like a secret.'),
   auditPayloadBytesMax: z.int().min(256).max(1 << 20).describe('So much of arguments and of a result is kept, bytes.'),
@@ -93,6 +95,7 @@ export const SETTING_DEFAULTS: Settings = {
   printJson: false,
   configFile: undefined,
   databaseUrl: undefined,
+  databasePatienceMs: 60_000,
   sharedStoreUrl: undefined,
   replicaPort: undefined,
   replicaHost: undefined,
@@ -109,6 +112,7 @@ export const SETTING_DEFAULTS: Settings = {
   auditRetentionDays: 400,
   trafficRetentionDays: 30,
   audit: 'buffered',
+  auditOnBroken: 'warn',
   auditArguments: true,
   auditResults: false,
   auditPayloadBytesMax: 16_384,

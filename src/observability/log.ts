@@ -57,7 +57,7 @@ export function createLog(options: LogOptions): Log & { listener: LogListener | 
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const console = { level: options.console, destination: undefined as { write(line: string): void } | undefined };
   const show = (line: string): void => {
-    console.destination ??= pino.destination({ dest: STDERR, sync: true });
+    console.destination ??= openConsole();
     console.destination.write(redact(line));
   };
   const onLost = (error: Error): void => {
@@ -101,6 +101,13 @@ export function createLog(options: LogOptions): Log & { listener: LogListener | 
     },
   };
   return log;
+}
+
+/** Where it leads may be a full disk: then a line is lost there, and the log files have it. */
+function openConsole(): { write(line: string): void } {
+  const destination = pino.destination({ dest: STDERR, sync: true });
+  destination.on('error', () => undefined);
+  return destination;
 }
 
 const BATCH_CHARS = 65_536;

@@ -40,34 +40,42 @@ export class RotatingFile {
 
   /** Resolves when all that was written is in its file. */
   async close(): Promise<void> {
-    this.#end();
+    this.#end(this.#destination);
     await Promise.all([...this.#ending].map((destination) => new Promise((resolve) => destination.once('close', resolve))));
   }
 
-  /** What waits to be written goes to the file of its time: the descriptor follows the rename. */
+  /** What waits to be written goes to the file of its time: the descriptor follows the rename. Where none can be made, the old one goes on. */
   #rotate(): void {
-    this.#end();
     const { filesMax } = this.#options;
-    rmSync(this.#path(filesMax), { force: true });
-    for (let number = filesMax - 1; number >= 0; number--) if (existsSync(this.#path(number))) renameSync(this.#path(number), this.#path(number + 1));
-    this.#destination = this.#open();
+    const former = this.#destination;
+    try {
+      rmSync(this.#path(filesMax), { force: true });
+      for (let number = filesMax - 1; number >= 0; number--) if (existsSync(this.#path(number))) renameSync(this.#path(number), this.#path(number + 1));
+      this.#destination = this.#open();
+    } catch (thrown) {
+      this.#bytes = 0;
+      this.#tellLoss(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      return;
+    }
+    this.#end(former);
+  }
+
+  #tellLoss(error: Error): void {
+    if (!this.#isLossTold) this.#options.onLost?.(error);
+    this.#isLossTold = true;
   }
 
   #open(): Destination {
-    const { bufferBytes, onLost } = this.#options;
+    const { bufferBytes } = this.#options;
     const fd = openSync(this.#path(0), 'a', 0o600);
     this.#bytes = fstatSync(fd).size;
     const buffer = bufferBytes === 0 ? {} : { minLength: bufferBytes, maxWrite: 2 * bufferBytes, periodicFlush: 1_000 };
     const destination = pino.destination({ fd, sync: false, ...buffer });
-    destination.on('error', (error: Error) => {
-      if (!this.#isLossTold) onLost?.(error);
-      this.#isLossTold = true;
-    });
+    destination.on('error', (error: Error) => this.#tellLoss(error));
     return destination;
   }
 
-  #end(): void {
-    const destination = this.#destination;
+  #end(destination: Destination): void {
     this.#ending.add(destination);
     destination.once('close', () => this.#ending.delete(destination));
     destination.end();

@@ -6,6 +6,7 @@
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditColumns, RECORD_KINDS } from '../audit/audit-record.ts';
+import type { Payload } from '../audit/audit-store.ts';
 import { type ChainedRecord, type ChainRow, toRow } from '../audit/chain-writer.ts';
 
 const INTAKE_FILE = 'audit-intake.tsv';
@@ -32,7 +33,7 @@ export class AuditIntake {
   /** On return the lines survive a power cut. Throws where they cannot be written; then none is there. */
   append(records: readonly ChainedRecord[]): void {
     let text = '';
-    for (const { seq, hash, text: record, payload } of records) text += `${seq}\t${hash}\t${record}\t${cell(payload?.arguments)}\t${cell(payload?.result)}\n`;
+    for (const { seq, hash, text: record, payload } of records) text += `${seq}\t${hash}\t${record}\t${cells(payload)}\n`;
     const bytes = Buffer.from(text);
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
@@ -114,6 +115,11 @@ export class AuditIntake {
   }
 }
 
+/** As they are written; another spelling of the same is not what was. */
+function cells(payload: Payload | undefined): string {
+  return `${cell(payload?.arguments)}\t${cell(payload?.result)}`;
+}
+
 function cell(text: string | null | undefined): string {
   return text === null || text === undefined ? '' : JSON.stringify(text);
 }
@@ -124,9 +130,7 @@ function toRowOfLine(line: string): ChainRow | undefined {
   try {
     const payload = given === '' && result === '' ? undefined : { arguments: textOf(given), result: textOf(result) };
     const row = toRow({ seq: Number(seq), hash, text, payload });
-    // Another spelling of the same is not what was written.
-    const isAsWritten = cell(payload?.arguments) === given && cell(payload?.result) === result;
-    return isAsWritten && isWhole(row.columns) ? row : undefined;
+    return isWhole(row.columns) && cells(payload) === `${given}\t${result}` ? row : undefined;
   } catch {
     return undefined;
   }

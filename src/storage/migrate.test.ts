@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../test/support/start-postgres.ts';
 import { findKey } from './keys.ts';
 import { MIGRATIONS, migrate } from './migrate.ts';
+import { systemClock } from '../base/clock.ts';
 import { openPostgres } from './postgres.ts';
 import type { Database, Db, Dialect } from './schema.ts';
 import { findSetting } from './settings.ts';
@@ -32,7 +33,7 @@ async function open(dialect: Dialect, name: string): Promise<Db | undefined> {
     return new Kysely<Database>({ dialect: openSqlite(own) });
   }
   const url = await postgres?.createDatabase();
-  return url === undefined ? undefined : new Kysely<Database>({ dialect: openPostgres(url, () => undefined) });
+  return url === undefined ? undefined : new Kysely<Database>({ dialect: openPostgres(url, systemClock, () => undefined) });
 }
 
 describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {

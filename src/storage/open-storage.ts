@@ -36,7 +36,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { databaseUrl, clock } = options;
   const dialect: Dialect = databaseUrl === undefined ? 'sqlite' : 'postgres';
   const db = new Kysely<Database>({
-    dialect: databaseUrl === undefined ? openSqlite(options.folder.path) : openPostgres(databaseUrl, options.report),
+    dialect: databaseUrl === undefined ? openSqlite(options.folder.path) : openPostgres(databaseUrl, clock, options.report),
   });
   try {
     await query(db, () => migrate(db, dialect));

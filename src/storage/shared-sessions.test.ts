@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../test/support/start-postgres.ts';
 import { Kysely, sql } from 'kysely';
+import { systemClock } from '../base/clock.ts';
 import { sharedGenerations } from './generations.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
@@ -17,7 +18,7 @@ let db: Db;
 beforeAll(async () => {
   postgres = await startPostgres();
   if (postgres === undefined) return;
-  db = new Kysely<Database>({ dialect: openPostgres(await postgres.createDatabase(), () => undefined) });
+  db = new Kysely<Database>({ dialect: openPostgres(await postgres.createDatabase(), systemClock, () => undefined) });
   await migrate(db, 'postgres');
 });
 afterAll(async () => {

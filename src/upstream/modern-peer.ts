@@ -59,6 +59,8 @@ class ModernPeer extends Peer {
   #profile: ServerProfile | undefined;
   #listener: Listener | undefined;
   #watched: Watched = { uris: new Set(), taskIds: new Set() };
+  /** What the last call said of itself. */
+  #told: Told | undefined;
 
   constructor(port: PeerPort, spec: ServerSpec, deps: PeerDeps, lastId: number) {
     super(port, spec, deps, lastId);
@@ -121,18 +123,24 @@ class ModernPeer extends Peer {
 
   protected frame(call: PendingCall): Outgoing {
     const { request } = call;
-    const meta: Record<string, JsonValue | undefined> = {
-      ...metaOf(request.params),
-      [META.protocolVersion]: MODERN_REVISION,
-      [META.clientInfo]: this.deps.gatewayInfo,
-      [META.clientCapabilities]: call.isOwn ? OWN_CAPABILITIES : request.clientCapabilities,
-    };
-    if (request.clientInfo !== undefined) meta[META_CLIENT] = request.clientInfo;
-    if (request.logLevel !== undefined) meta[META.logLevel] = request.logLevel;
-    if (request.progressToken !== undefined) meta['progressToken'] = call.id;
-    const params = { ...request.params, _meta: meta };
-    const headers = this.link.kind === 'http' ? { ...request.headers, ...mirrorHeaders(request.method, params) } : {};
-    return { text: requestText(call.id, request.method, params), id: call.id, method: request.method, headers };
+    const headers = this.link.kind === 'http' ? { ...request.headers, ...mirrorHeaders(request.method, request.params) } : {};
+    return { text: textWithMeta(call, this.#metaText(call)), id: call.id, method: request.method, headers };
+  }
+
+  /** Of `_meta`. Who asks says the same of itself with every call, so its part is made once. */
+  #metaText(call: PendingCall): string {
+    const { request, isOwn } = call;
+    const capabilities = isOwn ? OWN_CAPABILITIES : request.clientCapabilities;
+    const { clientInfo, logLevel } = request;
+    const told = this.#told;
+    if (told?.capabilities !== capabilities || told.clientInfo !== clientInfo || told.logLevel !== logLevel) {
+      const meta: Record<string, JsonValue | undefined> = { [META.protocolVersion]: MODERN_REVISION, [META.clientInfo]: this.deps.gatewayInfo, [META.clientCapabilities]: capabilities };
+      if (clientInfo !== undefined) meta[META_CLIENT] = clientInfo;
+      if (logLevel !== undefined) meta[META.logLevel] = logLevel;
+      this.#told = { capabilities, clientInfo, logLevel, meta, text: JSON.stringify(meta) };
+    }
+    if (request.params['_meta'] === undefined && request.progressToken === undefined && this.#told !== undefined) return this.#told.text;
+    return JSON.stringify({ ...metaOf(request.params), ...this.#told?.meta, ...(request.progressToken === undefined ? {} : { progressToken: call.id }) });
   }
 
   /** Servers must not send requests (stdio, "Receiving Messages"), and clients no responses: there is nobody to refuse to. */
@@ -166,6 +174,23 @@ class ModernPeer extends Peer {
     if (!call.isOwn && type.startsWith('"') && type !== '"input_required"' && isObject(extensions) && Object.keys(extensions).length > 0) return undefined;
     return new Fault('upstream.protocol_error', { server: this.server, reason: 'unknown_result_type', detail: `resultType ${type.slice(0, 80)}` });
   }
+}
+
+interface Told {
+  readonly capabilities: JsonObject;
+  readonly clientInfo: JsonObject | undefined;
+  readonly logLevel: string | undefined;
+  readonly meta: JsonObject;
+  readonly text: string;
+}
+
+function textWithMeta({ id, request: { method, params } }: PendingCall, metaText: string): string {
+  const text = JSON.stringify(params['_meta'] === undefined ? params : withoutMeta(params));
+  return `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${text === '{}' ? '{' : `${text.slice(0, -1)},`}"_meta":${metaText}}}`;
+}
+
+function withoutMeta({ _meta: _, ...own }: JsonObject): JsonObject {
+  return own;
 }
 
 /** Of requests of the gateway itself: some client may be able to do each of it. */

@@ -121,6 +121,10 @@ class Pool implements Upstreams {
     await this.#get(server).restart();
   }
 
+  async takeOut(server: string, forMs: number): Promise<void> {
+    await this.#get(server).takeOut(forMs);
+  }
+
   async resync(server: string): Promise<void> {
     await this.#get(server).resync();
   }

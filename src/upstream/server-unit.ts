@@ -42,6 +42,7 @@ export class ServerUnit {
   /** The lists were read since the server came up. */
   #isListed = false;
   #status: ServerStatus = 'connecting';
+  #isRefusing = false;
   #sinceMs: number;
   /** Of the latest link of the catalogue connection, also while it is being opened and after it ended. */
   #stderrTail: () => string = () => '';
@@ -139,6 +140,7 @@ export class ServerUnit {
   }
 
   async #acquire(lease: Lease): Promise<Upstream> {
+    if (this.#supervisor.isOut) await this.#supervisor.whenUp();
     if (isPerPrincipal(this.spec.auth)) {
       const place = this.#personalPlace(lease);
       if (place.key !== undefined) return (await this.#isolated.acquire(place.key, place, lease)).peer;
@@ -209,6 +211,13 @@ export class ServerUnit {
     await this.#supervisor.restart();
   }
 
+  /** A drill: calls under way end as if the server had ended, and there is no connection for anybody for so long. */
+  async takeOut(forMs: number): Promise<void> {
+    this.#isolated.closeAll();
+    this.#twins.closeAll();
+    await this.#supervisor.takeOut(forMs)?.close();
+  }
+
   async resync(): Promise<void> {
     await this.#supervisor.whenUp();
     await this.#keeper.resync();
@@ -252,6 +261,7 @@ export class ServerUnit {
         resourceTemplates: lists?.resourceTemplates.length ?? 0,
       },
       handshakeMs: supervisor.handshakeMs,
+      refusal: supervisor.refusal,
     };
   }
 
@@ -318,6 +328,10 @@ export class ServerUnit {
       for (const resolve of this.#settling) resolve();
       this.#settling.clear();
     }
+    const wasRefusing = this.#isRefusing;
+    this.#isRefusing = this.#supervisor.refusal !== undefined;
+    // Who waits for the lists of a server that keeps ending need not wait any longer.
+    if (status === this.#status && this.#isRefusing && !wasRefusing) this.#deps.events.stateChanged(this.spec.name);
     if (status === this.#status) return;
     this.#status = status;
     this.#sinceMs = this.#deps.clock.nowMs();

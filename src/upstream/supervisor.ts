@@ -45,6 +45,7 @@ export class Supervisor<Connection extends Supervised> {
   #cancelRetry: CancelTimer | undefined;
   /** When the next attempt begins, on the monotonic clock. */
   #retryAtMs = 0;
+  #isOut = false;
   /** Of the attempt that counts; what an earlier one still says is ignored. */
   #attempt = 0;
   restarts = 0;
@@ -61,6 +62,12 @@ export class Supervisor<Connection extends Supervised> {
 
   get connection(): Connection | undefined {
     return this.#connection;
+  }
+
+  /** Why nobody waits for a connection now; undefined where there is one, or one is being opened. */
+  get refusal(): Fault | undefined {
+    const isDown = this.#connection === undefined && (this.#status !== 'connecting' || this.#isBackingOff);
+    return isDown ? this.#unavailable() : undefined;
   }
 
   start(): void {
@@ -80,7 +87,8 @@ export class Supervisor<Connection extends Supervised> {
   /** The connection, once it is up. Rejects with `upstream.unavailable`: at once where it failed or keeps ending, else when the start takes too long. */
   whenUp(): Promise<Connection> {
     if (this.#connection !== undefined) return Promise.resolve(this.#connection);
-    if (this.#status !== 'connecting' || this.#isBackingOff) return Promise.reject(this.#unavailable());
+    const { refusal } = this;
+    if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const cancelTimer = this.#deps.clock.after(this.#deps.startTimeoutMs(), () => {
         this.#waiting.delete(waiter);
@@ -112,6 +120,30 @@ export class Supervisor<Connection extends Supervised> {
     this.restarts++;
     this.start();
     await this.whenUp();
+  }
+
+  /** A drill: no connection for so long, as if the server had failed; then it is started by itself. What was there is the caller's to close. */
+  takeOut(forMs: number): Connection | undefined {
+    const former = this.#connection;
+    this.#connection = undefined;
+    this.#attempt++;
+    this.#stopRetry();
+    this.lastFault = new Fault('upstream.unavailable', { server: this.#deps.server, reason: 'drill', detail: 'taken out by a drill' });
+    this.#retryAtMs = this.#deps.clock.monotonicMs() + forMs;
+    this.#cancelRetry = this.#deps.clock.after(forMs, () => {
+      this.#isOut = false;
+      this.restarts++;
+      this.start();
+    });
+    this.#isOut = true;
+    this.#become('failed');
+    this.#rejectAll();
+    return former;
+  }
+
+  /** Taken out by a drill. */
+  get isOut(): boolean {
+    return this.#isOut;
   }
 
   /** No connection any more, and no new one. What was there is the caller's to close. */
@@ -170,6 +202,7 @@ export class Supervisor<Connection extends Supervised> {
   #stopRetry(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
+    this.#isOut = false;
   }
 
   #become(status: SupervisorStatus): void {

@@ -1,4 +1,5 @@
 /** All upstreams of the gateway, as the data plane uses them. Made by `createUpstreams` (pool.ts). */
+import type { Fault } from '../base/fault.ts';
 import type { ServerSpec } from '../model/server.ts';
 import type { Family, JsonObject } from '../protocol/messages.ts';
 import type { ListKind, ServerProfile, ServerRequest, Upstream } from './upstream.ts';
@@ -51,6 +52,8 @@ export interface ServerState {
   readonly warnings: readonly string[];
   readonly counts: { readonly tools: number; readonly prompts: number; readonly resources: number; readonly resourceTemplates: number };
   readonly handshakeMs: number | undefined;
+  /** What calls are told at once while there is no connection and none is waited for: it failed, or keeps ending. */
+  readonly refusal?: Fault | undefined;
 }
 
 /** Whose connection said something: undefined members where it is shared more widely. */
@@ -98,5 +101,7 @@ export interface Upstreams {
   settled(timeoutMs: number): Promise<void>;
   restart(server: string): Promise<void>;
   resync(server: string): Promise<void>;
+  /** Takes a server out for a drill. Resolves once it is out. */
+  takeOut?(server: string, forMs: number): Promise<void>;
   close(): Promise<void>;
 }

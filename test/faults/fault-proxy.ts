@@ -18,6 +18,8 @@ export interface Weather {
   readonly isReset?: boolean;
   /** New connections are closed at once. */
   readonly refuses?: boolean;
+  /** Nothing passes, and nobody is told: what is sent now is lost for good, so connections of this time never work again. */
+  readonly isPartitioned?: boolean;
 }
 
 export interface FaultProxy {
@@ -26,6 +28,7 @@ export interface FaultProxy {
   /** From now on, also for connections that are open. */
   weather: Weather;
   readonly connections: () => number;
+  readonly stop: () => void;
 }
 
 const running: (() => void)[] = [];
@@ -37,6 +40,13 @@ const PIECE_BYTES = 1_400;
 
 /** Stopped by itself after the test. `random`: uniform in [0, 1). */
 export async function startFaultProxy(target: string, random: () => number, weather: Weather = {}): Promise<FaultProxy> {
+  const proxy = await openFaultProxy(target, random, weather);
+  running.push(proxy.stop);
+  return proxy;
+}
+
+/** As `startFaultProxy`, for whoever stops it. */
+export async function openFaultProxy(target: string, random: () => number, weather: Weather = {}): Promise<FaultProxy> {
   const { hostname, port } = new URL(target);
   const open = new Set<Socket>();
   let connections = 0;
@@ -58,10 +68,6 @@ export async function startFaultProxy(target: string, random: () => number, weat
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const own = (server.address() as AddressInfo).port;
-  running.push(() => {
-    server.close();
-    for (const socket of open) socket.destroy();
-  });
   const proxy: FaultProxy = {
     through: (url) => {
       const changed = new URL(url);
@@ -70,6 +76,10 @@ export async function startFaultProxy(target: string, random: () => number, weat
     },
     weather,
     connections: () => connections,
+    stop: () => {
+      server.close();
+      for (const socket of open) socket.destroy();
+    },
   };
   return proxy;
 }
@@ -86,8 +96,11 @@ function pass(from: Socket, to: Socket, { weather, random, isAnswer }: Way): voi
   let passedBytes = 0;
   let freeMs = 0;
   let isCut = false;
+  let isLost = false;
   const later = (atMs: number, run: () => void): void => void setTimeout(run, Math.max(0, atMs - performance.now()));
   from.on('data', (chunk: Buffer) => {
+    isLost ||= weather().isPartitioned === true;
+    if (isLost) return;
     const { delayMs = 0, bytesPerSecond = Number.POSITIVE_INFINITY, stallShare = 0, stallMs = 0, cutAfterBytes } = weather();
     for (let start = 0; start < chunk.length && !isCut; start += PIECE_BYTES) {
       let piece = chunk.subarray(start, start + PIECE_BYTES);

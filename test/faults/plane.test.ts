@@ -4,10 +4,14 @@ import { afterEach, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { type FakeLink, legacyScript, modernScript, type Script, type Sent, tool } from '../support/fake-link.ts';
 import { modernRequest, openSession, post, type RawAnswer, textOf } from '../support/http-peer.ts';
+import { randomKey } from '../support/random-key.ts';
 import { type Plane, type PlaneOptions, startPlane } from '../support/start-plane.ts';
+import { MovableClock } from '../support/movable-clock.ts';
 import { canaryOf, History, violations } from './history.ts';
 import { SEED, seeded, shuffled } from './seed.ts';
 
+/** A busy machine takes its time; what is measured is measured apart. */
+const BUSY = { timeout: 10_000 };
 const planes: Plane[] = [];
 afterEach(async () => {
   await Promise.all(planes.splice(0).map((plane) => plane.stop()));
@@ -121,7 +125,7 @@ test('[F-24] a process that is short of memory refuses new requests with 503 and
   let overload: string | undefined;
   const plane = await start({ servers: { one: withTools(holding(held)) }, deps: { overload: () => overload } });
   const before = call(plane, 'one__wait');
-  await expect.poll(() => held.length).toBe(1);
+  await expect.poll(() => held.length, BUSY).toBe(1);
   overload = 'heap';
   const refused = await call(plane, 'one__echo');
   expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '2' }, message: { error: { code: -31_006, data: { reason: 'heap', outcome: 'not_executed' } } } });
@@ -138,7 +142,7 @@ test('[F-25] the wall clock jumps by hours in both directions, and neither calls
   const plane = await start({ servers: { one: withTools(holding(held)) }, serverConfig: { one: { callTimeoutMs: 30_000 } }, deps: { clock } });
   const session = await openSession({ url: plane.url });
   const running = call(plane, 'one__wait');
-  await expect.poll(() => held.length).toBe(1);
+  await expect.poll(() => held.length, BUSY).toBe(1);
   for (const hours of [1, -1, 24, -24]) {
     jumpMs = hours * 3_600_000;
     expect((await session.request('tools/call', { name: 'one__echo', arguments: {} })).message.result).toBeDefined();
@@ -166,13 +170,13 @@ test('[F-26] twenty modern clients that leave at twenty moments have their calls
   const sockets = Array.from({ length: 20 }, (_, id) =>
     abandon(plane.url, JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'one__wait', arguments: {}, _meta: meta } }), { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'one__wait' }),
   );
-  await expect.poll(() => held.length).toBe(21);
+  await expect.poll(() => held.length, BUSY).toBe(21);
   const startedMs = performance.now();
   for (const socket of shuffled(sockets, random)) {
     socket.destroy();
     if (random() < 0.5) await new Promise((resolve) => setImmediate(resolve));
   }
-  await expect.poll(() => plane.links('one').flatMap((link) => link.aborted).length).toBe(20);
+  await expect.poll(() => plane.links('one').flatMap((link) => link.aborted).length, BUSY).toBe(20);
   expect(performance.now() - startedMs).toBeLessThan(1_500);
   const kept = held.find(({ sent }) => (sent.params['arguments'] as { stays?: boolean }).stays === true);
   kept?.link.answer(kept.sent.id, { resultType: 'complete', ...text('mine') });
@@ -187,11 +191,11 @@ test('[F-26] [F-28] a legacy client that leaves in the middle finds the rest of 
   const socket = abandon(plane.url, body, session.headers);
   let heard = '';
   socket.on('data', (chunk) => (heard += String(chunk)));
-  await expect.poll(() => held.length).toBe(1);
+  await expect.poll(() => held.length, BUSY).toBe(1);
   const [{ sent, link } = { sent: undefined, link: undefined }] = held;
   const progress = (value: number): void => link?.say({ method: 'notifications/progress', params: { progressToken: Number(sent?.id), progress: value } }, Number(sent?.id));
   progress(1);
-  await expect.poll(() => heard).toContain('"progress":1');
+  await expect.poll(() => heard, BUSY).toContain('"progress":1');
   socket.destroy();
   progress(2);
   progress(3);
@@ -209,6 +213,44 @@ test('[F-26] [F-28] a legacy client that leaves in the middle finds the rest of 
   await reader?.cancel();
 });
 
+test('[F-28] an event stream is taken up at the replica and by the principal that it belongs to, and nowhere else', async () => {
+  const held: { sent: Sent; link: FakeLink }[] = [];
+  const keys = { ann: { value: randomKey() }, bob: { value: randomKey() } };
+  const clock = new MovableClock();
+  const options = { servers: { one: withTools(holding(held, legacyScript)) }, keys };
+  const [plane, replica] = [await start({ ...options, deps: { clock: { nowMs: () => clock.nowMs(), monotonicMs: () => clock.monotonicMs(), after: (delayMs, run) => clock.after(delayMs, run) } } }), await start(options)];
+  const own = { url: plane.url, key: keys.ann.value };
+  const session = await openSession(own);
+  const resume = async (url: string, key: string, id: string): Promise<{ readonly status: number; readonly text: string }> => {
+    const stopping = new AbortController();
+    const answer = await fetch(url, { headers: { ...session.headers, authorization: `Bearer ${key}`, accept: 'text/event-stream', 'last-event-id': id }, signal: stopping.signal });
+    const first = await Promise.race([answer.body?.getReader().read(), new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 200))]).catch(() => undefined);
+    stopping.abort();
+    return { status: answer.status, text: Buffer.from(first?.value ?? []).toString() };
+  };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 9, method: 'tools/call', params: { name: 'one__wait', arguments: {}, _meta: { progressToken: 'p' } } });
+  const socket = abandon(plane.url, body, { ...session.headers, authorization: `Bearer ${keys.ann.value}` });
+  let heard = '';
+  socket.on('data', (chunk) => (heard += String(chunk)));
+  await expect.poll(() => held.length, BUSY).toBe(1);
+  const [{ sent, link } = { sent: undefined, link: undefined }] = held;
+  link?.say({ method: 'notifications/progress', params: { progressToken: Number(sent?.id), progress: 1 } }, Number(sent?.id));
+  await expect.poll(() => heard, BUSY).toContain('"progress":1');
+  socket.destroy();
+  link?.answer(sent?.id, text('the rest'));
+  const lastId = [...heard.matchAll(/^id: (.+)$/gm)].at(-1)?.[1]?.trim() ?? '';
+  // Foreign: another principal with the session's id.
+  expect(await resume(plane.url, keys.bob.value, lastId)).toMatchObject({ status: 404, text: expect.not.stringContaining('the rest') });
+  // Another replica: events lie where they arose.
+  expect(await resume(replica.url, keys.ann.value, lastId)).toMatchObject({ status: 404, text: expect.not.stringContaining('the rest') });
+  expect((await post({ url: replica.url, key: keys.ann.value }, { jsonrpc: '2.0', id: 1, method: 'ping' }, session.headers)).status).toBe(404);
+  // The one it belongs to, as often as it asks.
+  expect((await resume(plane.url, keys.ann.value, lastId)).text).toContain('the rest');
+  // Expired: the session was idle for longer than it may be.
+  await clock.move(120_000);
+  expect(await resume(plane.url, keys.ann.value, lastId)).toMatchObject({ status: 404, text: expect.not.stringContaining('the rest') });
+}, 20_000);
+
 test('[F-38] a client that reads nothing of its answers is cut off, and others are served', async () => {
   const random = seeded(SEED);
   const held: { sent: Sent; link: FakeLink }[] = [];
@@ -217,7 +259,7 @@ test('[F-38] a client that reads nothing of its answers is cut off, and others a
   const body = JSON.stringify({ jsonrpc: '2.0', id: 9, method: 'tools/call', params: { name: 'one__wait', arguments: {}, _meta: { progressToken: 'p' } } });
   const socket = abandon(plane.url, body, session.headers);
   socket.pause();
-  await expect.poll(() => held.length).toBe(1);
+  await expect.poll(() => held.length, BUSY).toBe(1);
   const [{ sent, link } = { sent: undefined, link: undefined }] = held;
   let closed = false;
   socket.on('close', () => (closed = true));

@@ -1,4 +1,5 @@
 import type { Definition } from '../../contract/definitions.ts';
+import { DEFINITION_KINDS } from '../../model/definition.ts';
 import { getWord, type Invocation } from '../command.ts';
 import { openAdminClient } from '../gateway-flags.ts';
 import { cut, formatTable, plain, printJson, printLines } from '../print.ts';
@@ -49,7 +50,7 @@ async function approve(invocation: Invocation): Promise<number> {
 async function reject(invocation: Invocation): Promise<number> {
   const { has, flag, host } = invocation;
   const { server, name } = targetOf(getWord(invocation, 1, { name: 'definitions reject', usage: 'SERVER__NAME' }));
-  const kind = flag('kind') === 'prompt' ? 'prompt' : 'tool';
+  const kind = DEFINITION_KINDS.find((candidate) => candidate === flag('kind')) ?? 'tool';
   const { rejected } = await (await openAdminClient(invocation)).rejectDefinition({ namespace: namespaceOf(invocation), server, name, kind });
   if (has('json')) printJson(host, { rejected });
   else printLines(host, [`Rejected ${rejected.server}__${plain(rejected.name)}: it is neither listed nor callable until it changes.`]);

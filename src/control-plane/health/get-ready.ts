@@ -1,21 +1,22 @@
-import { sleep } from '../../base/clock.ts';
 import { GetReady, type Readiness } from '../../contract/health.ts';
 import type { ServerState } from '../../contract/servers.ts';
+import { sleep } from '../../base/clock.ts';
 import { type AdminServices, bindRead } from '../operation.ts';
 
-/** Balancers wait no longer themselves: a store that is slower is as good as away. */
-const STORE_MS = 2_000;
+const PATIENCE_MS = 2_000;
 
-/** Whether the store answers and every required server is connected. Tells anyone how it is, nobody which one. */
+/** Whether the store answers, every required server is connected and requests are taken. Tells anyone how it is, nobody which one. */
 export const getReady = bindRead(GetReady, async ({ services }) => {
-  const answers = services.storage.ping().then(
+  const answered = services.storage.ping().then(
     () => 'ok' as const,
     () => 'failed' as const,
   );
-  const store = await Promise.race([answers, sleep(services.clock, STORE_MS).then(() => 'failed' as const)]);
+  // Whoever asks wants to know soon; a store that is slower than this is of no use to requests either.
+  const store = await Promise.race([answered, sleep(services.clock, PATIENCE_MS).then(() => 'failed' as const)]);
   const servers = worstRequired(services);
-  const isReady = store === 'ok' && servers === 'ok';
-  return { status: isReady ? ('ready' as const) : ('not_ready' as const), store, servers };
+  const load = services.overload?.() === undefined ? ('ok' as const) : ('busy' as const);
+  const isReady = store === 'ok' && servers === 'ok' && load === 'ok';
+  return { status: isReady ? ('ready' as const) : ('not_ready' as const), store, servers, load };
 });
 
 function worstRequired({ live, snapshot }: AdminServices): Readiness['servers'] {

@@ -27,7 +27,7 @@ test.each([
     { ...READY_SERVER, name: 'optional', status: 'failed' },
   ];
   const answer = await admin.ask('GET', '/ready', { credential: null });
-  expect([answer.status, answer.body]).toEqual([code, { status: word, store: 'ok', servers }]);
+  expect([answer.status, answer.body]).toEqual([code, { status: word, store: 'ok', servers, load: 'ok' }]);
   expect(answer.text).not.toContain('files');
 });
 

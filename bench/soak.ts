@@ -1,0 +1,29 @@
+/**
+ * Three days of use in one go: 5,200,000 calls (72 hours at 20 a second), with sessions that open and close, servers that
+ * are killed, configurations that change and calls that are given up. Ends with a verdict, and with drawings of memory,
+ * descriptors and latency.
+ *
+ *     npm run soak -- [--full] [--calls 520000] [--out .soak]
+ *
+ * Without `--full` it is a tenth of that. Linux: what a process holds is read from /proc.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runSoak } from './soak-load.ts';
+import { toSvg } from './soak-plot.ts';
+import { judge } from './soak-verdict.ts';
+
+const FULL_CALLS = 5_200_000;
+const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, calls: { type: 'string' }, out: { type: 'string', default: '.soak' }, seed: { type: 'string', default: '1' } } });
+const calls = Number(values.calls ?? (values.full ? FULL_CALLS : FULL_CALLS / 10));
+
+const run = await runSoak({ calls, seed: Number(values.seed), tell: (text) => void process.stderr.write(`${text}\n`) });
+const verdict = judge(run);
+mkdirSync(values.out, { recursive: true });
+writeFileSync(join(values.out, 'samples.json'), JSON.stringify(run.samples));
+for (const [name, text] of Object.entries(toSvg(run.samples))) writeFileSync(join(values.out, `${name}.svg`), text);
+for (const { name, isGood, found } of verdict) process.stdout.write(`${isGood ? 'good ' : 'WRONG'}  ${name}: ${found}\n`);
+const isGood = verdict.every((one) => one.isGood);
+process.stdout.write(`${run.calls} calls in ${Math.round(run.tookMs / 1_000)} s, drawings in ${values.out}: ${isGood ? 'the soak is passed' : 'THE SOAK IS NOT PASSED'}\n`);
+process.exitCode = isGood ? 0 : 1;
