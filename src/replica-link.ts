@@ -11,7 +11,7 @@ import { listen, type Listening } from './listening.ts';
 import { isRevision } from './protocol/messages.ts';
 import type { Log } from './observability/log.ts';
 import type { Membership } from './replicas/membership.ts';
-import { MISDIRECTED, REPLICA_HEADER, ReplicaDoor } from './replicas/replica-door.ts';
+import { LEAVING, MISDIRECTED, REPLICA_HEADER, ReplicaDoor } from './replicas/replica-door.ts';
 import { createReplicaHandles, type ReplicaHandles } from './replicas/replica-handles.ts';
 import { SessionKeeper } from './replicas/session-keeper.ts';
 import { sessionIdOf, SessionRouter } from './replicas/session-router.ts';
@@ -151,7 +151,7 @@ function takeForwarded(http: IncomingMessage, response: ServerResponse, { door, 
   const session = sessionIdOf(http);
   if (session !== undefined && !dataPlane.moving.has(session)) {
     http.resume();
-    response.writeHead(MISDIRECTED, { 'content-length': 0 }).end();
+    response.writeHead(MISDIRECTED, { 'content-length': 0, ...(dataPlane.moving.isLeaving() ? { [REPLICA_HEADER]: LEAVING } : {}) }).end();
     return;
   }
   delete http.headers[REPLICA_HEADER];

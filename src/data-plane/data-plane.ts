@@ -107,6 +107,8 @@ export interface MovingSessions {
   readonly restore: (id: string, session: RestoredSession, watched: readonly string[]) => Promise<readonly string[]>;
   /** Another gateway has it now. */
   readonly drop: (digest: string) => void;
+  /** The gateway is about to end: what ends now goes on elsewhere. */
+  readonly isLeaving: () => boolean;
   readonly count: () => number;
 }
 
@@ -293,6 +295,7 @@ function movingSessions(sessions: Sessions, { clock, legacy, subscriptions }: { 
       return subscriptions.watchAgain(session, watched, clock.nowMs());
     },
     drop: (digest) => sessions.drop(digest),
+    isLeaving: () => sessions.isClosing,
     count: () => sessions.size,
   };
 }

@@ -306,6 +306,10 @@ export class Sessions {
     return this.#byDigest.size;
   }
 
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
   all(): Iterable<Session> {
     return this.#byDigest.values();
   }

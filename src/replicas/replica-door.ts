@@ -15,6 +15,8 @@ import { open, seal } from '../base/sealed.ts';
 export const REPLICA_HEADER = 'x-metamcp-replica';
 /** The answer of a gateway that does not have what it is asked for; it did nothing. RFC 9110 section 15.5.20. */
 export const MISDIRECTED = 421;
+/** Said in the header of such an answer by a gateway that is about to end. */
+export const LEAVING = 'leaving';
 const RECORD = 'replica request';
 /** Clocks of machines differ. */
 const SEAL_MS = 60_000;
@@ -38,8 +40,8 @@ export interface Forwarded {
   readonly clientAddress: string;
 }
 
-/** `gone`: no process is there. `not_held`: it does not have what is asked for. Nothing was done in either case. */
-export type ForwardOutcome = 'answered' | 'gone' | 'not_held';
+/** `gone`: no process is there. `leaving`: it gives away what it has. `not_held`: it does not have what is asked for. Nothing was done in any of these. */
+export type ForwardOutcome = 'answered' | 'gone' | 'leaving' | 'not_held';
 
 export interface ReplicaDoorDeps {
   /** Id of this gateway. */
@@ -52,7 +54,8 @@ export interface ReplicaDoorDeps {
 
 export class ReplicaDoor {
   readonly #deps: ReplicaDoorDeps;
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  // A connection each: one that was kept may have died unnoticed, and nobody would know what became of the request.
+  readonly #agent = new Agent({ keepAlive: false });
 
   constructor(deps: ReplicaDoorDeps) {
     this.#deps = deps;
@@ -97,7 +100,7 @@ export class ReplicaDoor {
         if (answer.statusCode === MISDIRECTED) {
           response.off('close', leave);
           answer.resume();
-          resolve('not_held');
+          resolve(answer.headers[REPLICA_HEADER] === LEAVING ? 'leaving' : 'not_held');
           return;
         }
         pass(answer, response);

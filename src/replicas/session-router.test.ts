@@ -92,3 +92,21 @@ test('a session that is over is unknown', async () => {
   const { route } = routerIn({ gateways: { a: 'not_held' }, owner: undefined, isOver: true });
   await expect(route()).rejects.toMatchObject({ code: 'request.session_unknown' });
 });
+
+test('a session that ended is not taken over while its end is not written down yet', async () => {
+  const { route, held } = routerIn({ gateways: { a: 'not_held' }, owner: 'a' });
+  await expect(route()).rejects.toMatchObject({ code: 'request.session_unknown' });
+  expect(held.size).toBe(0);
+});
+
+test('a gateway that is about to end gives its sessions away', async () => {
+  const { route, sent } = routerIn({ gateways: { a: 'leaving' }, owner: 'a' });
+  await route();
+  expect(sent).toEqual(['a', 'self']);
+});
+
+test('a session of this gateway that ended is not begun again by what is still written down of it', async () => {
+  const { route, held } = routerIn({ gateways: {}, owner: 'self' });
+  await expect(route()).rejects.toMatchObject({ code: 'request.session_unknown' });
+  expect(held.size).toBe(0);
+});

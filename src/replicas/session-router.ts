@@ -38,6 +38,12 @@ export interface SessionRouterDeps {
   readonly took: (digest: string, from: string | undefined) => void;
 }
 
+/** Who was asked for the session: those that are gone or leave, and those that do not have it. */
+interface Asked {
+  readonly absent: ReadonlySet<string>;
+  readonly denied: ReadonlySet<string>;
+}
+
 export class SessionRouter {
   readonly #deps: SessionRouterDeps;
   /** Where sessions are that are not where they were opened. */
@@ -60,12 +66,13 @@ export class SessionRouter {
     const { door, membership, addressOf, readBody } = this.#deps;
     const body = await readBody(http);
     const absent = new Set<string>();
+    const denied = new Set<string>();
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      const target = await this.#placeOf(id, absent);
+      const target = await this.#placeOf(id, { absent, denied });
       if (target === undefined) throw new Fault('request.session_unknown');
       const outcome = await door.forward(target, { http, response, body, clientAddress: addressOf(http) });
       if (outcome === 'answered') return;
-      absent.add(target.id);
+      (outcome === 'not_held' ? denied : absent).add(target.id);
       if (outcome === 'gone') membership.suspect(target.id);
       this.#places.delete(digestOf(id));
     }
@@ -73,31 +80,34 @@ export class SessionRouter {
   }
 
   /** Who has the session, after taking it over where its owner is gone. Undefined: nobody, it is over. */
-  async #placeOf(id: string, absent: ReadonlySet<string>): Promise<Target | undefined> {
+  async #placeOf(id: string, asked: Asked): Promise<Target | undefined> {
     const { held, handles, self } = this.#deps;
     if (held.has(id)) return self;
     const digest = digestOf(id);
-    const likely = this.#living(this.#places.get(digest) ?? handles.ownerOf(id), absent);
+    const likely = this.#living(this.#places.get(digest) ?? handles.ownerOf(id), asked);
     if (likely !== undefined && likely.id !== self.id) return likely;
     const underWay = this.#taking.get(digest);
     if (underWay !== undefined) return underWay;
-    const taking = this.#findOrTake(id, digest, absent).finally(() => this.#taking.delete(digest));
+    const taking = this.#findOrTake(id, digest, asked).finally(() => this.#taking.delete(digest));
     this.#taking.set(digest, taking);
     return taking;
   }
 
-  async #findOrTake(id: string, digest: string, absent: ReadonlySet<string>): Promise<Target | undefined> {
+  async #findOrTake(id: string, digest: string, asked: Asked): Promise<Target | undefined> {
     const { store, held, self, took } = this.#deps;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const shared = await store.find(digest);
       if (shared === undefined) return undefined;
       const { owner, facts } = shared;
-      const living = owner === self.id ? undefined : this.#living(owner, absent);
+      // Its owner, this gateway maybe, knows that it is over; that is not written down yet.
+      if (owner === self.id) return held.has(id) ? self : undefined;
+      if (owner !== undefined && asked.denied.has(owner)) return undefined;
+      const living = this.#living(owner, asked);
       if (living !== undefined) {
         this.#remember(digest, living.id);
         return living;
       }
-      if (owner !== self.id && !(await store.take(digest, owner))) continue;
+      if (!(await store.take(digest, owner))) continue;
       this.#places.delete(digest);
       if (!held.has(id)) held.restore(id, facts);
       took(digest, owner);
@@ -106,8 +116,8 @@ export class SessionRouter {
     return undefined;
   }
 
-  #living(owner: string | undefined, absent: ReadonlySet<string>): StoredReplica | undefined {
-    return owner === undefined || absent.has(owner) ? undefined : this.#deps.membership.find(owner);
+  #living(owner: string | undefined, { absent, denied }: Asked): StoredReplica | undefined {
+    return owner === undefined || absent.has(owner) || denied.has(owner) ? undefined : this.#deps.membership.find(owner);
   }
 
   #remember(digest: string, owner: string): void {

@@ -141,6 +141,11 @@ test('[RP-03] when the owner of a session is killed it goes on elsewhere with al
   const session = await openSession(door(victim), { roots: {} });
   const via = (replica: RunningReplica, method: string, params: object = {}) => post(door(replica), { jsonrpc: '2.0', id: 7, method, params }, session.headers);
   await via(victim, 'resources/subscribe', { uri: WATCHED });
+  // What another gateway must know is written behind the answer.
+  const client = new pg.Client({ connectionString: replicas.databaseUrl });
+  await client.connect();
+  await expect.poll(async () => (await client.query('select 1 from shared_session where facts like $1', [`%${WATCHED}%`])).rowCount, { timeout: 5_000 }).toBe(1);
+  await client.end();
   await expect.poll(async () => (await via(one, 'ping')).status, { timeout: 5_000 }).toBe(200);
   await victim.kill();
   const statuses = await Promise.all([one, two, three, one, two].map(async (replica) => (await via(replica, 'tools/list')).status));
