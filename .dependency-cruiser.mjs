@@ -35,7 +35,7 @@ const ONLY_IN = {
   hono: ['^src/contract/', '^src/control-plane/', '^src/gateway[.]ts$'],
   undici: ['^src/upstream/', '^src/cli/', '^src/templates/'],
   'cross-spawn': ['^src/upstream/stdio/', '^src/cli/'],
-  'eventsource-parser': ['^src/upstream/', '^src/cli/', '^ui/features/inspector/'],
+  'eventsource-parser': ['^src/upstream/', '^src/cli/', '^ui/mcp/', '^ui/api/'],
   'ipaddr.js': ['^src/upstream/', '^src/base/', '^src/auth/', '^src/data-plane/'],
   '@modelcontextprotocol/client': ['^src/upstream/', '^src/cli/sign-in/'],
   'quickjs-wasi': ['^src/code-mode/'],
@@ -105,7 +105,7 @@ export default {
     error('ui-sees-the-contract-only', 'The UI is a client like any other.', { path: '^ui/' }, { path: '^(src|test)/', pathNot: '^src/contract/' }),
     error('ui-downwards', 'app, then features, then components, then api and texts.', { path: '^ui/components/' }, { path: '^ui/(app|features)/' }),
     error('ui-features-not-app', 'app, then features, then components.', { path: '^ui/features/' }, { path: '^ui/app/' }),
-    error('ui-foundations', 'What is asked and said knows nothing of how it looks.', { path: '^ui/(api|texts)/' }, { path: '^ui/(app|features|components)/' }),
+    error('ui-foundations', 'What is asked and said knows nothing of how it looks.', { path: '^ui/(api|mcp|texts)/' }, { path: '^ui/(app|features|components)/' }),
     error(
       'wiring-is-the-top',
       'Only main.ts, the serve command beside it and tests import gateway.ts.',

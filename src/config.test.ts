@@ -78,9 +78,12 @@ test('settings of the file are checked with the file, unknown ones refused', () 
 test('listening beyond loopback is refused while an endpoint asks for nothing', () => {
   const document = parseConfigDocument({ namespaces: { n: {} }, endpoints: { open: { namespace: 'n', auth: { apiKey: false } }, closed: { namespace: 'n' } } });
   const snapshot = compile(document, { generation: 1, digest: (text) => text, keyDigest: (value) => value, findCommand: () => undefined });
-  const check = (host: string) => problemsIn(() => checkListening(resolveSettings({ flags: { host } }).settings, snapshot)).map(([path]) => path);
+  const check = (host: string, more: object = {}) => problemsIn(() => checkListening(resolveSettings({ flags: { host, ...more } }).settings, snapshot)).map(([path]) => path);
   expect(check('0.0.0.0')).toEqual(['endpoints.open.auth']);
   expect(check('127.0.0.1')).toEqual([]);
+  // The listener of the admin API has the endpoints too.
+  expect(check('127.0.0.1', { 'admin-host': '0.0.0.0', 'admin-port': 1 })).toEqual(['endpoints.open.auth']);
+  expect(check('127.0.0.1', { 'admin-host': '0.0.0.0' })).toEqual([]);
 });
 
 test.each([['localhost', true], ['127.1.2.3', true], ['::1', true], ['0.0.0.0', false], ['127.0.0.1.evil.example', false], ['::', false]])('%s is loopback: %s', (host, expected) => {

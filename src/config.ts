@@ -128,7 +128,7 @@ export function fixedSettings({ settings, origins }: ResolvedSettings): FixedSet
 
 /** Whoever can reach another address than loopback must not find an open endpoint there. Throws `config.invalid`. */
 export function checkListening(settings: Settings, snapshot: Snapshot): void {
-  if (isLoopback(settings.host)) return;
+  if (isLocal(settings)) return;
   const open = [...snapshot.endpoints.values()].filter(({ auth }) => !auth.apiKey && !auth.oauth);
   if (open.length === 0) return;
   throw configInvalid(
@@ -136,9 +136,14 @@ export function checkListening(settings: Settings, snapshot: Snapshot): void {
       path: `endpoints.${name}.auth`,
       line: undefined,
       column: undefined,
-      message: 'expected apiKey or oauth: an endpoint without authentication is offered on loopback only (see --host)',
+      message: 'expected apiKey or oauth: an endpoint without authentication is offered on loopback only (see --host, --admin-host)',
     })),
   );
+}
+
+/** Whether every listener is for this machine alone; that of the admin API has the endpoints too. */
+export function isLocal({ host, admin, adminHost = host, adminPort }: Settings): boolean {
+  return isLoopback(host) && (!admin || adminPort === undefined || isLoopback(adminHost));
 }
 
 export function isLoopback(host: string): boolean {

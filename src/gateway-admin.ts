@@ -9,6 +9,7 @@ import { createLiveServers } from './live-servers.ts';
 import { createLiveInspections } from './live-inspections.ts';
 import { createLiveSessions } from './live-sessions.ts';
 import { describePeopleSettings } from './people-settings.ts';
+import { createCompleteChat } from './upstream/chat-model/complete-chat.ts';
 import { type Base, publicUrlOf } from './gateway-base.ts';
 import type { Live } from './gateway-live.ts';
 
@@ -26,6 +27,7 @@ export function adminHandler(base: Base, live: Live): AdminHandler {
       onDemand: live.onDemand.services,
       workflows: live.workflows.services,
       live: createLiveServers(live.upstreams, publisher.snapshot, live.dataPlane),
+      chat: { complete: createCompleteChat({ clock, dialer: base.dialer }) },
       envelope: base.envelope,
       grants: live.signIns.live,
       consents: live.authorization.consents,

@@ -6,9 +6,11 @@ import { type Authorization, createAuthorization } from './authorization.ts';
 import { createIdSequence, randomFraction } from './base/ids.ts';
 import { createServerValues } from './control-plane/secrets/server-values.ts';
 import { createDefinitionWatch, type DefinitionWatch, withDefinitionWatch } from './definition-watch.ts';
-import { createDataPlane, type DataPlane } from './data-plane/data-plane.ts';
+import { createDataPlane, type DataPlane, type DataPlaneDeps } from './data-plane/data-plane.ts';
+import { createServerShop } from './server-shop.ts';
 import { createSealer } from './data-plane/sealer.ts';
 import { sessionLimits } from './data-plane/sessions.ts';
+import { createEmbeddingService } from './embedding-service.ts';
 import { createLinkOpener } from './link-opener.ts';
 import { gatewayMetrics } from './gateway-metrics.ts';
 import { SERVICE } from './model/grant.ts';
@@ -71,7 +73,6 @@ export function startUpstreams(base: Base): Live {
     ...base.governance.forDataPlane,
     clock,
     signIns: signIns.desk,
-    scriptRuns: { save: (run) => saveScriptRun(base.storage.db, run, clock.nowMs()), take: (id) => takeScriptRun(base.storage.db, id, clock.nowMs()) },
     snapshot: publisher.snapshot,
     upstreams,
     info,
@@ -81,6 +82,7 @@ export function startUpstreams(base: Base): Live {
     digestOf: (credential) => digestOf(instanceKey.pepper, credential),
     operatorDigest: digestOf(instanceKey.pepper, token),
     calls: base.recording.calls,
+    ...searching(base),
     ...observing,
     middlewarePost: createMiddlewarePost({ clock, dialer }),
     addressOf: base.addressOf,
@@ -122,6 +124,16 @@ export function joinReplicas({ replicas, publisher }: Base, { dataPlane, upstrea
     credentialEnded: (id) => authorization.consents.withdrawn(id.replace(/^grant:/, '')),
     grantChanged: (server, principal, isGiven) => upstreams.grantChanged?.(server, principal, isGiven),
   });
+}
+
+/** What searches have beside the words of tools, and where scripts that wait are kept. */
+function searching({ options, storage, publisher, dialer, log }: Base): Pick<DataPlaneDeps, 'embeddings' | 'shop' | 'scriptRuns'> {
+  const { clock, environment, resolved } = options;
+  return {
+    scriptRuns: { save: (run) => saveScriptRun(storage.db, run, clock.nowMs()), take: (id) => takeScriptRun(storage.db, id, clock.nowMs()) },
+    embeddings: createEmbeddingService({ clock, dialer, storage, environment, failed: (detail) => log.warn('embeddings', { detail }) }),
+    shop: createServerShop({ clock, dataFolder: resolved.settings.data, publisher, report: (problem) => log.warn('catalogue', { detail: problem }) }),
+  };
 }
 
 function startAuthorization(base: Base, dialer: Dialer, revoked: (credentialId: string) => void): Authorization {

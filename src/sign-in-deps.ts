@@ -7,7 +7,7 @@ import { isSameToken } from './auth/operator-token.ts';
 import type { AddressOf } from './auth/client-address.ts';
 import type { Clock } from './base/clock.ts';
 import type { RandomBytes } from './base/ids.ts';
-import { isLoopback, type ResolvedSettings } from './config.ts';
+import { isLocal, isLoopback, type ResolvedSettings } from './config.ts';
 import type { Publisher } from './control-plane/publish.ts';
 import type { People } from './model/oauth.ts';
 import { userPrincipalId } from './model/principal.ts';
@@ -37,7 +37,7 @@ export interface SignInParts extends Pick<UpstreamSignInsDeps, 'dialer' | 'value
 export function toSignInDeps(base: SignInBase, { token, ...parts }: SignInParts): UpstreamSignInsDeps {
   const { options, log, publisher, instanceKey, storage, envelope, protect, failures, addressOf } = base;
   const { clock, random, resolved } = options;
-  const { host, publicUrl, trustedProxies } = resolved.settings;
+  const { publicUrl, trustedProxies } = resolved.settings;
   return {
     ...parts,
     clock,
@@ -47,7 +47,7 @@ export function toSignInDeps(base: SignInBase, { token, ...parts }: SignInParts)
     protect,
     snapshot: publisher.snapshot,
     // A proxy on this machine makes everybody look local.
-    isLocalOnly: isLoopback(host) && trustedProxies.length === 0 && publicUrl.every((url) => isLoopback(new URL(url).hostname)),
+    isLocalOnly: isLocal(resolved.settings) && trustedProxies.length === 0 && publicUrl.every((url) => isLoopback(new URL(url).hostname)),
     principalOf: (credential) => {
       if (isSameToken(credential, token)) return 'operator';
       const key = publisher.snapshot().keys.get(digestOf(instanceKey.pepper, credential));

@@ -74,10 +74,10 @@ test('buffered, on a full disk: calls go on, what no longer fits is counted and 
 test('buffered: a call that goes on for longer than an interval has an intent of its own, a short one has not', async () => {
   const { clock, journal, records } = open('buffered');
   const short = call('short');
-  journal.begin(short);
+  await journal.begin(short);
   journal.end(pending('call', 'short'), short);
   const long = call('long');
-  journal.begin(long);
+  await journal.begin(long);
   await clock.move(FLUSH_MS);
   expect([short.isTaken, long.isTaken]).toEqual([false, true]);
   journal.end(pending('outcome', 'long'), long);
@@ -94,7 +94,7 @@ test('buffered, without room: intents wait, and a call whose intent never was wr
   disk.isFull = true;
   journal.end(pending('call', 'first'), undefined);
   const begun = call('second');
-  journal.begin(begun);
+  await journal.begin(begun);
   await clock.move(2 * FLUSH_MS);
   expect([begun.isTaken, journal.state.lost]).toEqual([false, 0]);
   disk.isFull = false;

@@ -73,9 +73,8 @@ export class Ledger {
     const number = Math.floor(atMs / DAY_MS);
     if (number !== this.#day.number) this.#day = { number, text: new Date(atMs).toISOString().slice(0, 10) };
     const key = { day: this.#day.text, principal: principalId, endpoint, server, tool: (tool === '' ? method : tool).slice(0, NAME_CHARS_MAX) };
-    const last = this.#last;
     // One call after the other is the same.
-    if (last !== undefined && last.tool === key.tool && last.server === server && last.principal === principalId && last.endpoint === endpoint && last.day === key.day) return last;
+    if (this.#last !== undefined && isOf(this.#last, key)) return this.#last;
     const text = textOf(key);
     let row = this.#rows.get(text);
     if (row === undefined) {
@@ -85,6 +84,10 @@ export class Ledger {
     }
     return (this.#last = row);
   }
+}
+
+function isOf(row: Row, key: LedgerKey): boolean {
+  return row.tool === key.tool && row.server === key.server && row.principal === key.principal && row.endpoint === key.endpoint && row.day === key.day;
 }
 
 function textOf({ day, principal, endpoint, server, tool }: LedgerKey): string {

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type { CancelTimer, Clock } from '../base/clock.ts';
+import { headOf } from '../base/text-head.ts';
 import type { ScriptLimits } from '../model/discovery.ts';
 import { isObject, type JsonObject } from '../protocol/messages.ts';
 import { digestOfCall, type Journal, type Told } from './journal.ts';
@@ -37,7 +38,8 @@ export interface ScriptHost {
 }
 
 export type ScriptEnd =
-  | { readonly kind: 'returned'; /** JSON. */ readonly text: string }
+  /** JSON, as much of it as the limit allows, and what is left of it. */
+  | { readonly kind: 'returned'; readonly text: string; readonly rest: string }
   | { readonly kind: 'failed'; readonly message: string }
   /** Nothing can go on before somebody answers; the journal says where. */
   | { readonly kind: 'waiting' }
@@ -110,9 +112,9 @@ class ScriptRun {
 
   #endOf({ isOk, text }: FromScript & { readonly kind: 'end' }): ScriptEnd {
     if (!isOk) return { kind: 'failed', message: text };
-    const bytes = Buffer.byteLength(text);
     const { outputBytesMax } = this.#script.limits;
-    return bytes <= outputBytesMax ? { kind: 'returned', text } : { kind: 'failed', message: `it returned ${bytes} bytes, at most ${outputBytesMax} are allowed: return less` };
+    const head = Buffer.byteLength(text) <= outputBytesMax ? text : headOf(text, outputBytesMax);
+    return { kind: 'returned', text: head, rest: text.slice(head.length) };
   }
 
   #call(seq: number, name: string, argumentsText: string): void {

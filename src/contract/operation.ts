@@ -30,6 +30,8 @@ export const PERMISSIONS = [
   'audit:read',
   'inspection:open',
   'inspection:as',
+  'playground:use',
+  'playground:configure',
   'self:read',
   'self:write',
   'user:read',

@@ -46,6 +46,9 @@ export const GRANTS: Readonly<Record<Permission, Grant>> = {
   'inspection:open': WORKERS,
   // What a key or another user sees, and calls made as that.
   'inspection:as': { ...ADMINS, needsReauth: true },
+  'playground:use': WORKERS,
+  // Says where what is chatted goes, and with whose key.
+  'playground:configure': { ...WORKERS, needsReauth: true },
   'self:read': EVERYONE,
   'self:write': EVERYONE,
   'user:read': OVERSEERS,

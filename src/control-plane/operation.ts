@@ -39,6 +39,7 @@ import type { LiveSessions } from './live-sessions.ts';
 import type { OnDemandServices } from './on-demand-services.ts';
 import type { PeopleServices } from './people-services.ts';
 import type { Change, Publisher } from './publish.ts';
+import type { LiveChat } from './playground/live-chat.ts';
 import type { Recordings } from './recording.ts';
 import type { WorkflowServices } from './workflow-services.ts';
 
@@ -68,6 +69,8 @@ export interface AdminServices {
   readonly sessions: LiveSessions;
   readonly inspections: LiveInspections;
   readonly replicas: LiveReplicas;
+  /** Language models of the playground. */
+  readonly chat: LiveChat;
   readonly definitions: LiveDefinitions;
   readonly people: PeopleServices;
   /** Templates and servers on demand; undefined where there are none. */

@@ -33,6 +33,7 @@ import { cloneNamespace, listNamespaces, namespaceOperations, switchPrimitives }
 import type { Bound } from './operation.ts';
 import { explainPolicy } from './policies/explain-policy.ts';
 import { listPolicies, listPolicyTemplates, listShadowResults, policyOperations } from './policies/policies.ts';
+import { PLAYGROUND_OPERATIONS } from './playground/playground.ts';
 import { replayPolicy } from './policies/replay-policy.ts';
 import { testPolicies } from './policies/test-policies.ts';
 import { PEOPLE_OPERATIONS } from './people/operations.ts';
@@ -106,6 +107,7 @@ export const OPERATIONS: readonly Bound[] = [
   listInspections,
   listInspectionMessages,
   closeInspection,
+  ...PLAYGROUND_OPERATIONS,
   getSettings,
   patchSettings,
   getConfig,

@@ -29,6 +29,7 @@ import { Continuations } from './continuations.ts';
 import { Deliveries, type DeliveryKind } from './deliveries.ts';
 import { DiscoveryDesk } from './discovery-desk.ts';
 import { Discovery, shownText } from './discovery.ts';
+import type { EmbeddingsDeps } from './embeddings.ts';
 import type { Engines } from './engines.ts';
 import type { Decoded, Identified } from './exchange.ts';
 import { createIdentify, type IdentifyDeps } from './identify.ts';
@@ -47,6 +48,7 @@ import { createRunsInMemory, type ScriptRuns } from './scripts.ts';
 import type { ReserveDeps } from './reserve.ts';
 import { createServe, type Serve, type ServeDeps, serveRequest } from './serve.ts';
 import type { Shadowed } from './shadowed.ts';
+import type { ServerShop } from './server-shop.ts';
 import { type RestoredSession, type Session, type SessionLimits, Sessions } from './sessions.ts';
 import type { Sharing } from './sharing.ts';
 import { handleIn } from './state-handles.ts';
@@ -59,6 +61,10 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly signIns?: SignInDesk | undefined;
   /** Where scripts that wait are kept; undefined: in this process. */
   readonly scriptRuns?: ScriptRuns;
+  /** Undefined: searches go by words alone. */
+  readonly embeddings?: EmbeddingsDeps;
+  /** Servers that clients may find and ask for; undefined: none. */
+  readonly shop?: ServerShop;
   /** Where people approve calls; undefined: such calls are refused. */
   readonly approvals?: ApprovalDesk | undefined;
   readonly engines: Engines;
@@ -151,7 +157,8 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const sessions = new Sessions({ ended: (session) => sessionEnded(session, { subscriptions, upstreams }), clock, randomId: deps.sharing?.newHandle ?? deps.randomId, limits: deps.sessionLimits, sharing: deps.sharing });
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId, newHandle: deps.sharing?.newHandle });
   const legacy = legacyDeps(clock, { sessions, subscriptions, upstreams });
-  const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, engines: deps.engines, signIns: deps.signIns, scripts: { clock, sealer: deps.sealer, newId: deps.randomId, runs: deps.scriptRuns ?? createRunsInMemory(clock) } });
+  const continuations = new Continuations(clock, deps.sharing?.newHandle ?? deps.randomId);
+  const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, engines: deps.engines, signIns: deps.signIns, embeddings: deps.embeddings, shop: deps.shop, approvals: deps.approvals, scripts: { clock, sealer: deps.sealer, newId: deps.randomId, runs: deps.scriptRuns ?? createRunsInMemory(clock), keepRest: (exchange, rest) => continuations.keep(exchange, rest) } });
   const refuseWith: Parameters<typeof createServe>[0]['refuse'] = (http, response, refused) => {
     deps.refused(refused.fault);
     deps.calls.refused(http, refused.fault);
@@ -174,7 +181,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     observe: deps.observe,
     local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds, engines: deps.engines, discovery },
     middlewareServices: { clock, failed: deps.middlewareFailed, post: deps.middlewarePost },
-    continuations: new Continuations(clock, deps.sharing?.newHandle ?? deps.randomId),
+    continuations,
     bodyBytesMax: deps.bodyBytesMax,
     bodies: deps.bodies,
   };

@@ -15,6 +15,7 @@ import { type DiscoveryMode, DiscoveryModes } from '../search/discovery-mode.ts'
 import { NOTHING_LEARNED } from '../search/learned-terms.ts';
 import { parseSearchArguments } from '../search/meta-arguments.ts';
 import { isMetaToolName, type MetaToolName, metaToolDefinitions, type MetaToolOptions } from '../search/meta-tools.ts';
+import type { NearestTools } from '../search/nearest-tools.ts';
 import { search } from '../search/search.ts';
 import { compareText } from '../search/search-index.ts';
 import type { SearchView } from '../search/search-view.ts';
@@ -25,10 +26,13 @@ import type { Upstreams } from '../upstream/upstreams.ts';
 import { type CatalogList, toList } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
 import type { Decoded, Resolved } from './exchange.ts';
+import { Embeddings, type EmbeddingsDeps } from './embeddings.ts';
 import { Groups } from './groups.ts';
 import { LearnedUses } from './learned-uses.ts';
+import type { ApprovalDesk } from './approval.ts';
 import { authorizationKey, SearchIndexes, type SearchIndexesDeps, type Viewer } from './search-indexes.ts';
 import { Scripts, type ScriptsDeps, type ServeNested } from './scripts.ts';
+import { isServerToolName, serverToolDefinitions, ServerFinder, type ServerShop, type ServerToolName } from './server-shop.ts';
 import type { SignInDesk } from './sign-in.ts';
 import { isTrusted } from './trusted-tools.ts';
 import { unknownTarget } from './unknown-target.ts';
@@ -42,6 +46,11 @@ export interface DiscoveryDeps extends SearchIndexesDeps {
   readonly upstreams: Upstreams;
   readonly signIns?: SignInDesk | undefined;
   readonly scripts: ScriptsDeps;
+  /** Undefined: searches go by words alone. */
+  readonly embeddings?: EmbeddingsDeps | undefined;
+  /** Undefined: clients find no servers. */
+  readonly shop?: ServerShop | undefined;
+  readonly approvals?: ApprovalDesk | undefined;
 }
 
 type Caller = Viewer & Pick<Decoded, 'client'>;
@@ -53,6 +62,8 @@ export class Discovery {
   readonly #scripts: Scripts;
   readonly #modes = new DiscoveryModes();
   readonly #learned: LearnedUses;
+  readonly #embeddings: Embeddings | undefined;
+  readonly #finder: ServerFinder | undefined;
   readonly #costs = new WeakMap<CatalogList, number>();
 
   constructor(deps: DiscoveryDeps) {
@@ -61,6 +72,8 @@ export class Discovery {
     this.groups = new Groups(deps);
     this.#scripts = new Scripts(deps.scripts);
     this.#learned = new LearnedUses(deps.clock);
+    this.#embeddings = deps.embeddings && new Embeddings(deps.embeddings);
+    this.#finder = deps.shop && new ServerFinder({ shop: deps.shop, approvals: deps.approvals });
     deps.catalogs.onChanged = () => this.#indexes.changed();
   }
 
@@ -82,7 +95,8 @@ export class Discovery {
     if (mode === 'code') return withOwnTools(tools, spec.pins, codeToolDefinitions(serversOf(tools), spec.searchDescription));
     const { revision } = caller.client;
     const options: MetaToolOptions = { searchDescription: spec.searchDescription, hasOutputSchema: revision >= '2025-06-18', hasTasks: revision === '2025-11-25' && this.#hasTasks(caller) };
-    return withOwnTools(tools, spec.pins, metaToolDefinitions(serversOf(tools), options));
+    const shop = this.#finderOf(caller.endpoint) === undefined ? [] : serverToolDefinitions();
+    return withOwnTools(tools, spec.pins, [...metaToolDefinitions(serversOf(tools), options), ...shop]);
   }
 
   /** Decided anew whenever a list is asked for, and remembered by endpoint and authorization. */
@@ -104,7 +118,20 @@ export class Discovery {
     if (discovery?.mode === 'code' && isCodeToolName(name)) return this.#code(name, exchange, serve);
     const isSearched = discovery !== undefined && discovery.mode !== 'full' && discovery.mode !== 'code';
     if (isSearched && isMetaToolName(name)) return this.#answer(name, exchange);
+    const finder = isSearched && isServerToolName(name) ? this.#finderOf(exchange.endpoint) : undefined;
+    if (finder !== undefined) return this.#findServers(finder, name as ServerToolName, exchange);
     return tools === undefined ? this.groups.take(exchange) : this.#checkRule(name, exchange);
+  }
+
+  /** Only at endpoints of the operator: what is added is everybody's. */
+  #finderOf({ discovery, owner }: EndpointSpec): ServerFinder | undefined {
+    return discovery?.isFindingServers === true && owner === undefined ? this.#finder : undefined;
+  }
+
+  async #findServers(finder: ServerFinder, name: ServerToolName, exchange: Decoded): Promise<Outcome> {
+    Object.assign(exchange, { via: name });
+    const { tools } = await this.#indexes.for(exchange);
+    return finder.answer(name, exchange, new Set([...tools.entries.values()].map(({ member }) => member.server)));
   }
 
   /** What the endpoint's rule leaves out does not exist there. Throws `routing.unknown`. */
@@ -133,6 +160,7 @@ export class Discovery {
     const context: MetaToolContext = {
       view,
       learned: endpoint.discovery?.isLearning === true ? this.#learned.frozenFor(exchange) : this.#learned.nothing,
+      nearest: name === 'search_tools' ? await this.#nearest(exchange, view) : undefined,
       isTrustedToRead: (tool) => isTrusted(tools.entries.get(tool.exposed), exchange),
       needsSignIn: await this.#signInsMissing(exchange),
       hasStructuredContent: exchange.client.revision >= '2025-06-18',
@@ -155,7 +183,14 @@ export class Discovery {
     await this.#started(exchange);
     const given = exchange.params['arguments'];
     const { view } = await this.#indexes.for(exchange);
-    return { kind: 'result', result: RawObject.of(searchApi(isObject(given) ? given : {}, view)) };
+    return { kind: 'result', result: RawObject.of(searchApi(isObject(given) ? given : {}, view, await this.#nearest(exchange, view))) };
+  }
+
+  async #nearest({ endpoint, params }: Decoded, view: SearchView): Promise<NearestTools | undefined> {
+    const spec = endpoint.discovery?.embeddings;
+    if (spec === undefined || this.#embeddings === undefined) return undefined;
+    const parsed = parseSearchArguments(isObject(params['arguments']) ? params['arguments'] : {});
+    return parsed.isValid ? this.#embeddings.nearest({ spec, owner: endpoint.owner }, view, parsed.value.queries) : undefined;
   }
 
   async #started({ endpoint }: Decoded): Promise<void> {
@@ -193,10 +228,10 @@ export class Discovery {
 }
 
 /** The declarations of what was found, each tool once, the best of each query first. */
-function searchApi(given: JsonObject, view: SearchView): JsonObject {
+function searchApi(given: JsonObject, view: SearchView, nearest: NearestTools | undefined): JsonObject {
   const parsed = parseSearchArguments(given);
   if (!parsed.isValid) return { content: [{ type: 'text', text: parsed.problem }], isError: true };
-  const found = search(view, { ...parsed.value, learned: NOTHING_LEARNED }).flatMap((answer) => answer.found.map(({ tool }) => tool));
+  const found = search(view, { ...parsed.value, learned: NOTHING_LEARNED, nearest }).flatMap((answer) => answer.found.map(({ tool }) => tool));
   const text = found.length === 0 ? 'Nothing found. Try other words: action, object, product.' : toDeclarations([...new Set(found)]);
   return { content: [{ type: 'text', text }] };
 }

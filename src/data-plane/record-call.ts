@@ -111,36 +111,45 @@ export function createCallRecorder(deps: CallRecorderDeps): CallRecorder {
 }
 
 function end(exchange: Decoded, outcome: Outcome, deps: CallRecorderDeps): void {
-  const { recording, endpoint, principal, method } = exchange;
-  const { target } = exchange as Partial<Pick<Resolved, 'target'>>;
+  const { recording } = exchange;
   const isSent = recording?.isBegun === true;
   const isAlone = recording?.isTaken !== true;
-  const figures: CallFigures = {
-    atMs: deps.wallMs(),
-    principalId: principal.id,
-    endpoint: endpoint.name,
-    server: target?.server,
-    tool: target && deps.cleanName(target.own),
-    method: deps.cleanName(method),
-    outcome: wordFor(outcome),
-    failedAt: outcome.kind === 'fault' ? outcome.fault.failedAt : undefined,
-    durationMs: round(deps.nowMs() - exchange.startedMs),
-    bytesIn: exchange.rawParams?.byteLength ?? 0,
-    bytesOut: outcome.kind === 'result' ? outcome.result.byteLength : 0,
-    cost: undefined,
-  };
+  const figures = figuresOf(exchange, outcome, deps);
   const cost = isSent ? costFor(exchange, figures) : undefined;
   const result = isSent && outcome.kind === 'result' ? outcome.result : undefined;
   const record =
-    `{"kind":"${isSent && !isAlone ? 'outcome' : 'call'}","id":"${exchange.correlationId}","atMs":${figures.atMs}${textOfCall(exchange, deps)},"isDispatched":${isSent},"outcome":"${figures.outcome}"` +
-    (figures.failedAt === undefined ? '' : `,"failedAt":"${figures.failedAt}"`) +
-    textOfDecision(exchange) +
-    (result === undefined ? '' : `,"resultDigest":"${deps.digest(result.bytes)}"`) +
-    `${textOfTimes(exchange, figures.durationMs ?? 0)},"bytesIn":${figures.bytesIn},"bytesOut":${figures.bytesOut}${cost === undefined ? '' : `,"cost":${cost}`}}`;
+    `{"kind":"${isSent && !isAlone ? 'outcome' : 'call'}","id":"${exchange.correlationId}","atMs":${figures.atMs}${textOfCall(exchange, deps)},"isDispatched":${isSent}` +
+    `${textOfEnd(figures)}${textOfDecision(exchange)}${result === undefined ? '' : `,"resultDigest":"${deps.digest(result.bytes)}"`}` +
+    `${textOfTimes(exchange, figures.durationMs)},"bytesIn":${figures.bytesIn},"bytesOut":${figures.bytesOut}${cost === undefined ? '' : `,"cost":${cost}`}}`;
   // Arguments are with the intent, where that is a record of its own.
   const given = isAlone ? argumentsOf(exchange, deps) : NO_ARGUMENTS;
   deps.journal.end({ record, ...given, ...resultOf(result, deps) }, isSent ? recording : undefined);
   deps.ended(cost === undefined ? figures : { ...figures, cost }, record);
+}
+
+/** Without the cost. */
+function figuresOf(exchange: Decoded, outcome: Outcome, { wallMs, nowMs, cleanName }: CallRecorderDeps): CallFigures & { readonly durationMs: number } {
+  const { endpoint, principal, method } = exchange;
+  const { target } = exchange as Partial<Pick<Resolved, 'target'>>;
+  return {
+    atMs: wallMs(),
+    principalId: principal.id,
+    endpoint: endpoint.name,
+    server: target?.server,
+    tool: target && cleanName(target.own),
+    method: cleanName(method),
+    outcome: wordFor(outcome),
+    failedAt: outcome.kind === 'fault' ? outcome.fault.failedAt : undefined,
+    durationMs: round(nowMs() - exchange.startedMs),
+    bytesIn: exchange.rawParams?.byteLength ?? 0,
+    bytesOut: outcome.kind === 'result' ? outcome.result.byteLength : 0,
+    cost: undefined,
+  };
+}
+
+/** Members `outcome` and `failedAt`. */
+function textOfEnd({ outcome, failedAt }: CallFigures): string {
+  return failedAt === undefined ? `,"outcome":"${outcome}"` : `,"outcome":"${outcome}","failedAt":"${failedAt}"`;
 }
 
 /** Members `stages`, `durationMs` and `upstreamMs`. */

@@ -28,6 +28,8 @@ export interface ScriptsDeps {
   readonly sealer: Sealer;
   readonly newId: () => string;
   readonly runs: ScriptRuns;
+  /** Keeps what was too long to return and says how to get it; undefined where it is too long for that too. */
+  readonly keepRest: (exchange: Decoded, rest: string) => string | undefined;
 }
 
 /** Makes a call on the whole way of a request. Never rejects. */
@@ -87,7 +89,7 @@ export class Scripts {
       return toCalled(made.name, outcome);
     };
     const end = await runScript({ code, limits, journal }, { call, clock, signal: abort.signal }).finally(leave);
-    return end.kind === 'waiting' ? this.#wait(exchange, journal) : outcomeOf(end);
+    return end.kind === 'waiting' ? this.#wait(exchange, journal) : outcomeOf(end, (rest) => this.#deps.keepRest(exchange, rest));
   }
 
   /** Ends the exchange and keeps the journal: under a sealed state where the client is asked, else under the call itself. */
@@ -168,10 +170,16 @@ function tellProgress({ progressToken, reply }: Decoded, progress: number): void
   if (progressToken !== undefined) reply.send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken, progress } }));
 }
 
-function outcomeOf(end: Exclude<ScriptEnd, { readonly kind: 'waiting' }>): Outcome {
+function outcomeOf(end: Exclude<ScriptEnd, { readonly kind: 'waiting' }>, keepRest: (rest: string) => string | undefined): Outcome {
   if (end.kind === 'aborted') return { kind: 'fault', fault: new Fault('request.cancelled') };
   if (end.kind === 'failed') return mistake(`The script failed. ${end.message}`);
-  return { kind: 'result', result: RawObject.of({ content: [{ type: 'text', text: end.text }] }) };
+  return { kind: 'result', result: RawObject.of({ content: [{ type: 'text', text: end.rest === '' ? end.text : cut(end, keepRest(end.rest)) }] }) };
+}
+
+/** Half a result that looks whole leads to wrong conclusions, so the mark says what is missing. */
+function cut({ text, rest }: { readonly text: string; readonly rest: string }, words: string | undefined): string {
+  const left = Buffer.byteLength(rest);
+  return `${text}\n[cut: ${left} of ${Buffer.byteLength(text) + left} bytes left out; ${words ?? 'return less'}]`;
 }
 
 function mistake(text: string): Outcome {

@@ -17,8 +17,10 @@ import type { Decoded } from './exchange.ts';
 import { claimedLabels } from './policy-action.ts';
 import { visibleAtOnce, visibleList } from './visible-list.ts';
 
-/** Changes within so long are indexed together. */
+/** Changes within so long are indexed together; while they go on and on, more of them, so that searches come through between. */
 const REBUILD_MS = 100;
+const REBUILD_BUSY_MS = 500;
+const BUSY_MS = 1_000;
 const VIEWERS_MAX = 1_000;
 
 export interface SearchIndexesDeps {
@@ -57,6 +59,7 @@ export class SearchIndexes {
   /** By name of the namespace. */
   readonly #kept = new Map<string, Kept>();
   #isDue = false;
+  #rebuiltMs = Number.NEGATIVE_INFINITY;
   #builds = 0;
 
   constructor(deps: SearchIndexesDeps) {
@@ -72,8 +75,11 @@ export class SearchIndexes {
   changed(): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    this.#deps.clock.after(REBUILD_MS, () => {
+    const { clock } = this.#deps;
+    const isBusy = clock.monotonicMs() - this.#rebuiltMs < BUSY_MS;
+    clock.after(isBusy ? REBUILD_BUSY_MS : REBUILD_MS, () => {
       this.#isDue = false;
+      this.#rebuiltMs = clock.monotonicMs();
       this.#rebuild();
     });
   }

@@ -83,7 +83,7 @@ export function createServe(deps: ServeDeps): Serve {
       if (first?.kind === 'request' && !body.isBatch) id = first.id;
       for (const decoded of deps.toRequests(identified, body, response)) {
         held.keep();
-        serveRequest(decoded, deps)
+        void serveRequest(decoded, deps)
           .catch((thrown: unknown) => deps.refuse(http, response, { fault: toFault(thrown), id: decoded.id }))
           .then(held.letGo);
       }

@@ -41,6 +41,7 @@ const DiscoveryObjectSchema = z.strictObject({
   description: z.string().min(1).max(600).optional().describe('Said of search_tools; without it, the names of the servers.'),
   learning: z.boolean().default(false).describe('Words of searches that led to successful calls are remembered, in this process only.'),
   embeddings: EmbeddingsConfigSchema.optional(),
+  findServers: z.boolean().default(false).describe('search: clients also get search_servers over the catalogue, and add_server, which a person must approve.'),
   script: ScriptLimitsSchema.default({ timeMs: 2_000, memoryBytes: 64 << 20, callsMax: 50, outputBytesMax: 32_768 }).describe('code: what one script may use.'),
 });
 
@@ -60,12 +61,13 @@ export const ToolRuleSchema = z
   .describe('Computes the tools of this endpoint from what its namespace offers.');
 
 export function toDiscoverySpec(config: DiscoveryConfig): DiscoverySpec {
-  const { description, learning, ...written } = typeof config === 'string' ? DiscoveryObjectSchema.parse({ mode: config }) : config;
+  const { description, learning, findServers, ...written } = typeof config === 'string' ? DiscoveryObjectSchema.parse({ mode: config }) : config;
   const { embeddings } = written;
   return {
     ...written,
     searchDescription: description,
     isLearning: learning,
+    isFindingServers: findServers,
     embeddings: embeddings && { ...embeddings, dimensions: embeddings.dimensions },
   };
 }

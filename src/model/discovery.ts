@@ -35,6 +35,8 @@ export interface DiscoverySpec {
   /** Words of searches that led to successful calls are remembered. */
   readonly isLearning: boolean;
   readonly embeddings: EmbeddingsSpec | undefined;
+  /** Clients may search the operator's catalogue of servers and ask for one. */
+  readonly isFindingServers: boolean;
   readonly script: ScriptLimits;
 }
 

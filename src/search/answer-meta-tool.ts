@@ -11,6 +11,7 @@ import { findVisible, namedTools } from './exact-match.ts';
 import { type LearnedTerms, NOTHING_LEARNED } from './learned-terms.ts';
 import { parseCallArguments, parseNames, parseSearchArguments } from './meta-arguments.ts';
 import { type MetaToolName, visibleServers } from './meta-tools.ts';
+import type { NearestTools } from './nearest-tools.ts';
 import { search } from './search.ts';
 import { type Detail, toSearchReply } from './search-reply.ts';
 import type { SearchView } from './search-view.ts';
@@ -20,6 +21,8 @@ export interface MetaToolContext {
   /** What the principal may see; nothing else can be found, described or called. */
   readonly view: SearchView;
   readonly learned: LearnedTerms;
+  /** What embeddings find near to the queries, where there are any. */
+  readonly nearest?: NearestTools | undefined;
   /** Whether the operator trusts what this tool says of itself when it says it only reads. */
   readonly isTrustedToRead: (tool: SearchableTool) => boolean;
   readonly needsSignIn: (server: string) => boolean;
@@ -50,7 +53,7 @@ function searchTools(given: JsonObject, context: MetaToolContext): MetaToolAnswe
     const more = servers.length > SERVERS_SHOWN_MAX ? ', …' : '';
     return mistake(`server: unknown. Servers: ${servers.slice(0, SERVERS_SHOWN_MAX).join(', ')}${more}`);
   }
-  const answers = search(context.view, { ...parsed.value, learned: context.learned });
+  const answers = search(context.view, { ...parsed.value, learned: context.learned, nearest: context.nearest });
   const reply = toSearchReply(answers, { detail: detail satisfies Detail, needsSignIn: context.needsSignIn, isTrustedToRead: context.isTrustedToRead });
   const found = new Map(answers.map((answer) => [answer.query, answer.found.map(({ tool }) => tool.exposed)]));
   return { ...result(reply.text, reply.structured, context), found };

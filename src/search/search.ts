@@ -6,6 +6,7 @@ import { toAlternatives } from './alternatives.ts';
 import { exactMatches, findVisible } from './exact-match.ts';
 import type { Band, FoundTool, QueryAnswer } from './found-tool.ts';
 import type { LearnedTerms } from './learned-terms.ts';
+import { fuse, type NearestTools, NOTHING_NEAR } from './nearest-tools.ts';
 import { rank, type Ranking, SATURATION } from './rank.ts';
 import { compareText } from './search-index.ts';
 import type { SearchView } from './search-view.ts';
@@ -18,6 +19,8 @@ export interface SearchRequest {
   readonly server: string | undefined;
   readonly limit: number;
   readonly learned: LearnedTerms;
+  /** What embeddings find near to the queries; undefined: nothing is asked of them. */
+  readonly nearest?: NearestTools | undefined;
 }
 
 const QUERY_TERMS_MAX = 200;
@@ -42,7 +45,8 @@ function answerQuery(view: SearchView, query: string, request: SearchRequest): Q
   const learned = addLearned(view, ranking, request.learned);
   const exact = exactMatches(view, query);
   const bandOf = (number: number): Band => (exact.has(number) ? 'exact' : bandOfScore(view, ranking, ranking.ownScoreOf(number)));
-  const candidates = best(view, [...ranking.matched, ...learned], { ranking, exact, server: request.server, count: request.limit + EXTRA_CANDIDATES });
+  const selection: Selection = { ranking, exact, server: request.server, count: request.limit + EXTRA_CANDIDATES };
+  const candidates = withNearest(view, best(view, [...ranking.matched, ...learned], selection), { selection, names: (request.nearest ?? NOTHING_NEAR).get(query) ?? [] });
   const rows = toAlternatives(candidates.map((number) => foundTool(view, number, bandOf(number), ranking)));
   const found = [...inBands(rows.slice(0, request.limit)), ...rows.slice(request.limit)];
   const servers = new Set(found.map(({ server }) => server));
@@ -77,8 +81,7 @@ interface Selection {
 /** Exact ones by how directly they were named, then the others; by score, and by exposed name where scores are equal. */
 function best(view: SearchView, numbers: readonly number[], selection: Selection): readonly number[] {
   const { ranking, exact, server, count } = selection;
-  const wanted = server?.toLowerCase();
-  const isWanted = (number: number): boolean => wanted === undefined || serverOf(view, number)?.name.toLowerCase() === wanted;
+  const isWanted = (number: number): boolean => isOfServer(view, number, server);
   const exposed = (number: number): string => view.index.tool(number)?.tool.exposed ?? '';
   const score = (number: number): number => ranking.scores[number] ?? 0;
   const compare = (left: number, right: number): number => score(right) - score(left) || compareText(exposed(left), exposed(right));
@@ -97,6 +100,15 @@ function best(view: SearchView, numbers: readonly number[], selection: Selection
   return [...named, ...top].slice(0, count);
 }
 
+/** Those that were named stay where they are. */
+function withNearest(view: SearchView, candidates: readonly number[], { selection, names }: { readonly selection: Selection; readonly names: readonly string[] }): readonly number[] {
+  if (names.length === 0) return candidates;
+  const { exact, server, count } = selection;
+  const near = names.flatMap((name) => findVisible(view, name) ?? []).filter((number) => !exact.has(number) && isOfServer(view, number, server));
+  const named = candidates.filter((number) => exact.has(number));
+  return [...named, ...fuse(candidates.filter((number) => !exact.has(number)), near)].slice(0, count);
+}
+
 /** Returns the tools that only what was learned brings in. */
 function addLearned(view: SearchView, ranking: Ranking, learned: LearnedTerms): readonly number[] {
   const added: number[] = [];
@@ -110,6 +122,10 @@ function addLearned(view: SearchView, ranking: Ranking, learned: LearnedTerms): 
     }
   }
   return added;
+}
+
+function isOfServer(view: SearchView, number: number, server: string | undefined): boolean {
+  return server === undefined || serverOf(view, number)?.name.toLowerCase() === server.toLowerCase();
 }
 
 function serverOf(view: SearchView, number: number): SearchableServer | undefined {

@@ -11,25 +11,31 @@ import { createValues } from './values.ts';
 export function compileKeys(document: ConfigDocument, context: CompileContext): KeyTable {
   const { extraKeys = [], renewKeyDigest = (digest) => digest } = context.options;
   const keys = new KeyTable(renewKeyDigest);
-  const set = (digest: string, key: KeySpec, former: StoredKey['former']): void => {
-    keys.set(digest, key);
-    if (former !== undefined) keys.set(former.digest, { ...key, expiresAtMs: Math.min(former.untilMs, key.expiresAtMs ?? former.untilMs) });
-  };
   for (const { digest, former, ...stored } of extraKeys) {
-    if (!Object.hasOwn(document.keys, stored.name)) set(digest, stored, former);
+    if (!Object.hasOwn(document.keys, stored.name)) add(keys, { digest, key: stored, former });
   }
   for (const [name, key] of Object.entries(document.keys)) {
     const stored = extraKeys.find((candidate) => candidate.name === name);
     const digest = key.value === undefined ? stored?.digest : digestOf(name, key.value, context);
     if (digest === undefined) {
-      if (key.value === undefined) context.findings.warnings.push(`key "${name}" has no value yet: it opens nothing`);
+      noteMissing(name, key, context);
       continue;
     }
     const holder = keys.at(digest);
     if (holder !== undefined) context.findings.problems.push({ path: ['keys', name], part: 'value', message: `expected a value of its own: key "${holder.name}" has the same` });
-    set(digest, toKeySpec(name, key, { id: stored?.id ?? `key_${name}`, all: context.options.publicEndpoints ?? ['*'] }), key.value === undefined ? stored?.former : undefined);
+    add(keys, { digest, key: toKeySpec(name, key, { id: stored?.id ?? `key_${name}`, all: context.options.publicEndpoints ?? ['*'] }), former: key.value === undefined ? stored?.former : undefined });
   }
   return keys;
+}
+
+function noteMissing(name: string, { value }: KeyConfig, { findings }: CompileContext): void {
+  if (value === undefined) findings.warnings.push(`key "${name}" has no value yet: it opens nothing`);
+}
+
+/** A key that was rotated opens by its former value too, for a while. */
+function add(keys: KeyTable, { digest, key, former }: { readonly digest: string; readonly key: KeySpec; readonly former: StoredKey['former'] }): void {
+  keys.set(digest, key);
+  if (former !== undefined) keys.set(former.digest, { ...key, expiresAtMs: Math.min(former.untilMs, key.expiresAtMs ?? former.untilMs) });
 }
 
 function toKeySpec(name: string, key: KeyConfig, { id, all }: { readonly id: string; readonly all: readonly string[] }): KeySpec {

@@ -83,5 +83,6 @@ export async function deleteUnusedDataKeys(tx: Tx, retiredBeforeMs: number): Pro
     .where('id', 'not in', (from) => from.selectFrom('secret').select('data_key'))
     .where('id', 'not in', (from) => from.selectFrom('upstream_grant').select('data_key'))
     .where('id', 'not in', (from) => from.selectFrom('upstream_client').select('data_key'))
+    .where('id', 'not in', (from) => from.selectFrom('chat_model').select('data_key').where('data_key', 'is not', null).$narrowType<{ data_key: string }>())
     .execute();
 }

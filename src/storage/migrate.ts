@@ -13,9 +13,11 @@ import { costLedger } from './migrations/0450-cost-ledger.ts';
 import { auditRecord } from './migrations/0451-audit-record.ts';
 import { definitionPins } from './migrations/0500-definition-pins.ts';
 import { scriptRuns } from './migrations/0600-script-runs.ts';
+import { embeddingVectors } from './migrations/0610-embedding-vectors.ts';
 import { onDemand } from './migrations/0700-on-demand.ts';
 import { runLeases } from './migrations/0710-run-leases.ts';
 import { keyPeppers } from './migrations/0720-key-peppers.ts';
+import { chatModels } from './migrations/0730-chat-models.ts';
 import { replicas } from './migrations/0800-replicas.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
@@ -33,9 +35,11 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0451-audit-record': auditRecord,
   '0500-definition-pins': definitionPins,
   '0600-script-runs': scriptRuns,
+  '0610-embedding-vectors': embeddingVectors,
   '0700-on-demand': onDemand,
   '0710-run-leases': runLeases,
   '0720-key-peppers': keyPeppers,
+  '0730-chat-models': chatModels,
   '0800-replicas': replicas,
 };
 

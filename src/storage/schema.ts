@@ -175,6 +175,25 @@ export interface ScriptRunTable {
   readonly expires_at_ms: number;
 }
 
+export interface ChatModelTable {
+  readonly principal: string;
+  readonly url: string;
+  readonly model: string;
+  /** 1: an operator wrote the address. */
+  readonly is_operators: number;
+  /** Both null: without a key. */
+  readonly data_key: string | null;
+  readonly sealed: string | null;
+  readonly updated_at_ms: number;
+}
+
+export interface EmbeddingVectorTable {
+  readonly model: string;
+  readonly text_hash: string;
+  /** Base64 of 32-bit floats, in the byte order of the machine. */
+  readonly vector: string;
+}
+
 export interface ChildEventTable {
   readonly id: string;
   readonly at_ms: number;
@@ -228,6 +247,7 @@ export interface Database extends PeopleTables, GovernanceTables, ReplicaTables 
   readonly config_version: ConfigVersionTable;
   readonly idempotency: IdempotencyTable;
   readonly script_run: ScriptRunTable;
+  readonly embedding_vector: EmbeddingVectorTable;
   readonly oauth_client: OAuthClientTable;
   readonly oauth_entity: OAuthEntityTable;
   readonly data_key: DataKeyTable;
@@ -237,6 +257,7 @@ export interface Database extends PeopleTables, GovernanceTables, ReplicaTables 
   readonly upstream_client: UpstreamClientTable;
   readonly cost_ledger: CostLedgerTable;
   readonly definition_pin: DefinitionPinTable;
+  readonly chat_model: ChatModelTable;
   readonly child_event: ChildEventTable;
   readonly workflow_run: WorkflowRunTable;
   readonly workflow_step: WorkflowStepTable;

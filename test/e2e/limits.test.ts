@@ -10,8 +10,9 @@ import { randomKey } from '../support/random-key.ts';
 import { type RunningGateway, runMetamcp, startGateway } from '../support/start-gateway.ts';
 
 const KEYS = { ann: randomKey(), bob: randomKey(), slow: randomKey() };
-/** Calls a second that one client may make at the endpoint `crowded`. */
+/** Calls in ten seconds that one client may make at the endpoint `crowded`. */
 const LOUD_MAX = 20;
+const LOUD_SECONDS = 10;
 const server = fixtureCommand('counting-server.ts', '--stdio');
 const config = (max: number): object => ({
   servers: { count: server, other: server },
@@ -19,7 +20,7 @@ const config = (max: number): object => ({
   endpoints: {
     all: { namespace: 'all', limits: [{ scope: 'tool', match: { tool: 'count__count' }, max, seconds: 3_600 }] },
     again: { namespace: 'all' },
-    crowded: { namespace: 'all', limits: [{ scope: 'client', by: 'key', max: LOUD_MAX, seconds: 1 }] },
+    crowded: { namespace: 'all', limits: [{ scope: 'client', by: 'key', max: LOUD_MAX, seconds: LOUD_SECONDS }] },
   },
   limits: { daily: { kind: 'budget', scope: 'client', match: { tool: 'count__canary' }, unit: 'calls', per: 'day', max: 2 } },
   keys: { ann: { value: KEYS.ann }, bob: { value: KEYS.bob }, slow: { value: KEYS.slow, labels: { priority: 'background' } } },
@@ -86,9 +87,12 @@ test('[RL-15] a budget ends with its period for each principal, outlives the gat
   expect(await canary('ann')).toBe(200);
 });
 
-describe('[TN-09] a client that asks ten times as often as it may', () => {
+/** Times two ways of the same against each other: only where the machine does nothing else, METAMCP_TEST_TIMES=1. */
+describe.runIf(process.env['METAMCP_TEST_TIMES'] === '1')('[TN-09] a client that asks more than ten times as often as it may', () => {
   const ROUNDS = 6;
   const ROUND_MS = 400;
+  /** A hundred times the limit; a busy machine makes less of it. */
+  const LOUD_EVERY_MS = (LOUD_SECONDS * 1_000) / (100 * LOUD_MAX);
   /** What two measurements of the same differ by on a machine that does other things too. */
   const NOISE_MS = 3;
 
@@ -108,7 +112,7 @@ describe('[TN-09] a client that asks ten times as often as it may', () => {
     const statuses = new Map<number, number>();
     const underWay: Promise<void>[] = [];
     try {
-      const ticks = every(1_000 / (10 * LOUD_MAX), undefined, { signal })[Symbol.asyncIterator]();
+      const ticks = every(LOUD_EVERY_MS, undefined, { signal })[Symbol.asyncIterator]();
       while ((await ticks.next()).done !== true) {
         underWay.push(call('ann', 'count__count', { endpoint: 'crowded' }).then(({ status }) => void statuses.set(status, (statuses.get(status) ?? 0) + 1)));
       }

@@ -90,6 +90,14 @@ test('a script that needs an answer goes on after it, on another gateway too, an
   expect(paid(after)).toHaveLength(1);
 });
 
+test('what a script returns beyond its limit is read as a resource', async () => {
+  const plane = await start({ endpoint: { discovery: { mode: 'code', script: { timeMs: 2_000, memoryBytes: 16 << 20, callsMax: 5, outputBytesMax: 300 } } } });
+  const text = textOf((await runCode(plane, "return 'é'.repeat(400)")).response);
+  const [, head, uri = ''] = /^("é+)\n\[cut: 503 of 802 bytes left out; read the resource (metamcp:\S+) for it, within 10 minutes\]$/.exec(text) ?? [];
+  const rest = resultOf((await client(plane).request({ method: 'resources/read', params: { uri } })).response)['contents'] as { text: string }[];
+  expect(`${head}${rest[0]?.text}`).toBe(JSON.stringify('é'.repeat(400)));
+});
+
 test('the state of one script leads nowhere for another', async () => {
   const plane = await start();
   const { requestState } = resultOf((await runCode(plane, 'return await tools.bank__pay({ amount: 1 })')).response);

@@ -31,6 +31,7 @@ import type { LiveApprovals } from '../../src/control-plane/approvals/live-appro
 import type { LiveGovernance } from '../../src/control-plane/live-governance.ts';
 import { plainLiveGovernance } from './plain-governance.ts';
 import type { LiveSessions } from '../../src/control-plane/live-sessions.ts';
+import type { LiveChat } from '../../src/control-plane/playground/live-chat.ts';
 import type { OnDemandServices } from '../../src/control-plane/on-demand-services.ts';
 import type { WorkflowServices } from '../../src/control-plane/workflow-services.ts';
 import type { DirectCallOutcome, LiveServers } from '../../src/control-plane/live-servers.ts';
@@ -67,6 +68,7 @@ export interface AdminOptions {
   readonly governance?: Partial<LiveGovernance>;
   readonly onDemand?: OnDemandServices;
   readonly workflows?: WorkflowServices;
+  readonly chat?: LiveChat;
   readonly environment?: Readonly<Record<string, string>>;
   /** Of operations and sign-ins; storage and publishing keep the system's. */
   readonly clock?: Clock;
@@ -115,6 +117,8 @@ const PLAIN_DISCOVERY: LiveDiscovery = {
   previewRule: () => ({ tools: [], tokens: 0 }),
   suggestGroups: () => ({ items: [] }),
 };
+
+const NO_CHAT: LiveChat = { complete: () => Promise.reject(new Fault('upstream.unavailable')) };
 
 export async function startAdmin(options: AdminOptions = {}) {
   const dataFolder = mkdtempSync(join(tmpdir(), 'metamcp-admin-'));
@@ -198,6 +202,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     governance: { ...plainLiveGovernance, ...options.governance },
     onDemand: options.onDemand,
     workflows: options.workflows,
+    chat: { ...NO_CHAT, ...options.chat },
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
     consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },
     definitions: options.definitions ?? { inspect: () => [] },

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { Browser } from 'playwright-core';
 import { buildPages, CHROMIUM, openBrowser, openPage, signInFirst } from '../support/chromium.ts';
+import { modernRequest } from '../support/http-peer.ts';
 import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
 
 const EVERYTHING = fileURLToPath(new URL('../../node_modules/@modelcontextprotocol/server-everything/dist/index.js', import.meta.url));
@@ -32,7 +33,7 @@ async function toolNames(client: Client): Promise<string[]> {
   return (await client.listTools()).tools.map((tool) => tool.name);
 }
 
-test.skipIf(CHROMIUM === undefined)('from an empty install to a renamed tool and back: link, paste, namespace, endpoint, snippet, client, rename, roll back', async () => {
+test.skipIf(CHROMIUM === undefined)('from an empty install to a limited tool and back: link, paste, namespace, endpoint, snippet, client, call seen live, rename, limit, 429, roll back', async () => {
   const { page, complaints, context } = await openPage(browser);
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await signInFirst(page, gateway.adminLink);
@@ -74,7 +75,12 @@ test.skipIf(CHROMIUM === undefined)('from an empty install to a renamed tool and
   // What was copied is all that a real client needs.
   const client = await connect(url, headers.Authorization.replace('Bearer ', ''));
   expect(await toolNames(client)).toContain('everything__echo');
+  // The call is seen as it is made.
+  await page.getByRole('link', { name: 'Traffic', exact: true }).first().click();
+  await page.getByText('0 since this page was opened').waitFor();
   expect(JSON.stringify(await client.callTool({ name: 'everything__echo', arguments: { message: 'hello' } }))).toContain('hello');
+  const traffic = page.getByRole('table', { name: 'Traffic' });
+  await traffic.getByRole('row').filter({ hasText: 'everything__echo' }).first().waitFor();
 
   // Rename it; the client sees the new name.
   await page.goto(`${gateway.url}/namespaces/work`);
@@ -86,12 +92,27 @@ test.skipIf(CHROMIUM === undefined)('from an empty install to a renamed tool and
   await expect.poll(() => toolNames(client)).toContain('say_it_back');
   expect(await toolNames(client)).not.toContain('everything__echo');
 
-  // And back, by the history.
+  // Limit it, until clients are told to wait.
+  const key = headers.Authorization.replace('Bearer ', '');
+  const call = async (name: string): Promise<number> => (await modernRequest({ url, key }, 'tools/call', { name, arguments: { message: 'again' } })).status;
+  expect(await call('say_it_back')).toBe(200);
+  await page.goto(`${gateway.url}/traffic`);
+  await traffic.getByRole('row').filter({ hasText: 'say_it_back' }).first().getByRole('button', { name: /Actions for/ }).click();
+  await page.getByRole('menuitem', { name: 'Limit this' }).click();
+  await page.getByRole('dialog').getByLabel('Calls', { exact: true }).fill('2');
+  await page.getByLabel('In so many seconds').fill('3600');
+  await page.getByRole('dialog').getByRole('button', { name: 'Limit', exact: true }).click();
+  await page.getByText(/The limit holds at/).waitFor();
+  await expect.poll(() => call('say_it_back')).toBe(429);
+  await traffic.getByText('limit.rate_exceeded').first().waitFor();
+
+  // And back, by the history, before the limit and the name.
   await page.getByRole('link', { name: 'Configuration', exact: true }).first().click();
-  await page.getByRole('button', { name: 'Look', exact: true }).nth(1).click();
+  await page.getByRole('button', { name: 'Look', exact: true }).nth(2).click();
   await page.getByRole('button', { name: /Go back to/ }).click();
   await page.getByText(/All is as in version/).waitFor();
   await expect.poll(() => toolNames(client)).toContain('everything__echo');
+  expect(await call('everything__echo')).toBe(200);
   await client.close();
   expect(complaints).toEqual([]);
 });

@@ -1,10 +1,16 @@
 /** The inspector, against the reference server and against servers of one revision each, in both eras of the client. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { type MatrixServer, startMatrixServer } from '../bridge/matrix-server.ts';
 import { buildPages, CHROMIUM, openBrowser, openPage, signInFirst } from '../support/chromium.ts';
+import { randomKey } from '../support/random-key.ts';
 import { referenceServer } from '../support/real-servers.ts';
 import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
+
+const KEY = randomKey();
+const run = promisify(execFile);
 
 let gateway: RunningGateway;
 let browser: Browser;
@@ -19,6 +25,7 @@ beforeAll(async () => {
     servers: { everything: referenceServer('everything'), matrix: { url: modern.url } },
     namespaces: { all: { servers: ['everything', 'matrix'] } },
     endpoints: { all: { namespace: 'all' } },
+    keys: { viewer: { value: KEY } },
   };
   [gateway, browser] = await Promise.all([startGateway({ config }), openBrowser()]);
   const { page, context } = await openPage(browser);
@@ -85,6 +92,13 @@ test.skipIf(CHROMIUM === undefined).for(ERAS)('tools of the reference server are
   await page.getByRole('button', { name: 'one and two', exact: true }).click();
   await page.getByRole('button', { name: 'Call', exact: true }).click();
   await result(page).getByText(/is 3/).first().waitFor();
+
+  // What was saved is found where one begins.
+  const target = page.url();
+  await page.goto(`${gateway.url}/inspector`);
+  await page.getByRole('link', { name: /everything.*1 saved call/ }).waitFor();
+  await page.goto(target);
+  await page.getByText('Connected', { exact: true }).waitFor({ timeout: 30_000 });
 
   // A picture is shown from its bytes.
   await callTool(page, 'get-tiny-image');
@@ -184,5 +198,48 @@ test.skipIf(CHROMIUM === undefined)('an endpoint is looked at over the real path
   await result(page).getByText(/through the real path/).first().waitFor();
   await page.getByRole('tab', { name: 'Messages' }).click();
   await page.getByRole('list', { name: 'Gateway ↔ servers' }).getByText('everything', { exact: true }).first().waitFor();
+  await context.close();
+});
+
+function isThere(program: string): Promise<boolean> {
+  return run(program, ['--version']).then(
+    () => true,
+    () => false,
+  );
+}
+
+test.skipIf(CHROMIUM === undefined)('what is copied for a terminal or a program makes the same call with a key', async () => {
+  const { page, complaints, context } = await open('kind=endpoint&name=all&item=everything__get-sum');
+  await page.getByLabel('a *').fill('19');
+  await page.getByLabel('b *').fill('23');
+  const copied = async (language: string): Promise<string> => {
+    await page.getByRole('button', { name: 'Copy as' }).click();
+    await page.getByRole('menuitem', { name: language }).click();
+    const text = await page.getByRole('dialog').locator('pre').textContent();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    return text ?? '';
+  };
+  const env = { ...process.env, METAMCP_KEY: KEY };
+  const typescript = await copied('TypeScript');
+  expect(typescript).not.toContain(KEY);
+  expect((await run(process.execPath, ['--input-type=module-typescript', '--eval', typescript], { env })).stdout).toContain('42');
+  const shell = await copied('curl');
+  if (await isThere('curl')) expect((await run('sh', ['-c', shell], { env })).stdout).toContain('42');
+  const python = await copied('Python');
+  if (await isThere('python3')) await run('python3', ['-c', 'import ast, sys; ast.parse(sys.argv[1])', python]);
+  expect(python).toContain('everything__get-sum');
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test.skipIf(CHROMIUM === undefined)('a namespace is looked at as somebody else: as a key', async () => {
+  const { page, complaints, context } = await open('kind=namespace&name=all&era=legacy');
+  await page.getByLabel('As whom').selectOption({ label: 'Key viewer' });
+  await page.getByText('to all as viewer').waitFor({ timeout: 30_000 });
+  expect(new URL(page.url()).searchParams.get('as')).toMatch(/^key:/);
+  await callTool(page, 'everything__echo');
+  await page.getByText('Required and not there: message', { exact: false }).waitFor();
+  expect(complaints).toEqual([]);
   await context.close();
 });

@@ -65,11 +65,16 @@ async function send(key: OperationKey, { params, query, body, ifVersion }: AnyRe
   try {
     const { data, error, response } = await transport.request(method, path, { params: { path: params, query }, body, headers });
     if (response.ok) return { data };
-    const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
-    return new ApiProblem(toProblemDetails(error, response), Number.isFinite(retryAfter) ? retryAfter : undefined);
+    return toRefusal(error, response);
   } catch {
     return unreachable();
   }
+}
+
+/** A refusal with what its answer held. */
+export function toRefusal(error: unknown, response: Response): ApiProblem {
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return new ApiProblem(toProblemDetails(error, response), Number.isFinite(retryAfter) ? retryAfter : undefined);
 }
 
 function toProblemDetails(error: unknown, response: Response): Problem {

@@ -23,6 +23,7 @@ import type * as middleware from '../../src/contract/middleware.ts';
 import type * as namespaces from '../../src/contract/namespaces.ts';
 import type * as onDemand from '../../src/contract/on-demand.ts';
 import type { Operation } from '../../src/contract/operation.ts';
+import type * as playground from '../../src/contract/playground.ts';
 import type * as policies from '../../src/contract/policies.ts';
 import type * as registry from '../../src/contract/registry.ts';
 import type * as secrets from '../../src/contract/secrets.ts';
@@ -54,6 +55,7 @@ type Modules =
   | typeof middleware
   | typeof namespaces
   | typeof onDemand
+  | typeof playground
   | typeof policies
   | typeof registry
   | typeof secrets

@@ -1,4 +1,5 @@
-import { Link } from '@tanstack/react-router';
+import { Link, useLocation } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { useMe } from '../api/me.ts';
 import { Icon } from '../components/icon.tsx';
 import { useText } from '../texts/texts.ts';
@@ -13,8 +14,14 @@ export function useNavigationPages(): readonly (PageEntry & { readonly nav: NonN
 export function Navigation() {
   const say = useText();
   const pages = useNavigationPages();
+  const list = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  // There are more pages than a low window shows at a time.
+  useEffect(() => {
+    list.current?.querySelector('[data-status=active]')?.scrollIntoView({ block: 'nearest' });
+  }, [pathname, pages.length]);
   return (
-    <nav aria-label={say('frame.navigation')} className="scrolls -mx-1 grid min-h-0 flex-1 content-start gap-4 overflow-y-auto px-1 py-0.5">
+    <nav ref={list} aria-label={say('frame.navigation')} className="scrolls -mx-1 grid min-h-0 flex-1 content-start gap-4 overflow-y-auto px-1 py-0.5">
       {GROUPS.map((group) => {
         const own = pages.filter((page) => page.nav.group === group);
         if (own.length === 0) return null;

@@ -30,6 +30,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/overview', nav: { group: 'run', text: 'nav.overview', icon: 'overview', permission: 'server:read', key: 'o' }, load: async () => (await import('../features/overview/overview-page.tsx')).OverviewPage },
   { path: '/traffic', nav: { group: 'run', text: 'traffic.title', icon: 'pulse', permission: 'traffic:read', key: 't' }, load: async () => (await import('../features/traffic/traffic-page.tsx')).TrafficPage },
   { path: '/inspector', nav: { group: 'run', text: 'inspector.title', icon: 'terminal', permission: 'inspection:open', key: 'i' }, load: async () => (await import('../features/inspector/inspector-page.tsx')).InspectorPage },
+  { path: '/playground', nav: { group: 'run', text: 'playground.title', icon: 'chat', permission: 'playground:use', key: 'h' }, load: async () => (await import('../features/playground/playground-page.tsx')).PlaygroundPage },
   { path: '/servers', nav: { group: 'offer', text: 'nav.servers', icon: 'server', permission: 'server:read', key: 's' }, load: async () => (await import('../features/servers/servers-page.tsx')).ServersPage },
   { path: '/servers/$name', load: async () => (await import('../features/servers/server-page.tsx')).ServerPage },
   { path: '/namespaces', nav: { group: 'offer', text: 'nav.namespaces', icon: 'layers', permission: 'namespace:read', key: 'n' }, load: async () => (await import('../features/namespaces/namespaces-page.tsx')).NamespacesPage },

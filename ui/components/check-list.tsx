@@ -21,7 +21,7 @@ export function CheckList({ label, options, chosen, choose }: CheckListProps) {
           <label key={value} className="flex items-start gap-2.5 border-b border-line px-3 py-2 last:border-b-0 hover:bg-canvas">
             <input
               type="checkbox"
-              className="mt-0.5 size-4 accent-accent"
+              className="mt-0.5 size-4 shrink-0 accent-accent"
               checked={chosen.includes(value)}
               onChange={(event) => choose(event.target.checked ? [...chosen, value] : chosen.filter((each) => each !== value))}
             />

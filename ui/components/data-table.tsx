@@ -22,7 +22,7 @@ export interface Column<Row> {
   readonly cell?: (row: Row) => ReactNode;
   readonly isNumber?: boolean;
   /** Only from this width on. */
-  readonly from?: 'sm' | 'md' | 'lg' | 'xl';
+  readonly from?: 'sm' | 'md' | 'lg' | 'xl' | '2xl';
   readonly isSortable?: boolean;
 }
 
@@ -62,7 +62,7 @@ interface DataTableProps<Row> {
 
 const VIRTUAL_ROWS_MIN = 200;
 const ROW_PX = 45;
-const FROM = { sm: 'max-sm:hidden', md: 'max-md:hidden', lg: 'max-lg:hidden', xl: 'max-xl:hidden' } as const;
+const FROM = { sm: 'max-sm:hidden', md: 'max-md:hidden', lg: 'max-lg:hidden', xl: 'max-xl:hidden', '2xl': 'max-2xl:hidden' } as const;
 
 const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() });
 
@@ -212,7 +212,7 @@ function Head<Row>({ columns, selection, actions, prefix = '', keys }: DataTable
           <Heading key={column.id} column={column} sort={sort} turn={turn} />
         ))}
         {actions !== undefined && (
-          <th className="w-0 px-3 py-2">
+          <th className="sticky right-0 w-0 bg-surface px-3 py-2">
             <span className="sr-only">{say('table.actions')}</span>
           </th>
         )}
@@ -282,7 +282,7 @@ function Line<Row extends object>({ row, columns, rowKey, open, actions, selecti
         </td>
       ))}
       {actions !== undefined && (
-        <td className="w-0 px-3 py-1.5">
+        <td className="sticky right-0 w-0 bg-surface px-3 py-1.5 group-hover:bg-canvas">
           <div className="flex items-center justify-end gap-1">{actions(row)}</div>
         </td>
       )}

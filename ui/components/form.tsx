@@ -63,7 +63,7 @@ export function Field({ label, help, path, children }: FrameProps) {
   const error = useFieldError(path);
   const described = [help === undefined ? undefined : `${id}-help`, error === undefined ? undefined : `${id}-error`].filter((each) => each !== undefined).join(' ');
   return (
-    <div className="grid gap-1">
+    <div className="grid content-start gap-1">
       <label htmlFor={id} className="font-medium">
         {label}
       </label>
@@ -174,7 +174,7 @@ export function Switch({ label, isOn, set, disabled = false }: SwitchProps) {
 export function SwitchField({ help, ...rest }: SwitchProps & { readonly help?: ReactNode }) {
   return (
     <div className="flex items-start gap-3">
-      <div className="pt-0.5">
+      <div className="shrink-0 pt-0.5">
         <Switch {...rest} />
       </div>
       <div className="min-w-0">

@@ -1,5 +1,5 @@
 import { Menu as Base } from '@base-ui/react/menu';
-import type { ReactElement } from 'react';
+import { cloneElement, type ComponentProps, type ReactElement, useState } from 'react';
 import { classNames } from './class-names.ts';
 import { Icon, type IconName } from './icon.tsx';
 
@@ -14,14 +14,18 @@ export interface MenuItem {
 }
 
 interface MenuProps {
-  /** What opens it. */
-  readonly trigger: ReactElement;
+  /** What opens it: a button. */
+  readonly trigger: ReactElement<ComponentProps<'button'>>;
   readonly items: readonly (MenuItem | 'line')[];
 }
 
+/** Made when it is first opened: tables have one in each row, and hardly any is ever looked at. */
 export function Menu({ trigger, items }: MenuProps) {
+  const [isMade, make] = useState(false);
+  // After the press is over: it would count as one beside the menu.
+  if (!isMade) return cloneElement(trigger, { 'aria-haspopup': 'menu', 'aria-expanded': false, onClick: () => void window.setTimeout(() => make(true)) });
   return (
-    <Base.Root modal={false}>
+    <Base.Root modal={false} defaultOpen>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner sideOffset={4} align="end" className="z-60 outline-none">

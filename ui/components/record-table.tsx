@@ -92,7 +92,7 @@ function Head<Row>({ columns, hasActions }: { readonly columns: readonly RecordC
           </th>
         ))}
         {hasActions && (
-          <th className="w-0 px-3 py-2">
+          <th className="sticky right-0 w-0 bg-surface px-3 py-2">
             <span className="sr-only">{say('table.actions')}</span>
           </th>
         )}
@@ -112,7 +112,7 @@ function Line<Row>({ row, columns, rowKey, open, actions, current }: RecordTable
       tabIndex={0}
       aria-current={isCurrent || undefined}
       style={{ height: ROW_PX }}
-      className={classNames('cursor-pointer border-b border-line last:border-b-0 hover:bg-canvas focus-visible:-outline-offset-2', isCurrent && 'bg-accent-wash/60')}
+      className={classNames('group cursor-pointer border-b border-line last:border-b-0 hover:bg-canvas focus-visible:-outline-offset-2', isCurrent && 'bg-accent-wash/60')}
       onClick={(event) => isPlain(event.target) && open(row)}
       onKeyDown={keys}
     >
@@ -121,7 +121,7 @@ function Line<Row>({ row, columns, rowKey, open, actions, current }: RecordTable
           {column.cell(row)}
         </td>
       ))}
-      {actions !== undefined && <td className="w-0 px-3 py-1">{actions(row)}</td>}
+      {actions !== undefined && <td className={classNames('sticky right-0 w-0 px-3 py-1', isCurrent ? 'bg-accent-wash' : 'bg-surface group-hover:bg-canvas')}>{actions(row)}</td>}
     </tr>
   );
 }

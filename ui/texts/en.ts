@@ -11,6 +11,7 @@ import keys from './en/keys.json' with { type: 'json' };
 import namespaces from './en/namespaces.json' with { type: 'json' };
 import orchestrator from './en/orchestrator.json' with { type: 'json' };
 import overview from './en/overview.json' with { type: 'json' };
+import playground from './en/playground.json' with { type: 'json' };
 import policies from './en/policies.json' with { type: 'json' };
 import servers from './en/servers.json' with { type: 'json' };
 import shape from './en/shape.json' with { type: 'json' };
@@ -18,4 +19,4 @@ import signIn from './en/sign-in.json' with { type: 'json' };
 import traffic from './en/traffic.json' with { type: 'json' };
 import users from './en/users.json' with { type: 'json' };
 
-export const en = { ...account, ...audit, ...configuration, ...costs, ...endpoints, ...frame, ...govern, ...inspector, ...keys, ...namespaces, ...orchestrator, ...overview, ...policies, ...servers, ...shape, ...signIn, ...traffic, ...users };
+export const en = { ...account, ...audit, ...configuration, ...costs, ...endpoints, ...frame, ...govern, ...inspector, ...keys, ...namespaces, ...orchestrator, ...overview, ...playground, ...policies, ...servers, ...shape, ...signIn, ...traffic, ...users };

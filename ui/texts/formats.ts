@@ -16,6 +16,9 @@ export interface Formats {
   readonly relative: (iso: string, nowMs: number) => string;
 }
 
+/** Nearer than this is now: clocks differ a little, and pages look at theirs only now and then. */
+const NOW_MS = 15_000;
+
 const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, ms: number])[] = [
   ['year', 31_536_000_000],
   ['month', 2_592_000_000],
@@ -55,6 +58,7 @@ export function createFormats(language: string): Formats {
     time: (iso) => time.format(new Date(iso)),
     relative: (iso, nowMs) => {
       const distanceMs = new Date(iso).getTime() - nowMs;
+      if (Math.abs(distanceMs) < NOW_MS) return relative.format(0, 'second');
       const [unit, ms] = STEPS.find(([, step]) => Math.abs(distanceMs) >= step) ?? ['second', 1_000];
       return relative.format(Math.round(distanceMs / ms), unit);
     },

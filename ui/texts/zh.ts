@@ -12,6 +12,7 @@ import keys from './zh/keys.json' with { type: 'json' };
 import namespaces from './zh/namespaces.json' with { type: 'json' };
 import orchestrator from './zh/orchestrator.json' with { type: 'json' };
 import overview from './zh/overview.json' with { type: 'json' };
+import playground from './zh/playground.json' with { type: 'json' };
 import policies from './zh/policies.json' with { type: 'json' };
 import servers from './zh/servers.json' with { type: 'json' };
 import shape from './zh/shape.json' with { type: 'json' };
@@ -19,4 +20,4 @@ import signIn from './zh/sign-in.json' with { type: 'json' };
 import traffic from './zh/traffic.json' with { type: 'json' };
 import users from './zh/users.json' with { type: 'json' };
 
-export const zh: Catalogue = { ...account, ...audit, ...configuration, ...costs, ...endpoints, ...frame, ...govern, ...inspector, ...keys, ...namespaces, ...orchestrator, ...overview, ...policies, ...servers, ...shape, ...signIn, ...traffic, ...users };
+export const zh: Catalogue = { ...account, ...audit, ...configuration, ...costs, ...endpoints, ...frame, ...govern, ...inspector, ...keys, ...namespaces, ...orchestrator, ...overview, ...playground, ...policies, ...servers, ...shape, ...signIn, ...traffic, ...users };

@@ -1,5 +1,6 @@
 import { Fault } from '../../base/fault.ts';
 import { DeleteUser } from '../../contract/users.ts';
+import { deleteChatModel } from '../../storage/chat-models.ts';
 import { revokeKeysOf } from '../../storage/keys.ts';
 import { deleteSignInsOf } from '../../storage/sign-ins.ts';
 import { deleteUser as deleteStored, findUser } from '../../storage/users.ts';
@@ -26,6 +27,7 @@ export const deleteUser = bindChange(DeleteUser, async ({ params, query, princip
 
   const keys = await revokeKeysOf(tx, user.id, services.clock.nowMs());
   const after = [await endConsentsOf(tx, user.id, services), await endGrantsOf(tx, user.id, keys, services)];
+  await deleteChatModel(tx, user.id);
   await deleteSignInsOf(tx, user.id);
   await deleteStored(tx, user.id);
   const objects = own.map(({ kind, name }) => `${kind}.${name}`);

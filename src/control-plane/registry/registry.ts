@@ -37,22 +37,45 @@ export const resolveRegistryServer = bindRead(ResolveRegistryServer, async ({ se
   return entry;
 });
 
-async function readCatalogue(folder: string): Promise<{ readonly servers: readonly JsonObject[]; readonly problems: string[] }> {
+/** `text`: as it stands in the file; empty where there is none. */
+export async function readCatalogue(folder: string): Promise<{ readonly text: string; readonly servers: readonly JsonObject[]; readonly problems: string[] }> {
   let text: string;
   try {
     text = await readFile(join(folder, FILE), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { servers: [], problems: [] };
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { text: '', servers: [], problems: [] };
     throw error;
   }
   try {
     const root = JSON.parse(text) as JsonValue;
     const listed: readonly JsonValue[] = isObject(root) && Array.isArray(root['servers']) ? root['servers'] : [];
     const servers = listed.slice(0, ENTRIES_MAX).filter(isObject);
-    return { servers: servers.map((server) => (isObject(server['server']) ? server['server'] : server)), problems: [] };
+    return { text, servers: servers.map((server) => (isObject(server['server']) ? server['server'] : server)), problems: [] };
   } catch {
-    return { servers: [], problems: [`${FILE} is no JSON`] };
+    return { text, servers: [], problems: [`${FILE} is no JSON`] };
   }
+}
+
+export interface Offer {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly version: string | undefined;
+  /** Name and body of the server in the configuration. */
+  readonly server: string;
+  readonly config: JsonObject;
+  /** What is started is exactly one version, or it is an address. */
+  readonly isPinned: boolean;
+}
+
+/** Undefined for what is no server of the registry's form. */
+export function toOffer(server: JsonObject): Offer | undefined {
+  const foreign = fromRegistryServer(server);
+  const found = foreign && firstServer(foreign.value);
+  if (found === undefined) return undefined;
+  const version = versionOf(found.config);
+  const isPinned = version !== undefined || typeof found.config['url'] === 'string';
+  return { name: String(server['name']), ...wordsOf(server), version: typeof server['version'] === 'string' ? server['version'] : version, server: found.name, config: found.config, isPinned };
 }
 
 function toEntry(server: JsonObject, services: AdminServices, viewer: Viewer): Entry | undefined {

@@ -1,4 +1,5 @@
 import { RotateSecrets } from '../../contract/secrets.ts';
+import { resealChatModels } from '../../storage/chat-models.ts';
 import { deleteUnusedDataKeys } from '../../storage/data-keys.ts';
 import { addKeyPepper } from '../../storage/key-peppers.ts';
 import { resealGrants } from '../../storage/grants.ts';
@@ -12,7 +13,7 @@ const RETIRED_MS = 60 * 60_000;
 export const rotateSecrets = bindChange(RotateSecrets, async ({ tx, services }) => {
   const { envelope, clock, random, instanceKey } = services;
   const dataKey = await envelope.renew(tx);
-  const secrets = await resealSecrets(tx, envelope);
+  const secrets = (await resealSecrets(tx, envelope)) + (await resealChatModels(tx, envelope));
   const grants = await resealGrants(tx, envelope);
   await deleteUnusedDataKeys(tx, clock.nowMs() - RETIRED_MS);
   const keys = await addKeyPepper(tx, { wrapping: instanceKey.wrapping, random, clock });

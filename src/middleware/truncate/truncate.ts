@@ -3,6 +3,7 @@
  * a file as a whole one draws wrong conclusions. Structured content stays whole: half of it would break its schema.
  */
 import { z } from 'zod';
+import { headOf } from '../../base/text-head.ts';
 import type { CallContext } from '../../model/middleware.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/messages.ts';
 import { MANIFEST_VERSION, type Manifest } from '../manifest.ts';
@@ -58,13 +59,4 @@ function cut(text: string, bytesMax: number, { services }: CallContext): string 
   const rest = text.slice(head.length);
   const words = services?.keepRest?.(rest);
   return `${head}\n[cut: ${Buffer.byteLength(rest)} of ${bytes} bytes left out${words === undefined ? '' : `; ${words}`}]`;
-}
-
-/** As many whole characters as fit: a byte of continuation (10xxxxxx) begins none. */
-function headOf(text: string, bytesMax: number): string {
-  // UTF-16 code units are at most as many as bytes of UTF-8.
-  const bytes = Buffer.from(text.slice(0, bytesMax + 1));
-  let end = Math.min(bytesMax, bytes.length);
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return bytes.toString('utf8', 0, end);
 }

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { usePages } from '../../api/queries.ts';
+import { useMay } from '../../api/me.ts';
+import { usePages, useRead } from '../../api/queries.ts';
 import { Badge } from '../../components/badge.tsx';
 import { SidePanel } from '../../components/dialog.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -48,28 +49,41 @@ export function RecordsTab() {
   );
 }
 
+/** Changes are recorded with the id of who made them: people who look are told the name, as far as it is known now. */
+function useNames(): (principal: NonNullable<AuditRecord['principal']>) => string {
+  const mayUsers = useMay('user:read');
+  const mayKeys = useMay('key:read');
+  const users = useRead('GET /api/v1/users', {}, { enabled: mayUsers }).data?.items;
+  const keys = useRead('GET /api/v1/keys', {}, { enabled: mayKeys }).data?.items;
+  return useMemo(() => {
+    const names = new Map([...(users ?? []).flatMap(({ id, name }) => [[id, name], [`user:${id}`, name]] as const), ...(keys ?? []).map(({ id, name }) => [`key:${id}`, name] as const)]);
+    return ({ id, name }) => (name === id ? (names.get(id) ?? name) : name);
+  }, [users, keys]);
+}
+
 function useColumns(): readonly RecordColumn<AuditRecord>[] {
   const say = useText();
   const formats = useFormats();
+  const nameOf = useNames();
   return useMemo(
     () => [
-      { id: 'position', text: '#', isNumber: true, from: 'md', cell: ({ position }) => <span className="text-soft">{position}</span> },
+      { id: 'position', text: '#', isNumber: true, from: 'xl', cell: ({ position }) => <span className="text-soft">{position}</span> },
       { id: 'at', text: say('common.time'), cell: ({ at }) => <time dateTime={at} className="text-soft tabular-nums sm:whitespace-nowrap">{formats.instant(at)}</time> },
       { id: 'kind', text: say('audit.kind'), cell: ({ kind }) => <Badge tone={TONES[kind]}>{say(`audit.kinds.${kind}`)}</Badge> },
       {
         id: 'what',
         text: say('audit.what'),
         cell: (record) => (
-          <span className="block max-w-[36vw] min-w-24 truncate font-medium md:max-w-[18rem] xl:max-w-[26rem]">
+          <span className="block max-w-[36vw] min-w-24 truncate font-medium md:max-w-[14rem] xl:max-w-[18rem] 2xl:max-w-[26rem]">
             <ForeignText charsMax={300}>{subjectOf(record)}</ForeignText>
           </span>
         ),
       },
-      { id: 'principal', text: say('audit.principal'), from: 'sm', cell: ({ principal }) => <span className="block max-w-40 truncate">{principal === null ? '–' : <ForeignText>{principal.name}</ForeignText>}</span> },
+      { id: 'principal', text: say('audit.principal'), from: 'sm', cell: ({ principal }) => <span className="block max-w-40 truncate">{principal === null ? '–' : <ForeignText>{nameOf(principal)}</ForeignText>}</span> },
       { id: 'outcome', text: say('audit.outcome'), from: 'md', cell: ({ outcome }) => <span className={outcome === null || FINE.has(outcome) ? 'text-soft' : 'text-bad'}>{outcome ?? '–'}</span> },
       { id: 'writer', text: say('audit.writer'), from: '2xl', cell: ({ writer, seq }) => <code className="text-soft">{`${writer.slice(0, 8)}…/${seq}`}</code> },
     ],
-    [say, formats],
+    [say, formats, nameOf],
   );
 }
 

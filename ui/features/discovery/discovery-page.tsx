@@ -18,6 +18,7 @@ import { useUrlState } from '../../components/url-state.ts';
 import { useFormats } from '../../texts/formats.ts';
 import { useText } from '../../texts/texts.ts';
 import { EvaluationTab } from './evaluation-tab.tsx';
+import { ToolRuleTab } from './tool-rule-tab.tsx';
 
 type Endpoint = AnswerOf<'GET /api/v1/endpoints'>['items'][number];
 
@@ -50,6 +51,7 @@ export function DiscoveryPage() {
                   { id: 'cost', text: say('discovery.cost'), render: () => <CostTab endpoint={endpoint} /> },
                   { id: 'search', text: say('discovery.search'), render: () => <SearchTab endpoint={endpoint.name} /> },
                   { id: 'route', text: say('discovery.route'), render: () => <RouteTab endpoint={endpoint} /> },
+                  { id: 'rule', text: say('discovery.toolRule'), render: () => <ToolRuleTab key={endpoint.version} endpoint={endpoint} /> },
                   { id: 'evaluation', text: say('discovery.evaluation'), render: () => <EvaluationTab endpoint={endpoint.name} /> },
                 ]}
               />

@@ -34,7 +34,7 @@ export function ConnectTab({ endpoint }: { readonly endpoint: Endpoint }) {
               type="button"
               aria-pressed={id === snippet.id}
               onClick={() => choose(id)}
-              className={classNames('rounded-md px-2.5 py-1.5 text-left whitespace-nowrap', id === snippet.id ? 'bg-accent-wash font-medium text-accent' : 'text-soft hover:bg-hover hover:text-ink')}
+              className={classNames('shrink-0 rounded-md px-2.5 py-1.5 text-left whitespace-nowrap', id === snippet.id ? 'bg-accent-wash font-medium text-accent' : 'text-soft hover:bg-hover hover:text-ink')}
             >
               {id === 'stdio' ? say('endpoints.otherStdio') : client}
             </button>

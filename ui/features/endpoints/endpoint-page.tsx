@@ -1,8 +1,10 @@
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useMay } from '../../api/me.ts';
 import { useChange, useRead } from '../../api/queries.ts';
+import { buttonClass } from '../../components/button.tsx';
 import { Copyable } from '../../components/code.tsx';
 import { ConfigEditor } from '../../components/config-editor.tsx';
+import { Icon } from '../../components/icon.tsx';
 import { notify } from '../../components/notices.tsx';
 import { Loaded, Page } from '../../components/page.tsx';
 import { Tabs } from '../../components/tabs.tsx';
@@ -36,10 +38,31 @@ export function EndpointPage() {
           )}
         </span>
       }
-      {...(endpoint.data !== undefined && { lead: <Copyable text={endpoint.data.mcpUrl} />, actions: <EndpointMenu endpoint={endpoint.data} deleted={() => void navigate({ to: '/endpoints' } as never)} /> })}
+      {...(endpoint.data !== undefined && { lead: <Copyable text={endpoint.data.mcpUrl} />, actions: <Actions endpoint={endpoint.data} deleted={() => void navigate({ to: '/endpoints' } as never)} /> })}
     >
       <Loaded read={endpoint}>{(known) => <Parts endpoint={known} />}</Loaded>
     </Page>
+  );
+}
+
+function Actions({ endpoint, deleted }: { readonly endpoint: Endpoint; readonly deleted: () => void }) {
+  const say = useText();
+  const mayInspect = useMay('inspection:open');
+  const mayChat = useMay('playground:use');
+  return (
+    <>
+      {mayInspect && (
+        <Link to="/inspector" search={{ kind: 'endpoint', name: endpoint.name } as never} className={buttonClass()}>
+          <Icon name="terminal" /> {say('endpoints.inspect')}
+        </Link>
+      )}
+      {mayChat && (
+        <Link to="/playground" search={{ endpoint: endpoint.name } as never} className={buttonClass()}>
+          <Icon name="chat" /> {say('endpoints.chat')}
+        </Link>
+      )}
+      <EndpointMenu endpoint={endpoint} deleted={deleted} />
+    </>
   );
 }
 

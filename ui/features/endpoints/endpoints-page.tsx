@@ -114,6 +114,8 @@ export function EndpointMenu({ endpoint, deleted }: { readonly endpoint: Endpoin
   const say = useText();
   const client = useQueryClient();
   const mayWrite = useMay('endpoint:write');
+  const navigate = useNavigate();
+  const mayInspect = useMay('inspection:open');
   const mayOperate = useMay('server:operate');
   const { name, managedBy, servers } = endpoint;
   const resync = (): void => {
@@ -138,5 +140,15 @@ export function EndpointMenu({ endpoint, deleted }: { readonly endpoint: Endpoin
     });
     deleted?.();
   };
-  return <Menu trigger={<IconButton icon="more" label={say('common.actionsOf', { name })} />} items={[{ text: say('endpoints.resync'), icon: 'refresh', onSelect: resync, isDisabled: !mayOperate || servers.length === 0 }, 'line', { text: say('common.delete'), icon: 'trash', onSelect: remove, isDanger: true, isDisabled: !mayWrite || managedBy !== null }]} />;
+  return (
+    <Menu
+      trigger={<IconButton icon="more" label={say('common.actionsOf', { name })} />}
+      items={[
+        { text: say('endpoints.inspect'), icon: 'terminal', onSelect: () => void navigate({ to: '/inspector', search: { kind: 'endpoint', name } } as never), isDisabled: !mayInspect },
+        { text: say('endpoints.resync'), icon: 'refresh', onSelect: resync, isDisabled: !mayOperate || servers.length === 0 },
+        'line',
+        { text: say('common.delete'), icon: 'trash', onSelect: remove, isDanger: true, isDisabled: !mayWrite || managedBy !== null },
+      ]}
+    />
+  );
 }

@@ -8,7 +8,7 @@ import { Form, TextField } from '../../components/form.tsx';
 import { ForeignText } from '../../components/foreign-text.tsx';
 import { Menu } from '../../components/menu.tsx';
 import { useText } from '../../texts/texts.ts';
-import { type JsonObject, isObject, textIn } from './protocol.ts';
+import { type JsonObject, isObject, textIn } from '../../mcp/protocol.ts';
 import { type SavedCall, useSavedCalls } from './saved-calls.ts';
 import { useSession } from './session-context.ts';
 import { type Shown, toCurl, toPython, toTypeScript } from './snippets.ts';

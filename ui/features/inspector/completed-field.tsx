@@ -2,7 +2,7 @@
 import { useEffect, useId, useState } from 'react';
 import { Field } from '../../components/form.tsx';
 import { ForeignText } from '../../components/foreign-text.tsx';
-import { isObject, type JsonObject } from './protocol.ts';
+import { isObject, type JsonObject } from '../../mcp/protocol.ts';
 import { useSession } from './session-context.ts';
 
 interface CompletedFieldProps {

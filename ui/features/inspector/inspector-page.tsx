@@ -1,4 +1,5 @@
 /** The inspector: a target, as whom, in which era; then everything that MCP can do with it. A link to it opens it. */
+import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useMay } from '../../api/me.ts';
 import { useRead } from '../../api/queries.ts';
@@ -7,13 +8,15 @@ import { Badge } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { SelectField } from '../../components/form.tsx';
+import { Icon } from '../../components/icon.tsx';
 import { Page, Skeleton } from '../../components/page.tsx';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { useSetUrl, useUrlValues } from '../../components/url-state.ts';
 import { useText } from '../../texts/texts.ts';
 import { InspectorSession, KINDS, type Kind, type Target } from './inspector-session.ts';
-import type { Era } from './protocol.ts';
+import type { Era } from '../../mcp/protocol.ts';
 import { Failure } from './result-view.tsx';
+import { countSaved } from './saved-calls.ts';
 import { SessionContext } from './session-context.ts';
 import { Workbench } from './workbench.tsx';
 
@@ -28,11 +31,50 @@ export function InspectorPage() {
           <EmptyState icon="terminal" title={say('inspector.start')}>
             {say('inspector.startHelp')}
           </EmptyState>
+          <Everything />
         </div>
       ) : (
         <Look key={JSON.stringify(target)} target={target} />
       )}
     </Page>
+  );
+}
+
+/** Every server and endpoint is there by itself, with the calls that were saved for it. */
+function Everything() {
+  const say = useText();
+  const servers = useRead('GET /api/v1/servers').data?.items ?? [];
+  const endpoints = useRead('GET /api/v1/endpoints').data?.items ?? [];
+  return (
+    <div className="grid gap-x-6 gap-y-4 border-t border-line p-4 md:grid-cols-2">
+      <TargetLinks title={say('nav.endpoints')} kind="endpoint" names={endpoints.map(({ name }) => name)} />
+      <TargetLinks title={say('nav.servers')} kind="server" names={servers.map(({ name }) => name)} />
+    </div>
+  );
+}
+
+function TargetLinks({ title, kind, names }: { readonly title: string; readonly kind: Kind; readonly names: readonly string[] }) {
+  const say = useText();
+  if (names.length === 0) return null;
+  return (
+    <section aria-label={title} className="grid content-start gap-1">
+      <h2 className="font-semibold">{title}</h2>
+      <ul className="scrolls grid max-h-80 gap-px overflow-y-auto">
+        {names.map((name) => {
+          const count = countSaved(`${kind}.${name}`);
+          return (
+            <li key={name}>
+              <Link to="/inspector" search={{ kind, name } as never} className="flex items-center gap-2 rounded-md px-2 py-1.5 hover:bg-hover">
+                <Icon name={kind === 'server' ? 'server' : 'plug'} />
+                <span className="min-w-0 flex-1 truncate">{name}</span>
+                {count > 0 && <span className="text-soft">{say('inspector.savedCalls', { count })}</span>}
+                <Icon name="chevron" />
+              </Link>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
   );
 }
 

@@ -2,10 +2,10 @@
 import { ask } from '../../api/ask.ts';
 import type { AnswerOf } from '../../api/operations.ts';
 import { toProblem } from '../../api/problem.ts';
-import { connectLegacy } from './legacy-client.ts';
-import type { McpClient, RequestOptions } from './mcp-client.ts';
-import { connectModern } from './modern-client.ts';
-import { type Era, type JsonObject, type LogLevel, objectsIn, textIn } from './protocol.ts';
+import { connectLegacy } from '../../mcp/legacy-client.ts';
+import type { McpClient, RequestOptions } from '../../mcp/mcp-client.ts';
+import { connectModern } from '../../mcp/modern-client.ts';
+import { type Era, INSPECTOR, type JsonObject, type LogLevel, objectsIn, textIn } from '../../mcp/protocol.ts';
 
 export type Inspection = AnswerOf<'POST /api/v1/inspections'>;
 export type UpstreamMessage = AnswerOf<'GET /api/v1/inspections/{id}/messages'>['items'][number];
@@ -92,6 +92,7 @@ export class InspectorSession {
     this.#client = await connect({
       url: this.url,
       token: this.inspection.token,
+      clientInfo: INSPECTOR,
       capabilities: CAPABILITIES,
       events: {
         message: (direction, message) => this.#set({ messages: [...this.#state.messages, { sequence: ++this.#count, at: new Date().toISOString(), direction, message }].slice(-KEPT_MAX) }),

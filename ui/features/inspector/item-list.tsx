@@ -6,7 +6,7 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { ForeignText } from '../../components/foreign-text.tsx';
 import { useUrlState } from '../../components/url-state.ts';
 import { useText } from '../../texts/texts.ts';
-import { type JsonObject, textIn } from './protocol.ts';
+import { type JsonObject, textIn } from '../../mcp/protocol.ts';
 import { Failure } from './result-view.tsx';
 import type { useList } from './use-list.ts';
 

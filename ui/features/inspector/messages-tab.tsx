@@ -6,7 +6,7 @@ import { ForeignText } from '../../components/foreign-text.tsx';
 import { JsonView } from '../../components/json-view.tsx';
 import { useFormats } from '../../texts/formats.ts';
 import { useText } from '../../texts/texts.ts';
-import { isObject, textIn } from './protocol.ts';
+import { isObject, textIn } from '../../mcp/protocol.ts';
 import { useSession, useSessionState } from './session-context.ts';
 
 const PULL_MS = 1_000;

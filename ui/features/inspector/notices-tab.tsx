@@ -7,7 +7,7 @@ import { JsonView } from '../../components/json-view.tsx';
 import { notify } from '../../components/notices.tsx';
 import { useFormats } from '../../texts/formats.ts';
 import { useText } from '../../texts/texts.ts';
-import { isObject, LOG_LEVELS, textIn } from './protocol.ts';
+import { isObject, LOG_LEVELS, textIn } from '../../mcp/protocol.ts';
 import { useSession, useSessionState } from './session-context.ts';
 
 const TONES: Readonly<Record<string, Tone>> = { debug: 'plain', info: 'accent', notice: 'accent', warning: 'warn' };

@@ -4,7 +4,7 @@ import { useText } from '../../texts/texts.ts';
 import { CallCard } from './call-card.tsx';
 import { CompletedField } from './completed-field.tsx';
 import { ItemList } from './item-list.tsx';
-import { type JsonObject, objectsIn, textIn } from './protocol.ts';
+import { type JsonObject, objectsIn, textIn } from '../../mcp/protocol.ts';
 import { CallResult } from './result-view.tsx';
 import { useCall } from './use-call.ts';
 import { useList } from './use-list.ts';

@@ -7,7 +7,7 @@ import { SwitchField, TextArea, TextField } from '../../components/form.tsx';
 import { ForeignText } from '../../components/foreign-text.tsx';
 import { useText } from '../../texts/texts.ts';
 import type { Question } from './inspector-session.ts';
-import { isObject, objectsIn, textIn } from './protocol.ts';
+import { isObject, objectsIn, textIn } from '../../mcp/protocol.ts';
 import { ContentBlock } from './result-view.tsx';
 import { defaultsOf, missingIn, SchemaForm } from './schema-form.tsx';
 import { useSession, useSessionState } from './session-context.ts';

@@ -7,7 +7,7 @@ import { useText } from '../../texts/texts.ts';
 import { CallCard } from './call-card.tsx';
 import { CompletedField } from './completed-field.tsx';
 import { ItemList } from './item-list.tsx';
-import { isObject, type JsonObject, textIn } from './protocol.ts';
+import { isObject, type JsonObject, textIn } from '../../mcp/protocol.ts';
 import { CallResult } from './result-view.tsx';
 import { useSession, useSessionState } from './session-context.ts';
 import { expand, variablesOf } from './uri-template.ts';

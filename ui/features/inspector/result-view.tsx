@@ -7,7 +7,7 @@ import { JsonView } from '../../components/json-view.tsx';
 import { useFormats } from '../../texts/formats.ts';
 import { useText } from '../../texts/texts.ts';
 import type { CallState } from './use-call.ts';
-import { isObject, type JsonObject, objectsIn, RpcError, textIn } from './protocol.ts';
+import { isObject, type JsonObject, objectsIn, RpcError, textIn } from '../../mcp/protocol.ts';
 
 export function CallResult({ call }: { readonly call: CallState }) {
   const say = useText();

@@ -1,6 +1,6 @@
 /** Calls that somebody keeps to make again: by target, in this browser. */
 import { useCallback, useState } from 'react';
-import { isObject, type JsonObject, objectsIn, textIn } from './protocol.ts';
+import { isObject, type JsonObject, objectsIn, textIn } from '../../mcp/protocol.ts';
 
 export interface SavedCall {
   readonly title: string;
@@ -10,9 +10,10 @@ export interface SavedCall {
 }
 
 const SAVED_MAX = 50;
+const WHAT = ['tools', 'prompts', 'resources', 'templates'] as const;
 
 export function useSavedCalls(target: string, what: string) {
-  const place = `metamcp.inspector.${target}.${what}`;
+  const place = placeOf(target, what);
   const [calls, setCalls] = useState<readonly SavedCall[]>(() => read(place));
   const store = useCallback(
     (next: readonly SavedCall[]) => {
@@ -30,6 +31,15 @@ export function useSavedCalls(target: string, what: string) {
     save: (call: SavedCall) => store([call, ...calls.filter(({ title, item }) => title !== call.title || item !== call.item)].slice(0, SAVED_MAX)),
     remove: (call: SavedCall) => store(calls.filter((each) => each !== call)),
   };
+}
+
+/** Of all kinds, for one target. */
+export function countSaved(target: string): number {
+  return WHAT.reduce((count, what) => count + read(placeOf(target, what)).length, 0);
+}
+
+function placeOf(target: string, what: string): string {
+  return `metamcp.inspector.${target}.${what}`;
 }
 
 function read(place: string): readonly SavedCall[] {

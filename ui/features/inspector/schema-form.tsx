@@ -3,7 +3,7 @@ import { type ReactNode, useState } from 'react';
 import { Field, SelectField, SwitchField, TextArea, TextField } from '../../components/form.tsx';
 import { ForeignText } from '../../components/foreign-text.tsx';
 import { useText } from '../../texts/texts.ts';
-import { isObject, type JsonObject, objectsIn, textIn } from './protocol.ts';
+import { isObject, type JsonObject, objectsIn, textIn } from '../../mcp/protocol.ts';
 
 interface SchemaFormProps {
   readonly schema: unknown;

@@ -4,7 +4,7 @@ import { JsonView } from '../../components/json-view.tsx';
 import { Copyable } from '../../components/code.tsx';
 import { When } from '../../components/when.tsx';
 import { useText } from '../../texts/texts.ts';
-import { isObject, META, REVISIONS, textIn } from './protocol.ts';
+import { isObject, META, REVISIONS, textIn } from '../../mcp/protocol.ts';
 import { useSession } from './session-context.ts';
 
 /** What the other side said of itself, and where it is spoken to. */

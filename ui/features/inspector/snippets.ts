@@ -1,5 +1,5 @@
 /** One request, to be made elsewhere: as a command line, in TypeScript, in Python. */
-import { CLIENT_INFO, type Era, type JsonObject, META, modernHeaders, REVISIONS } from './protocol.ts';
+import { type Era, INSPECTOR, type JsonObject, META, modernHeaders, REVISIONS } from '../../mcp/protocol.ts';
 
 export interface Shown {
   readonly era: Era;
@@ -17,7 +17,7 @@ export function toCurl(request: Shown): string {
 }
 
 function modernCurl({ url, method, params, inputSchema }: Shown): string {
-  const meta = { [META.protocolVersion]: REVISIONS.modern, [META.clientInfo]: { ...CLIENT_INFO, name: 'curl' }, [META.clientCapabilities]: {} };
+  const meta = { [META.protocolVersion]: REVISIONS.modern, [META.clientInfo]: { ...INSPECTOR, name: 'curl' }, [META.clientCapabilities]: {} };
   return curl(url, { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } }, Object.entries(modernHeaders(method, params, inputSchema)).map(([name, value]) => quote(`${name}: ${value}`)));
 }
 

@@ -6,7 +6,7 @@ import { JsonView } from '../../components/json-view.tsx';
 import { useText } from '../../texts/texts.ts';
 import { CallCard } from './call-card.tsx';
 import { ItemList } from './item-list.tsx';
-import { type JsonObject, textIn } from './protocol.ts';
+import { type JsonObject, textIn } from '../../mcp/protocol.ts';
 import { CallResult } from './result-view.tsx';
 import { defaultsOf, missingIn, SchemaForm } from './schema-form.tsx';
 import { useCall } from './use-call.ts';

@@ -1,6 +1,6 @@
 /** One call under way: its progress, its end, and the way to cancel it. */
 import { useEffect, useRef, useState } from 'react';
-import type { JsonObject } from './protocol.ts';
+import type { JsonObject } from '../../mcp/protocol.ts';
 import { useSession } from './session-context.ts';
 
 export type CallState =

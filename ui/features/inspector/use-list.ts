@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { isObject, type JsonObject } from './protocol.ts';
+import { isObject, type JsonObject } from '../../mcp/protocol.ts';
 import { useSession, useSessionState } from './session-context.ts';
 
 /** Says when which list changed. */

@@ -86,6 +86,7 @@ export function NamespaceMenu({ namespace, deleted }: { readonly namespace: Name
   const client = useQueryClient();
   const navigate = useNavigate();
   const mayWrite = useMay('namespace:write');
+  const mayInspect = useMay('inspection:open');
   const { name } = namespace;
   const clone = useChange('POST /api/v1/namespaces/{name}/clone', {
     done: (copy) => {
@@ -110,6 +111,8 @@ export function NamespaceMenu({ namespace, deleted }: { readonly namespace: Name
     <Menu
       trigger={<IconButton icon="more" label={say('common.actionsOf', { name })} />}
       items={[
+        { text: say('namespaces.inspect'), icon: 'terminal', onSelect: () => void navigate({ to: '/inspector', search: { kind: 'namespace', name } } as never), isDisabled: !mayInspect },
+        { text: say('namespaces.definitions'), icon: 'file', onSelect: () => void navigate({ to: '/definitions', search: { namespace: name } } as never) },
         { text: say('namespaces.clone'), icon: 'copy', onSelect: () => clone.run({ params: { name }, body: { name: `${name}-copy` } }), isDisabled: !mayWrite },
         'line',
         { text: say('common.delete'), icon: 'trash', onSelect: remove, isDanger: true, isDisabled: !mayWrite || namespace.managedBy !== null },

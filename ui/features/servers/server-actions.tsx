@@ -1,5 +1,6 @@
 /** What can be done with a server, wherever it is shown. */
 import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { ask } from '../../api/ask.ts';
 import { useMay } from '../../api/me.ts';
 import { toProblem } from '../../api/problem.ts';
@@ -46,6 +47,8 @@ export function useServerActions(server: Server) {
 export function ServerMenu({ server, deleted }: { readonly server: Server; readonly deleted?: () => void }) {
   const say = useText();
   const client = useQueryClient();
+  const navigate = useNavigate();
+  const mayInspect = useMay('inspection:open');
   const mayOperate = useMay('server:operate');
   const mayWrite = useMay('server:write');
   const maySignIn = useMay('grant:begin');
@@ -67,6 +70,7 @@ export function ServerMenu({ server, deleted }: { readonly server: Server; reado
     <Menu
       trigger={<IconButton icon="more" label={say('common.actionsOf', { name: server.name })} isBusy={isBusy} />}
       items={[
+        { text: say('servers.inspect'), icon: 'terminal', onSelect: () => void navigate({ to: '/inspector', search: { kind: 'server', name: server.name } } as never), isDisabled: !mayInspect || !isEnabled(server) },
         { text: say('servers.restart'), icon: 'power', onSelect: restart, isDisabled: !mayOperate || !isEnabled(server) },
         { text: say('servers.resync'), icon: 'refresh', onSelect: resync, isDisabled: !mayOperate || !isEnabled(server) },
         ...(server.type === 'stdio' ? [] : [{ text: say('servers.signIn'), icon: 'external' as const, onSelect: signIn, isDisabled: !maySignIn }]),

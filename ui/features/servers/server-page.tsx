@@ -1,8 +1,10 @@
 import { Link, useNavigate } from '@tanstack/react-router';
+import { useMay } from '../../api/me.ts';
 import { useRead } from '../../api/queries.ts';
 import { Badge } from '../../components/badge.tsx';
-import { Button } from '../../components/button.tsx';
+import { Button, buttonClass } from '../../components/button.tsx';
 import { ForeignText } from '../../components/foreign-text.tsx';
+import { Icon } from '../../components/icon.tsx';
 import { Facts, Loaded, Page, Section } from '../../components/page.tsx';
 import { Tabs } from '../../components/tabs.tsx';
 import { useUrlParam } from '../../components/url-state.ts';
@@ -30,7 +32,11 @@ export function ServerPage() {
       title={
         <span className="flex flex-wrap items-center gap-3">
           {name}
-          {server.data !== undefined && <StatusBadge status={server.data.status} />}
+          {server.data !== undefined && (
+            <span className="text-[1rem] leading-normal tracking-normal">
+              <StatusBadge status={server.data.status} />
+            </span>
+          )}
         </span>
       }
       {...(server.data !== undefined && { lead: <ForeignText>{server.data.description}</ForeignText>, actions: <Actions server={server.data} /> })}
@@ -53,10 +59,16 @@ export function ServerPage() {
 function Actions({ server }: { readonly server: Server }) {
   const say = useText();
   const navigate = useNavigate();
+  const mayInspect = useMay('inspection:open');
   const { restart, resync, isBusy } = useServerActions(server);
   return (
     <>
       <EnabledSwitch server={server} />
+      {mayInspect && isEnabled(server) && (
+        <Link to="/inspector" search={{ kind: 'server', name: server.name } as never} className={buttonClass()}>
+          <Icon name="terminal" /> {say('servers.inspect')}
+        </Link>
+      )}
       <Button icon="refresh" onClick={resync} disabled={isBusy || !isEnabled(server)}>
         {say('servers.resync')}
       </Button>

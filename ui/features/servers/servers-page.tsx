@@ -23,7 +23,7 @@ export function ServersPage() {
   const mayWrite = useMay('server:write');
   const leaving = useLeaving();
   const columns = useColumns();
-  const filters = useFilters();
+  const filters = useFilters(servers.data?.items);
   const add = (
     <Button look="accent" icon="plus" onClick={() => adding.open('paste')}>
       {say('servers.add')}
@@ -73,7 +73,7 @@ function useColumns(): readonly Column<Server>[] {
             <Link to="/servers/$name" params={{ name: server.name } as never} className="font-medium hover:underline">
               {server.name}
             </Link>
-            <div className="max-w-[28rem] truncate max-sm:max-w-[42vw] text-soft">
+            <div className="max-w-[20rem] truncate max-sm:max-w-[42vw] 2xl:max-w-[28rem] text-soft">
               <ForeignText>{server.description === '' ? placeOf(server) : server.description}</ForeignText>
             </div>
           </div>
@@ -82,21 +82,21 @@ function useColumns(): readonly Column<Server>[] {
       { id: 'status', text: say('servers.state'), value: ({ status }) => status, cell: ({ status }) => <StatusBadge status={status} /> },
       { id: 'type', text: say('servers.type'), value: ({ type }) => type, from: 'md' },
       { id: 'tools', text: say('servers.tools'), value: ({ tools }) => tools, isNumber: true, from: 'sm' },
-      { id: 'latency', text: say('servers.handshake'), value: ({ handshakeMs }) => handshakeMs, cell: ({ handshakeMs }) => (handshakeMs === null ? '–' : formats.duration(handshakeMs)), isNumber: true, from: 'lg' },
-      { id: 'restarts', text: say('servers.restarts'), value: ({ restarts }) => restarts, isNumber: true, from: 'xl' },
+      { id: 'latency', text: say('servers.handshake'), value: ({ handshakeMs }) => handshakeMs, cell: ({ handshakeMs }) => (handshakeMs === null ? '–' : formats.duration(handshakeMs)), isNumber: true, from: 'xl' },
+      { id: 'restarts', text: say('servers.restarts'), value: ({ restarts }) => restarts, isNumber: true, from: '2xl' },
       { id: 'usedBy', text: say('servers.usedBy'), value: ({ usedBy }) => usedBy.join(', '), from: 'lg', cell: ({ usedBy }) => <span className="text-soft">{usedBy.length === 0 ? '–' : usedBy.join(', ')}</span> },
     ],
     [say, formats],
   );
 }
 
-function useFilters(): readonly Filter<Server>[] {
+function useFilters(items: readonly Server[] = []): readonly Filter<Server>[] {
   const say = useText();
   return useMemo(
     () => [
       { id: 'status', text: say('servers.state'), options: STATUSES.map((value) => ({ value, text: say(`servers.status.${value}`) })), matches: ({ status }, value) => status === value },
-      { id: 'type', text: say('servers.type'), options: ['stdio', 'http', 'sse'].map((value) => ({ value, text: value })), matches: ({ type }, value) => type === value },
+      { id: 'type', text: say('servers.type'), options: [...new Set(items.map(({ type }) => type))].toSorted().map((value) => ({ value, text: value })), matches: ({ type }, value) => type === value },
     ],
-    [say],
+    [say, items],
   );
 }

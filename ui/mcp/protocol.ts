@@ -1,4 +1,4 @@
-/** What of MCP the inspector says itself: messages, headers, the words of both eras (2025-11-25 and 2026-07-28). */
+/** What of MCP the pages say themselves: messages, headers, the words of both eras (2025-11-25 and 2026-07-28). */
 export type JsonObject = Readonly<Record<string, unknown>>;
 export type Era = 'modern' | 'legacy';
 
@@ -6,7 +6,8 @@ export const REVISIONS: Readonly<Record<Era, string>> = { modern: '2026-07-28', 
 export const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-export const CLIENT_INFO = { name: 'metamcp-inspector', title: 'MetaMCP Inspector', version: '1' } as const;
+/** Who the inspector says it is. */
+export const INSPECTOR = { name: 'metamcp-inspector', title: 'MetaMCP Inspector', version: '1' } as const;
 
 /** Keys of `_meta` (2026-07-28, basic, "_meta"). */
 export const META = {

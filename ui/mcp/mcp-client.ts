@@ -1,4 +1,4 @@
-/** A client of MCP over Streamable HTTP, as the inspector uses it: the same calls in both eras. */
+/** A client of MCP over Streamable HTTP, as inspector and playground use it: the same calls in both eras. */
 import { type Era, isObject, type JsonObject, type LogLevel, RpcError } from './protocol.ts';
 import { readMessages } from './read-messages.ts';
 
@@ -14,6 +14,8 @@ export interface McpEvents {
 export interface ConnectOptions {
   readonly url: string;
   readonly token: string;
+  /** Name and version, as servers and the record see them. */
+  readonly clientInfo: JsonObject;
   readonly capabilities: JsonObject;
   readonly events: McpEvents;
 }

@@ -1,6 +1,6 @@
 /** 2025-11-25: a handshake, a session, and one stream on which the server speaks by itself. */
 import { type ConnectOptions, type McpClient, progressOf, type RequestOptions, responseIn, send } from './mcp-client.ts';
-import { CLIENT_INFO, isObject, type JsonObject, type LogLevel, REVISIONS, textIn } from './protocol.ts';
+import { isObject, type JsonObject, type LogLevel, REVISIONS, textIn } from './protocol.ts';
 import { readMessages } from './read-messages.ts';
 
 /** A person who closed a question (JSON-RPC has no code of its own for that). */
@@ -26,7 +26,7 @@ class LegacyClient implements McpClient {
   }
 
   async initialize(): Promise<void> {
-    this.server = await this.request('initialize', { protocolVersion: REVISIONS.legacy, capabilities: this.#options.capabilities, clientInfo: CLIENT_INFO });
+    this.server = await this.request('initialize', { protocolVersion: REVISIONS.legacy, capabilities: this.#options.capabilities, clientInfo: this.#options.clientInfo });
     this.#headers['mcp-protocol-version'] = textIn(this.server, 'protocolVersion') ?? REVISIONS.legacy;
     await this.notify('notifications/initialized');
     void this.#listen();

@@ -3,7 +3,7 @@
  * again with it (basic/patterns/mrtr); changes come on a stream of their own (basic/patterns/subscriptions).
  */
 import { type ConnectOptions, type McpClient, progressOf, type RequestOptions, responseIn, send } from './mcp-client.ts';
-import { CLIENT_INFO, isObject, type JsonObject, type LogLevel, META, modernHeaders, REVISIONS, RpcError } from './protocol.ts';
+import { isObject, type JsonObject, type LogLevel, META, modernHeaders, REVISIONS, RpcError } from './protocol.ts';
 import { readMessages } from './read-messages.ts';
 
 const ROUNDS_MAX = 20;
@@ -60,7 +60,7 @@ class ModernClient implements McpClient {
     const meta = {
       ...(isObject(params['_meta']) && params['_meta']),
       [META.protocolVersion]: REVISIONS.modern,
-      [META.clientInfo]: CLIENT_INFO,
+      [META.clientInfo]: this.#options.clientInfo,
       [META.clientCapabilities]: this.#options.capabilities,
       ...(this.#logLevel !== undefined && { [META.logLevel]: this.#logLevel }),
       progressToken: id,
