@@ -19,6 +19,7 @@ const MAY_IMPORT = {
   orchestrator: ['base', 'model', 'protocol', 'search', 'serving', 'templates', 'upstream', 'workflows'],
   'data-plane': ['base', 'model', 'protocol', 'policy', 'auth', 'audit', 'observability', 'search', 'code-mode', 'middleware', 'upstream', 'snapshot', 'workflows'],
   storage: ['base', 'protocol', 'model', 'audit'],
+  replicas: ['base', 'model', 'protocol', 'storage'],
   contract: ['base', 'model'],
   'control-plane': ['base', 'protocol', 'model', 'policy', 'middleware', 'contract', 'auth', 'audit', 'observability', 'snapshot', 'storage'],
   cli: ['base', 'model', 'protocol', 'contract'],

@@ -41,6 +41,9 @@ export const SETTING_SOURCES = {
   databaseUrl: { variables: ['DATABASE_URL', 'METAMCP_DATABASE_URL'], flag: 'database-url', kind: 'text' },
   databasePatienceMs: { variables: ['METAMCP_DATABASE_PATIENCE_MS'], flag: 'database-patience-ms', kind: 'number' },
   sharedStoreUrl: { variables: ['VALKEY_URL', 'REDIS_URL', 'METAMCP_SHARED_STORE_URL'], flag: 'shared-store-url', kind: 'text' },
+  replicaPort: { variables: ['METAMCP_REPLICA_PORT'], flag: 'replica-port', kind: 'number' },
+  replicaHost: { variables: ['METAMCP_REPLICA_HOST'], flag: 'replica-host', kind: 'text' },
+  replicaName: { variables: ['METAMCP_REPLICA_NAME'], flag: 'replica-name', kind: 'text' },
   sessionsMax: { variables: ['METAMCP_SESSIONS_MAX'], flag: 'sessions-max', kind: 'number' },
   sessionIdleMs: { variables: ['METAMCP_SESSION_IDLE_MS'], flag: 'session-idle-ms', kind: 'number' },
   oauthRegistration: { variables: ['METAMCP_OAUTH_REGISTRATION'], flag: 'oauth-registration', kind: 'boolean' },
@@ -63,8 +66,8 @@ export const SETTING_SOURCES = {
 
 /** Variables of the command line's clients, which no setting of the gateway reads. */
 const CLIENT_VARIABLES = ['METAMCP_ENDPOINT', 'METAMCP_URL', 'METAMCP_KEY', 'METAMCP_TOKEN'];
-/** Read where they are needed, since they are or guard secrets: src/people-settings.ts. */
-const PEOPLE_VARIABLES = ['METAMCP_BOOTSTRAP_OPERATOR_EMAIL', 'METAMCP_BOOTSTRAP_OPERATOR_PASSWORD', 'METAMCP_BOOTSTRAP_OPERATOR_PASSWORD_FILE'];
+/** Read where they are needed, since they are or guard secrets: src/people-settings.ts, src/shared-instance-key.ts. */
+const PEOPLE_VARIABLES = ['METAMCP_BOOTSTRAP_OPERATOR_EMAIL', 'METAMCP_BOOTSTRAP_OPERATOR_PASSWORD', 'METAMCP_BOOTSTRAP_OPERATOR_PASSWORD_FILE', 'METAMCP_INSTANCE_KEY', 'METAMCP_INSTANCE_KEY_FILE'];
 
 type FlagValue = string | number | boolean | readonly string[];
 

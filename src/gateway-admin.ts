@@ -34,6 +34,7 @@ export function adminHandler(base: Base, live: Live): AdminHandler {
       definitions: live.definitions.live,
       approvals: base.governance.approvals,
       governance: base.governance.live,
+      replicas: base.replicas.live,
       sessions: createLiveSessions(live.dataPlane.sessions, clock),
       inspections: createLiveInspections(live.dataPlane.inspections),
       snapshot: publisher.snapshot,

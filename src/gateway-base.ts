@@ -30,6 +30,8 @@ import { createLog, type Log } from './observability/log.ts';
 import { openTemplateShelf, type TemplateShelf } from './on-demand.ts';
 import { type OpenedPeople, openPeople } from './people.ts';
 import { Redactor } from './observability/redactor.ts';
+import { openReplicas, type ReplicaSet } from './replica-set.ts';
+import { readSharedInstanceKey } from './shared-instance-key.ts';
 import { openRecording, type Recording } from './recording.ts';
 import { startTelemetry, type Telemetry } from './telemetry.ts';
 import type { Settings } from './model/settings.ts';
@@ -38,6 +40,7 @@ import type { Environment } from './snapshot/values.ts';
 import { Envelope } from './storage/data-keys.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { openStorage, type Storage } from './storage/open-storage.ts';
+import { takeTurn } from './storage/take-turn.ts';
 import { toEgressAllowance } from './upstream/dialer/address-rule.ts';
 import { createDialer, type Dialer } from './upstream/dialer/dialer.ts';
 
@@ -91,6 +94,7 @@ export interface Base {
   readonly telemetry: Telemetry;
   readonly governance: Governance;
   readonly adminEvents: AdminEvents;
+  readonly replicas: ReplicaSet;
   readonly bodies: ByteBudget;
 }
 
@@ -102,9 +106,13 @@ export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<B
   const redactor = new Redactor();
   const log = createLog({ console: settings.logLevel, dataFolder: settings.data, clock, redact: (line) => redactor.redact(line), fileBytesMax: settings.logFileBytesMax, filesMax: settings.logFilesMax });
   undo.push(() => log.close());
-  const instanceKey = openInstanceKey(settings.data, random);
+  const instanceKey = openInstanceKey(settings.data, random, readSharedInstanceKey(options.environment()));
   const storage = await openStorage({ folder, databaseUrl: settings.databaseUrl, clock, keyCheck: instanceKey.check, report: (problem) => log.error('storage', { detail: problem.message }) });
   undo.push(() => storage.close());
+  const replicas = openReplicas({ settings, storage, sealing: instanceKey.sealing, clock, random, log, version: options.version });
+  undo.push(() => replicas.leave());
+  const giveTurn = await takeTurn(storage, 'start', clock);
+  undo.push(giveTurn);
   const keyUses = createKeyUses({ storage, clock, flushMs: KEY_USES_FLUSH_MS, report: (problem) => log.warn('key uses', { detail: String(problem) }) });
   undo.push(() => keyUses.stop());
   const starter = await openStarterKey({ storage, clock, random, instanceKey });
@@ -117,6 +125,7 @@ export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<B
     clock,
     compileOptions: { ...compileOptions(options, instanceKey), findTemplate: shelf.find },
     check: (snapshot) => checkListening(settings, snapshot),
+    generations: replicas.generations,
   });
   await loadConfiguration(options, publisher, instanceKey);
   const { servers, endpoints, warnings } = publisher.snapshot();
@@ -130,12 +139,13 @@ export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<B
   const people = await openPeople({ environment: options.environment(), isProduction: settings.production, publicUrls: settings.publicUrl, storage, instanceKey, clock, random, dialer, report: (problem) => log.warn('people', { detail: problem }) });
   for (const warning of [...resolved.warnings, ...warnings, ...people.warnings]) say(`warning: ${warning}`);
   const rules = createHostRules(settings.publicUrl, [...settings.allowedHosts, ...[settings.host, settings.adminHost ?? settings.host].filter((host) => !isLoopback(host))]);
-  const addressOf = createAddressOf(settings.trustedProxies);
-  const recording = await openRecording({ settings, retention: instance.now, storage, instanceKey, clock, random, addressOf, clean: (text) => redactor.redact(text), report: (problem) => log.error('audit', { detail: problem }) });
+  const addressOf = replicas.withForwarded(createAddressOf(settings.trustedProxies));
+  const recording = await openRecording({ settings, isLeader: replicas.isLeader, retention: instance.now, storage, instanceKey, clock, random, addressOf, clean: (text) => redactor.redact(text), report: (problem) => log.error('audit', { detail: problem }) });
   undo.push(() => recording.close());
   const governance = await openGovernance({ digest: createKeyedDigest(instanceKey.digesting), recorded: createRecordedCalls(recording.recordings.store, recording.recordings.settle), storage, clock, random, dialer, snapshot: publisher.snapshot, publicUrl: () => publicUrlOf({ options, listening }), sharedStoreUrl: settings.sharedStoreUrl, people: options.people ?? people.forOAuth, report: (event, fields) => log.warn(event, fields) });
   undo.push(() => governance.close());
-  return { options, undo, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, shelf, people, telemetry, addressOf, adminEvents: createAdminEvents(publisher), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses, bodies: new ByteBudget(BODIES_BYTES_MAX) };
+  await giveTurn();
+  return { options, undo, replicas, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, shelf, people, telemetry, addressOf, adminEvents: createAdminEvents(publisher), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses, bodies: new ByteBudget(BODIES_BYTES_MAX) };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {

@@ -50,7 +50,7 @@ export function startUpstreams(base: Base): Live {
   const late: { dataPlane?: DataPlane; upstreams?: Upstreams; definitions?: DefinitionWatch } = {};
   const token = newOperatorToken(random);
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
-  const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => late.upstreams?.grantChanged?.(key.server, key.principal === SERVICE ? undefined : key.principal, isGiven) }));
+  const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => grantChanged(base, late.upstreams, { server: key.server, principal: key.principal === SERVICE ? undefined : key.principal, isGiven }) }));
   const { onDemand, workflows } = startOnDemand(base, watcher, () => late.dataPlane);
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
@@ -64,7 +64,10 @@ export function startUpstreams(base: Base): Live {
   late.upstreams = upstreams;
   const definitions = (late.definitions = createDefinitionWatch({ clock, log, publisher, upstreams }));
   undo.push(() => upstreams.close(), () => definitions.stop());
-  const authorization = startAuthorization(base, dialer, (credentialId) => late.dataPlane?.endCredential(credentialId));
+  const authorization = startAuthorization(base, dialer, (credentialId) => {
+    late.dataPlane?.endCredential(credentialId);
+    base.replicas.tell({ kind: 'credential', id: credentialId });
+  });
   const observing = createObserving(base);
   const dataPlane = createDataPlane({
     ...base.governance.forDataPlane,
@@ -87,11 +90,22 @@ export function startUpstreams(base: Base): Live {
     verifyToken: authorization.verifyToken,
     challenge: authorization.challenge,
     bodyBytesMax: BODY_BYTES_MAX,
+    sharing: base.replicas.sharing,
     bodies: base.bodies,
     sessionLimits: sessionLimits(settings.sessionsMax, settings.sessionIdleMs),
   });
   late.dataPlane = dataPlane;
   base.telemetry.add(...gatewayMetrics(dataPlane, upstreams));
+  followSnapshots(base, { upstreams, dataPlane, definitions });
+  return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows, overload: observing.overload };
+}
+
+function grantChanged({ replicas }: Base, upstreams: Upstreams | undefined, { server, principal, isGiven }: { readonly server: string; readonly principal: string | undefined; readonly isGiven: boolean }): void {
+  upstreams?.grantChanged?.(server, principal, isGiven);
+  replicas.tell({ kind: 'grant', server, principal, isGiven });
+}
+
+function followSnapshots({ publisher, log }: Base, { upstreams, dataPlane, definitions }: Pick<Live, 'upstreams' | 'dataPlane' | 'definitions'>): void {
   publisher.onPublish((snapshot) => {
     upstreams.apply(snapshot.servers);
     dataPlane.snapshotChanged();
@@ -99,7 +113,17 @@ export function startUpstreams(base: Base): Live {
     log.info('configuration loaded', { generation: snapshot.generation, servers: snapshot.servers.size, endpoints: snapshot.endpoints.size });
   });
   upstreams.apply(publisher.snapshot().servers);
-  return { authorization, upstreams, dataPlane, token, signIns, definitions, onDemand, workflows, overload: observing.overload };
+}
+
+/** From now on other gateways count on this one. */
+export function joinReplicas({ replicas, publisher }: Base, { dataPlane, upstreams, authorization }: Live): Promise<void> {
+  return replicas.join({
+    publisher,
+    dataPlane,
+    // The prefix is of grants; a key ends with the snapshot that it is not in.
+    credentialEnded: (id) => authorization.consents.withdrawn(id.replace(/^grant:/, '')),
+    grantChanged: (server, principal, isGiven) => upstreams.grantChanged?.(server, principal, isGiven),
+  });
 }
 
 /** What searches have beside the words of tools, and where scripts that wait are kept. */

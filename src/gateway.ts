@@ -24,7 +24,7 @@ import { tellReady } from './server-events.ts';
 import { withUiPages } from './ui-pages.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
 import { addressOf, adminUrlOf, type Base, type GatewayOptions, openBase, type Undo } from './gateway-base.ts';
-import { type Live, startUpstreams } from './gateway-live.ts';
+import { joinReplicas, type Live, startUpstreams } from './gateway-live.ts';
 import { adminHandler } from './gateway-admin.ts';
 
 const DRAIN_MS = 30_000;
@@ -49,6 +49,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await checkRecord(base);
     const upstreams = startUpstreams(base);
     await startListening(base, upstreams);
+    await joinReplicas(base, upstreams);
     await tellReady(upstreams.upstreams, base.log, options.say);
     await watchFile(base);
     await upstreams.workflows.resume();
@@ -68,7 +69,7 @@ async function startListening(base: Base, live: Live): Promise<void> {
   const { options, undo, log, rules, listening } = base;
   const { settings } = options.resolved;
   const admin = withUiPages(adminHandler(base, live), { rules, report: (problem) => log.error('pages', { detail: String(problem) }) });
-  const { serve, refuse } = live.dataPlane;
+  const { refuse } = live.dataPlane;
   const metrics = await listenForMetrics(settings, { clock: options.clock, sources: base.telemetry.sources, snapshot: base.publisher.snapshot, digestOf: (value) => digestOf(base.instanceKey.pepper, value), authenticators: [operatorTokenAuthenticator(live.token), base.people.authenticate], throttle: base.failures, addressOf: base.addressOf, checkHost: (http) => checkHostAndOrigin(http, rules) });
   undo.push(() => metrics.close());
   const allPages = [live.signIns.pages, base.governance.pages];
@@ -88,7 +89,8 @@ async function startListening(base: Base, live: Live): Promise<void> {
         refuse(http, response, thrown);
         return;
       }
-      void (pages === undefined ? serve(http, response) : pages.serve(http, response));
+      if (pages === undefined) base.replicas.serve(http, response);
+      else void pages.serve(http, response);
     };
   };
   const ownAdmin = (listening.admin = await listenForAdmin(settings, handle(admin), options.clock));

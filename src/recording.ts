@@ -48,6 +48,8 @@ export interface RecordingOptions {
   /** Takes secrets that are known by value out of a text. */
   readonly clean: (text: string) => string;
   readonly report: (problem: string) => void;
+  /** Of several gateways on one database one brings admin events into the chain and deletes what is old; undefined: this one. */
+  readonly isLeader?: (() => boolean) | undefined;
 }
 
 export interface Recording {
@@ -166,13 +168,21 @@ async function startChores(deps: ChoreDeps): Promise<Chores> {
 }
 
 /** Each call brings the events since the one before into the chain. */
-function followAdminEvents({ storage, journal }: ChoreDeps, lastSeq: number): () => Promise<void> {
-  let last = lastSeq;
+function followAdminEvents({ storage, journal, store, isLeader = () => true }: ChoreDeps, lastSeq: number): () => Promise<void> {
+  let last: number | undefined = lastSeq;
   return async () => {
+    if (!isLeader()) {
+      last = undefined;
+      return;
+    }
+    // Where another gateway led, its last word counts.
+    let after = last ?? (await store.lastAdminEvent());
+    last = after;
     for (;;) {
-      const events = await query(storage.db, (db) => listAuditEvents(db, { afterSeq: last, limit: EVENTS_PAGE }));
+      const events = await query(storage.db, (db) => listAuditEvents(db, { afterSeq: after, limit: EVENTS_PAGE }));
       for (const { seq, atMs, principal, action, subject, outcome, detail } of events) {
         journal.add({ kind: 'admin', atMs, eventSeq: seq, principal, action, subject, outcome, detail });
+        after = seq;
         last = seq;
       }
       if (events.length < EVENTS_PAGE) return;
@@ -192,11 +202,11 @@ async function writeLedger({ ledger, storage }: ChoreDeps): Promise<void> {
 }
 
 /** Asked often, it deletes once an hour. */
-function retainHourly({ store, clock, retention }: ChoreDeps): () => Promise<void> {
+function retainHourly({ store, clock, retention, isLeader = () => true }: ChoreDeps): () => Promise<void> {
   let lastMs = clock.nowMs() - RETAIN_MS + FIRST_RETAIN_MS;
   return async () => {
     const nowMs = clock.nowMs();
-    if (nowMs - lastMs < RETAIN_MS && nowMs >= lastMs) return;
+    if ((nowMs - lastMs < RETAIN_MS && nowMs >= lastMs) || !isLeader()) return;
     lastMs = nowMs;
     const { auditRetentionDays, trafficRetentionDays } = retention();
     await store.retain({ payloadsMs: nowMs - trafficRetentionDays * DAY_MS, recordsMs: nowMs - auditRetentionDays * DAY_MS, nowMs });

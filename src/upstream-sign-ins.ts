@@ -13,6 +13,7 @@ import type { Snapshot } from './snapshot/snapshot.ts';
 import type { Envelope } from './storage/data-keys.ts';
 import { deleteClients, deleteGrant, findGrant, findLatestGrant, listClients, upsertClient, upsertGrant } from './storage/grants.ts';
 import type { Storage } from './storage/open-storage.ts';
+import { takeTurn } from './storage/take-turn.ts';
 import { query, transact } from './storage/transaction.ts';
 import type { Dialer } from './upstream/dialer/dialer.ts';
 import { createGuardedFetch } from './upstream/dialer/guarded-fetch.ts';
@@ -113,7 +114,7 @@ function createProve({ isLocalOnly, principalOf, signedIn, failed }: UpstreamSig
   };
 }
 
-function createGrantStore({ storage, envelope }: UpstreamSignInsDeps): GrantStore {
+function createGrantStore({ storage, envelope, clock }: UpstreamSignInsDeps): GrantStore {
   const { db } = storage;
   return {
     find: (key) => query(db, (connection) => findGrant(connection, envelope, key)),
@@ -123,5 +124,13 @@ function createGrantStore({ storage, envelope }: UpstreamSignInsDeps): GrantStor
     findClients: (server) => query(db, (connection) => listClients(connection, envelope, server)),
     saveClient: (client) => transact(db, (tx) => upsertClient(tx, envelope, client)),
     removeClient: (server, issuer) => transact(db, (tx) => deleteClients(tx, server, issuer)),
+    alone: async ({ server, principal }, work) => {
+      const end = await takeTurn(storage, `grant ${server} ${principal}`, clock);
+      try {
+        return await work();
+      } finally {
+        await end();
+      }
+    },
   };
 }

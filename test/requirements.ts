@@ -230,6 +230,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'DL-04', text: 'A middleware that fails or is late ends the call or is passed over, as its failure mode says, and is counted.', source: 'Envoy, failure modes of filters' },
   { id: 'DL-07', text: 'Results above a size are cut with a mark, never silently, and the rest can be read by whoever got the result.', source: 'OWASP LLM10' },
   { id: 'DL-08', text: 'What a terminal would obey is spelled out before it is logged or shown.', source: 'Trail of Bits, escape sequences of terminals' },
+  { id: 'RP-01', text: 'Gateways on one database serve the same configuration within two seconds of a change, say which they serve, and let in no revoked key after five.', source: 'Several gateways, configuration' },
+  { id: 'RP-02', text: 'Any gateway serves any request: sessions and calls that wait are found from all, by ids that say nothing to others.', source: 'Several gateways, sessions' },
+  { id: 'RP-03', text: 'When a gateway ends, its sessions go on in another; no tool call is executed twice, and what may have been is said.', source: 'Several gateways, failures' },
+  { id: 'RP-04', text: 'What one gateway alone should do is done by one.', source: 'Several gateways, chores' },
+  { id: 'UP-01', text: 'A data folder is backed up while its gateway runs and comes back whole; a database of a newer version is left alone.', source: 'Upgrades and the way back' },
 ];
 
 // biome-ignore format: a list of ids.

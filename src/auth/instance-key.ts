@@ -25,10 +25,15 @@ export interface InstanceKey {
   readonly check: string;
 }
 
-/** Makes the file (mode 0600) where it is missing. Faults: `storage.secret_unreadable` where it is no key. */
-export function openInstanceKey(dataFolder: string, random: RandomBytes): InstanceKey {
+/**
+ * Makes the file (mode 0600) where it is missing; `given` (32 bytes), which gateways of one instance share, goes before it
+ * and is not written down. Faults: `storage.secret_unreadable` where the file is no key, or another one than `given`.
+ */
+export function openInstanceKey(dataFolder: string, random: RandomBytes, given?: Buffer): InstanceKey {
   const file = join(dataFolder, INSTANCE_KEY_FILE);
-  const bytes = readKey(file) ?? createKey(file, random);
+  const kept = readKey(file);
+  if (given !== undefined && kept !== undefined && !kept.equals(given)) throw new Fault('storage.secret_unreadable', { message: `${file} is another key than METAMCP_INSTANCE_KEY: remove one of them.` });
+  const bytes = given ?? kept ?? createKey(file, random);
   if (bytes.length !== KEY_BYTES) {
     throw new Fault('storage.secret_unreadable', { message: `${file} is not an instance key: it must be ${KEY_BYTES} bytes.` });
   }

@@ -66,6 +66,8 @@ export const FAULTS = {
   'limit.overloaded': { http: 503, rpc: -31006, message: 'The gateway is busy; try again shortly.', effect: 'not_executed', failedAt: 'gateway', isRetryable: true },
   'gateway.audit_unavailable': { http: 503, rpc: -31011, message: 'The call cannot be recorded, so it is not made.', effect: 'not_executed', failedAt: 'gateway', isRetryable: true },
   'gateway.stopping': { http: 503, rpc: -31012, message: 'The gateway is stopping.', effect: 'not_executed', failedAt: 'gateway', isRetryable: true },
+  'gateway.replica_unreachable': { http: 503, rpc: -31015, message: 'The gateway that has this session cannot be reached now; try again shortly.', effect: 'not_executed', failedAt: 'gateway', isRetryable: true },
+  'gateway.replica_lost': { http: 502, rpc: -31016, message: 'The gateway that had this request ended before it answered.', effect: 'unknown', failedAt: 'gateway' },
   'gateway.bug': { http: 500, rpc: -32603, message: 'Internal error', effect: 'unknown', failedAt: 'gateway' },
   // The server behind us. Known after the request was accepted, so HTTP says 200.
   'upstream.unavailable': { http: 200, rpc: -31001, message: 'The MCP server is not available.', effect: 'not_executed', failedAt: 'server', isRetryable: true },

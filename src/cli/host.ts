@@ -29,8 +29,21 @@ export interface CliHost {
   readonly serve: (args: readonly string[], stopping: AbortSignal) => Promise<number>;
   /** Runs the orchestrator alone on stdin and stdout until they end; resolves with the exit code. */
   readonly orchestrate?: (stopping: AbortSignal) => Promise<number>;
+  /** Copies data folders; rejects with what is in the way. */
+  readonly folders?: {
+    readonly backUp: (dataFolder: string, target: string) => Promise<CopiedFolder>;
+    readonly restore: (source: string, dataFolder: string) => Promise<CopiedFolder>;
+  };
   /** Compiles a configuration file without applying it; resolves with its problems, none when it is valid. */
   readonly checkConfigFile: (path: string) => Promise<readonly string[]>;
+}
+
+export interface CopiedFolder {
+  readonly files: number;
+  /** Of the program that made the copy. */
+  readonly version: string;
+  /** False where the database is elsewhere. */
+  readonly hasDatabase: boolean;
 }
 
 /** The value of a variable; an empty one counts as unset. */

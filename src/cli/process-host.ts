@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import type { CliHost } from './host.ts';
 
-export type HostParts = Pick<CliHost, 'env' | 'clock' | 'selfCommand' | 'version' | 'serve' | 'checkConfigFile' | 'orchestrate'>;
+export type HostParts = Pick<CliHost, 'env' | 'clock' | 'selfCommand' | 'version' | 'serve' | 'checkConfigFile' | 'orchestrate' | 'folders'>;
 
 /** Listens to SIGINT, SIGTERM and SIGHUP from now on: the first asks to stop, a second ends the process at once. SIGUSR1 does nothing. */
 export function createProcessHost(parts: HostParts, from: NodeJS.Process): CliHost {

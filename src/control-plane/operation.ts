@@ -33,6 +33,7 @@ import type { LiveGovernance } from './live-governance.ts';
 import { answerOnce } from './idempotency.ts';
 import type { LiveInspections } from './live-inspections.ts';
 import type { LiveDefinitions } from './live-definitions.ts';
+import type { LiveReplicas } from './live-replicas.ts';
 import type { LiveServers } from './live-servers.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { OnDemandServices } from './on-demand-services.ts';
@@ -67,6 +68,7 @@ export interface AdminServices {
   readonly governance: LiveGovernance;
   readonly sessions: LiveSessions;
   readonly inspections: LiveInspections;
+  readonly replicas: LiveReplicas;
   /** Language models of the playground. */
   readonly chat: LiveChat;
   readonly definitions: LiveDefinitions;

@@ -46,6 +46,7 @@ import { listServers, serverOperations } from './servers/list-servers.ts';
 import { deleteTemplate, exportTemplate, importTemplate, listTemplates } from './templates/templates.ts';
 import { deleteWorkflow, getWorkflowRun, listWorkflowRuns, listWorkflows, putWorkflow, resolveWorkflowStep, startWorkflowRun } from './workflows/workflows.ts';
 import { listRegistry, resolveRegistryServer } from './registry/registry.ts';
+import { listReplicas } from './replicas/list-replicas.ts';
 import { drillServer } from './servers/drill-server.ts';
 import { restartServer } from './servers/restart-server.ts';
 import { resyncServer } from './servers/resync-server.ts';
@@ -59,6 +60,7 @@ import { watchTraffic } from './traffic/watch-traffic.ts';
 export const OPERATIONS: readonly Bound[] = [
   getHealth,
   getReady,
+  listReplicas,
   listServers,
   ...serverOperations,
   getServerCatalog,

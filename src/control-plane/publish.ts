@@ -9,6 +9,7 @@ import { compile } from '../snapshot/compile.ts';
 import type { CompileOptions, StoredKey } from '../snapshot/compile-context.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { listPins } from '../storage/definition-pins.ts';
+import type { Generations } from '../storage/generations.ts';
 import { loadKeyPeppers } from '../storage/key-peppers.ts';
 import { readConfigStamp } from '../storage/config-stamp.ts';
 import { listActiveKeys } from '../storage/keys.ts';
@@ -27,6 +28,8 @@ export interface PublisherDeps extends SealingDeps {
   readonly compileOptions: Omit<CompileOptions, 'generation' | 'renewKeyDigest' | 'extraKeys' | 'pins' | 'locate' | 'warnings' | 'ownerOf' | 'endpointOwnerOf' | 'publicEndpoints'>;
   /** Throws `config.invalid` for a snapshot that must not be served, whatever it says. */
   readonly check: (snapshot: Snapshot) => void;
+  /** Where several gateways share the database; undefined: this one counts its snapshots. */
+  readonly generations?: Generations | undefined;
 }
 
 /** What a change tells about itself. */
@@ -48,6 +51,8 @@ export interface Publisher {
   readonly document: () => ConfigDocument;
   /** Reads and compiles what is stored again. */
   readonly publish: () => Promise<void>;
+  /** As `publish`, where the snapshot is older than this generation. */
+  readonly follow: (generation: number) => Promise<void>;
   /** Publishes where another gateway on the same database changed something. Rejects with `storage.unavailable`, `config.invalid`. */
   readonly refresh: () => Promise<void>;
   /**
@@ -74,13 +79,14 @@ class Undo extends Error {}
 export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
   const { storage } = deps;
   const listeners: ((snapshot: Snapshot) => void)[] = [];
-  const read = (options: Omit<MakeOptions, 'deps' | 'stamp'>): Promise<Made> =>
+  const read = ({ otherwise, warnings = [] }: { readonly otherwise: number; readonly warnings?: readonly string[] }): Promise<Made> =>
     query(storage.db, async (db) => {
       // First: what changes meanwhile is read once more then, not missed.
+      const generation = (await deps.generations?.read(db)) ?? otherwise;
       const stamp = await readConfigStamp(db, storage.dialect);
-      return make(db, await loadObjects(db, deps), { deps, stamp, ...options });
+      return make(db, await loadObjects(db, deps), { deps, stamp, generation, warnings });
     });
-  let current = await read({ generation: 1 });
+  let current = await read({ otherwise: 1 });
   const swap = (made: Made): void => {
     current = made;
     for (const listener of listeners) listener(made.snapshot);
@@ -92,7 +98,8 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
     turn = done.catch(() => undefined);
     return done;
   };
-  const next = (): number => current.snapshot.generation + 1;
+  const next = async (db: Db): Promise<number> => (await deps.generations?.read(db)) ?? current.snapshot.generation + 1;
+  const reload = async (): Promise<void> => swap(await read({ otherwise: current.snapshot.generation + 1, warnings: current.warnings }));
 
   const change: Publisher['change'] = (author, work) =>
     inTurn(async () => {
@@ -100,11 +107,12 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
       let outcome: Awaited<ReturnType<typeof work>> | undefined;
       try {
         await transact(storage.db, async (tx) => {
+          await deps.generations?.lock(tx);
           const draft = new ConfigDraft(tx, await loadObjects(tx, deps), deps);
           outcome = await work(draft);
           if (draft.isChanged) await writeVersion(draft, { author, reason: outcome.reason }, deps);
           const stamp = await readConfigStamp(tx, storage.dialect);
-          made = await make(tx, draft.objects, { deps, stamp, generation: next(), locate: outcome.locate, warnings: outcome.warnings ?? current.warnings });
+          made = await make(tx, draft.objects, { deps, stamp, generation: await next(tx), locate: outcome.locate, warnings: outcome.warnings ?? current.warnings });
           if (outcome.isTrial === true) throw new Undo();
         });
       } catch (thrown) {
@@ -120,11 +128,12 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
     snapshot: () => current.snapshot,
     objects: () => current.objects,
     document: () => current.document,
-    publish: () => inTurn(async () => swap(await read({ generation: next(), warnings: current.warnings }))),
+    publish: () => inTurn(reload),
+    follow: (generation) => inTurn(() => (current.snapshot.generation < generation ? reload() : Promise.resolve())),
     refresh: () =>
       inTurn(async () => {
         const stamp = await query(storage.db, (db) => readConfigStamp(db, storage.dialect));
-        if (stamp !== current.stamp) swap(await read({ generation: next(), warnings: current.warnings }));
+        if (stamp !== current.stamp) await reload();
       }),
     change,
     onPublish: (listener) => void listeners.push(listener),

@@ -9,7 +9,8 @@ import type { Outcome } from '../upstream/upstream.ts';
 import type { Decoded } from './exchange.ts';
 import { unknownTarget } from './unknown-target.ts';
 
-const PREFIX = 'metamcp://continuation/';
+/** Of the URIs under which rests are read. */
+export const CONTINUATION_PREFIX = 'metamcp://continuation/';
 const TTL_MS = 10 * 60_000;
 const BYTES_MAX = 64 << 20;
 /** One principal's results must not push out everybody's. */
@@ -48,20 +49,20 @@ export class Continuations {
     const id = this.#newId();
     this.#rests.set(id, { owner: key, text, bytes, untilMs: this.#clock.monotonicMs() + TTL_MS });
     this.#count(key, bytes);
-    return `read the resource ${PREFIX}${id} for it, within ${TTL_MS / 60_000} minutes`;
+    return `read the resource ${CONTINUATION_PREFIX}${id} for it, within ${TTL_MS / 60_000} minutes`;
   }
 
   /** Undefined for any other URI. Throws `routing.unknown` for what is not there, or is somebody else's. */
   read(exchange: Decoded): Outcome | undefined {
     const { method, params } = exchange;
     const uri = params['uri'];
-    if (method !== 'resources/read' || typeof uri !== 'string' || !uri.startsWith(PREFIX)) return undefined;
-    const [id = '', query = ''] = uri.slice(PREFIX.length).split('?from=');
+    if (method !== 'resources/read' || typeof uri !== 'string' || !uri.startsWith(CONTINUATION_PREFIX)) return undefined;
+    const [id = '', query = ''] = uri.slice(CONTINUATION_PREFIX.length).split('?from=');
     const rest = this.#rests.get(id);
     const from = Number(query);
     if (rest === undefined || rest.owner !== ownerKey(exchange) || rest.untilMs <= this.#clock.monotonicMs() || !Number.isSafeInteger(from) || from < 0) throw unknownTarget(method, params);
     const end = wholeEnd(rest.text, from + PAGE_CHARS);
-    const more = end < rest.text.length ? `\n[more: read the resource ${PREFIX}${id}?from=${end}]` : '';
+    const more = end < rest.text.length ? `\n[more: read the resource ${CONTINUATION_PREFIX}${id}?from=${end}]` : '';
     return { kind: 'result', result: RawObject.of({ contents: [{ uri, mimeType: 'text/plain', text: rest.text.slice(from, end) + more }] }) };
   }
 

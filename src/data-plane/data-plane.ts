@@ -24,7 +24,7 @@ import type { Collision } from './catalog.ts';
 import { serveCatalog } from './catalog-door.ts';
 import { Catalogs } from './catalogs.ts';
 import { type ShownCatalog, shownCatalog } from './shown-catalog.ts';
-import { type Body, type ClientHeaders, isModern } from './decode.ts';
+import { type Body, type ClientHeaders, isModern, paramsOf } from './decode.ts';
 import { Continuations } from './continuations.ts';
 import { Deliveries, type DeliveryKind } from './deliveries.ts';
 import { DiscoveryDesk } from './discovery-desk.ts';
@@ -49,7 +49,9 @@ import type { ReserveDeps } from './reserve.ts';
 import { createServe, type Serve, type ServeDeps, serveRequest } from './serve.ts';
 import type { Shadowed } from './shadowed.ts';
 import type { ServerShop } from './server-shop.ts';
-import { type Session, type SessionLimits, Sessions } from './sessions.ts';
+import { type RestoredSession, type Session, type SessionLimits, Sessions } from './sessions.ts';
+import type { Sharing } from './sharing.ts';
+import { handleIn } from './state-handles.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TaskIds, type TaskSealer } from './task-ids.ts';
 import { throttle } from './throttle.ts';
@@ -99,6 +101,21 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly bodyBytesMax: number;
   readonly bodies: ByteBudget;
   readonly sessionLimits: SessionLimits;
+  /** Other gateways of the instance; undefined: there are none. */
+  readonly sharing?: Sharing | undefined;
+}
+
+/** Sessions that may move between gateways. */
+export interface MovingSessions {
+  /** `carrier`: the connection that showed the id. */
+  readonly has: (id: string, carrier?: object) => boolean;
+  /** Resolves with the URIs of `watched` that cannot be watched here; the session is there before. */
+  readonly restore: (id: string, session: RestoredSession, watched: readonly string[]) => Promise<readonly string[]>;
+  /** Another gateway has it now. */
+  readonly drop: (digest: string) => void;
+  /** The gateway is about to end: what ends now goes on elsewhere. */
+  readonly isLeaving: () => boolean;
+  readonly count: () => number;
 }
 
 export interface DataPlane {
@@ -124,6 +141,7 @@ export interface DataPlane {
   readonly inspections: Inspections;
   /** Those that are open now. */
   readonly sessions: () => Iterable<Session>;
+  readonly moving: MovingSessions;
   readonly counts: () => { readonly sessions: number; readonly streams: number; readonly parked: number; readonly scripts: number; readonly indexBuilds: number };
   /** Sessions and listen streams end with their results; nothing is left waiting. */
   readonly close: () => void;
@@ -136,10 +154,10 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const taskIds = new TaskIds(deps.sealer);
   const deliveries = new Deliveries();
   const subscriptions = new Subscriptions({ clock, upstreams, catalogs, snapshot, taskIds, engines: deps.engines, shownTools: shownText, inspected: (name, current) => inspections.endpoint(name, current) });
-  const sessions = new Sessions({ ended: (session) => sessionEnded(session, { subscriptions, upstreams }), clock, randomId: deps.randomId, limits: deps.sessionLimits });
-  const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId });
+  const sessions = new Sessions({ ended: (session) => sessionEnded(session, { subscriptions, upstreams }), clock, randomId: deps.sharing?.newHandle ?? deps.randomId, limits: deps.sessionLimits, sharing: deps.sharing });
+  const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId, newHandle: deps.sharing?.newHandle });
   const legacy = legacyDeps(clock, { sessions, subscriptions, upstreams });
-  const continuations = new Continuations(clock, deps.randomId);
+  const continuations = new Continuations(clock, deps.sharing?.newHandle ?? deps.randomId);
   const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, engines: deps.engines, signIns: deps.signIns, embeddings: deps.embeddings, shop: deps.shop, approvals: deps.approvals, scripts: { clock, sealer: deps.sealer, newId: deps.randomId, runs: deps.scriptRuns ?? createRunsInMemory(clock), keepRest: (exchange, rest) => continuations.keep(exchange, rest) } });
   const refuseWith: Parameters<typeof createServe>[0]['refuse'] = (http, response, refused) => {
     deps.refused(refused.fault);
@@ -152,7 +170,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     identify: createIdentify({ digestOf: deps.digestOf, operatorDigest: deps.operatorDigest, failed: deps.failed, verifyToken: deps.verifyToken, nowMs: clock.nowMs }),
     throttle: principals.before((identified) => throttle(identified, { buckets: deps.limits.buckets, addressOf: deps.addressOf })),
     openOrEnd: (identified, response) => openDoor(identified, response, { legacy, catalogs, engines: deps.engines, refuseWith }),
-    toRequests: (identified, body, response) => toRequests(identified, body, response, { legacy, desk: deps.signIns }),
+    toRequests: (identified, body, response) => toRequests(identified, body, response, { legacy, desk: deps.signIns, sharing: deps.sharing }),
     ...governing(deps, parking),
     toApiRequests: (identified, body, response) => apiRequests(identified, body, response, { catalogs, engines: deps.engines, version: deps.info.version }),
     dispatch: { clock, upstreams, bulkheads: new Bulkheads(clock), parking, taskIds, deliveries, park: (call, asked) => parking.park(call, asked), signIns: deps.signIns },
@@ -184,6 +202,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
     snapshotChanged: () => snapshotChanged({ snapshot: snapshot(), nowMs: clock.nowMs(), inspections }, { sessions, subscriptions, catalogs }),
     sessions: () => sessions.all(),
+    moving: movingSessions(sessions, { clock, legacy, subscriptions }),
     endCredential,
     inspections,
     counts: () => ({ sessions: sessions.size, streams: subscriptions.streams, parked: parking.size, scripts: discovery.scriptsRunning, indexBuilds: discovery.indexBuilds }),
@@ -261,13 +280,31 @@ function headersOf(http: IncomingMessage): ClientHeaders {
 }
 
 /** Each family has its front end; one address serves both. */
-function toRequests(identified: Identified, body: Body, response: ServerResponse, { legacy, desk }: { readonly legacy: LegacyDeps; readonly desk: SignInDesk | undefined }): readonly Decoded[] {
+function toRequests(identified: Identified, body: Body, response: ServerResponse, { legacy, desk, sharing }: { readonly legacy: LegacyDeps; readonly desk: SignInDesk | undefined; readonly sharing: Sharing | undefined }): readonly Decoded[] {
   if (desk !== undefined) showToken(identified, desk);
   const headers = headersOf(identified.http);
   const post = { identified, headers, body, response };
   const [first] = body.envelopes;
   const isForModern = identified.door === 'mcp' && first !== undefined && isModern(first, headers);
-  return isForModern ? modernRequests(post, legacy) : legacyRequests(post, legacy);
+  if (!isForModern) return legacyRequests(post, legacy);
+  const handle = sharing && handleIn(first.method, paramsOf(first));
+  if (sharing === undefined || handle === undefined || !sharing.isElsewhere(handle)) return modernRequests(post, legacy);
+  sharing.handOver(handle, { http: identified.http, response, body: body.bytes });
+  return [];
+}
+
+function movingSessions(sessions: Sessions, { clock, legacy, subscriptions }: { readonly clock: Clock; readonly legacy: LegacyDeps; readonly subscriptions: Subscriptions }): MovingSessions {
+  return {
+    has: (id, carrier) => sessions.has(id, carrier),
+    restore: (id, restored, watched) => {
+      const session = sessions.restore(id, restored);
+      legacy.opened(session);
+      return subscriptions.watchAgain(session, watched, clock.nowMs());
+    },
+    drop: (digest) => sessions.drop(digest),
+    isLeaving: () => sessions.isClosing,
+    count: () => sessions.size,
+  };
 }
 
 function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, { correlationId, challenge }: { readonly correlationId: string; readonly challenge: string | undefined }): void {

@@ -24,6 +24,8 @@ export interface ClientHeaders {
 export interface Body {
   readonly envelopes: readonly Envelope[];
   readonly isBatch: boolean;
+  /** As it came. */
+  readonly bytes: Buffer;
 }
 
 /** One POST with its body read. */
@@ -38,11 +40,11 @@ const EMPTY: JsonObject = Object.freeze({});
 
 /** Throws `request.parse`, `request.json_too_complex`, `request.invalid`. */
 export function decodeBody(body: Buffer): Body {
-  if (firstByte(body) !== 0x5b) return { envelopes: [readEnvelope(body)], isBatch: false };
+  if (firstByte(body) !== 0x5b) return { envelopes: [readEnvelope(body)], isBatch: false, bytes: body };
   const { members } = scanJson(body);
   if (members.length === 0) throw new Fault('request.invalid', { reason: 'empty_batch' });
   // Read from their own bytes: numbers keep their digits, and a repeated key is found.
-  return { envelopes: members.map(([start, end]) => readEnvelope(body.subarray(start, end))), isBatch: true };
+  return { envelopes: members.map(([start, end]) => readEnvelope(body.subarray(start, end))), isBatch: true, bytes: body };
 }
 
 function firstByte(body: Buffer): number | undefined {

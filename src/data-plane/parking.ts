@@ -15,6 +15,7 @@ import { missingCapability } from './capabilities.ts';
 import type { Resolved } from './exchange.ts';
 import type { RoutedCall } from './routed-call.ts';
 import { markedForm, markedRequests } from './secret-forms.ts';
+import { withHandle, withoutHandle } from './state-handles.ts';
 
 const STATE_MS = 10 * 60_000;
 const PARKED_MAX = 1_000;
@@ -32,6 +33,8 @@ export interface ParkingDeps {
   readonly clock: Clock;
   readonly sealer: Sealer;
   readonly newId: () => string;
+  /** Leads other gateways here; undefined: there are none. */
+  readonly newHandle?: (() => string) | undefined;
 }
 
 interface Parked {
@@ -84,7 +87,8 @@ export class Parking {
     const release = call.hold();
     this.#parked.set(id, { call, asked, stopTimer, release });
     const inputRequests = Object.fromEntries([...asked].map(([key, { method, params }]) => [key, { method, params: markedForm(method, withoutLegacyMembers(params), call.exchange.target.as) }]));
-    const requestState = this.#seal({ untilMs: this.#deps.clock.nowMs() + STATE_MS, server: call.exchange.target.server, parked: id }, call.exchange);
+    const sealed = this.#seal({ untilMs: this.#deps.clock.nowMs() + STATE_MS, server: call.exchange.target.server, parked: id }, call.exchange);
+    const requestState = this.#deps.newHandle === undefined ? sealed : withHandle(this.#deps.newHandle(), sealed);
     const result = RawObject.of({ resultType: 'input_required', inputRequests, requestState });
     this.#made.add(result);
     call.detach({ kind: 'result', result });
@@ -176,7 +180,7 @@ export class Parking {
   }
 
   #open(sealed: unknown, exchange: Resolved): State {
-    const text = typeof sealed === 'string' ? this.#deps.sealer.open(sealed, contextOf(exchange)) : undefined;
+    const text = typeof sealed === 'string' ? this.#deps.sealer.open(withoutHandle(sealed), contextOf(exchange)) : undefined;
     if (text === undefined) throw invalidState();
     const state = JSON.parse(text) as State;
     if (state.untilMs < this.#deps.clock.nowMs()) throw invalidState();

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { MovableClock, settle } from '../../test/support/movable-clock.ts';
 import { principalOf } from '../../test/support/plain-exchange.ts';
 import type { JsonObject, Revision } from '../protocol/messages.ts';
-import { type ClientAnswer, type Session, type SessionLimits, type SessionOpening, Sessions, sessionLimits } from './sessions.ts';
+import type { SessionOpening } from './session-opening.ts';
+import { type ClientAnswer, type Session, type SessionLimits, Sessions, sessionLimits } from './sessions.ts';
 
 const LIMITS: SessionLimits = { idleMs: 60_000, totalMs: 600_000, perCredentialMax: 3, max: 5 };
 

@@ -8,12 +8,16 @@ import { Fault } from '../base/fault.ts';
 import type { Principal } from '../model/principal.ts';
 import { isObject, type JsonObject, type RequestId, type Revision, type RpcError } from '../protocol/messages.ts';
 import { EventStream } from './event-stream.ts';
+import type { SessionOpening } from './session-opening.ts';
+import type { Sharing } from './sharing.ts';
 
 /** A finished stream can still be fetched for so long after its end. */
 const RESUME_WINDOW_MS = 5 * 60_000;
 const STREAMS_PER_SESSION_MAX = 256;
 /** Earlier clients take an event without a message for a broken one (2025-11-25, Transports, "Sending Messages to the Server"). */
 const PRIMED_SINCE = '2025-11-25' satisfies Revision;
+/** Such a client has no session without its stream (2024-11-05, Transports, "HTTP with SSE"). */
+const STREAM_IS_SESSION = '2024-11-05' satisfies Revision;
 /** A person has so long to answer. */
 const ANSWER_MS = 10 * 60_000;
 
@@ -33,14 +37,6 @@ export function sessionLimits(max: number, idleMs: number): SessionLimits {
 
 /** The client's answer to a request of ours. */
 export type ClientAnswer = { readonly kind: 'result'; readonly result: JsonObject } | { readonly kind: 'error'; readonly error: RpcError };
-
-export interface SessionOpening {
-  readonly endpoint: string;
-  readonly principal: Principal;
-  readonly revision: Revision;
-  readonly capabilities: JsonObject;
-  readonly info: JsonObject | undefined;
-}
 
 /** A request of ours that the client has not answered yet. */
 interface Asked {
@@ -101,8 +97,7 @@ export class Session {
   readonly label: string;
   readonly openedMs: number;
   readonly inFlight = new InFlightList();
-  /** Resource URIs as exposed that this session subscribed to. */
-  readonly watched = new Set<string>();
+  #watched: readonly string[] = [];
   readonly #clock: Clock;
   readonly #asked = new Map<RequestId, Asked>();
   readonly #streams = new Map<string, EventStream>();
@@ -110,10 +105,11 @@ export class Session {
   #streamCount = 0;
   #askCount = 0;
   lastUsedMs: number;
-  /** Set by `logging/setLevel`; until then what a client usually wants to see. */
-  logLevel = 'info';
+  #logLevel = 'info';
   isEnded = false;
   onEnd: () => void = () => undefined;
+  /** What another gateway would have to know is another. */
+  onChange: () => void = () => undefined;
 
   constructor(opening: SessionOpening, label: string, clock: Clock) {
     this.#opening = opening;
@@ -127,9 +123,30 @@ export class Session {
     return this.#opening;
   }
 
+  /** Set by `logging/setLevel`; until then what a client usually wants to see. */
+  get logLevel(): string {
+    return this.#logLevel;
+  }
+
+  set logLevel(level: string) {
+    this.#logLevel = level;
+    this.onChange();
+  }
+
+  /** Exposed URIs that the session watches are others now. */
+  watches(uris: Iterable<string>): void {
+    this.#watched = [...uris];
+    this.onChange();
+  }
+
+  get watched(): readonly string[] {
+    return this.#watched;
+  }
+
   /** A 2024-11-05 session is there before its `initialize` says who the client is. */
   negotiated(revision: Revision, capabilities: JsonObject, info: JsonObject | undefined): void {
     this.#opening = { ...this.#opening, revision, capabilities, info };
+    this.onChange();
   }
 
   /** What carries messages that belong to no request: the newest GET stream, or the one stream of a 2024-11-05 client. */
@@ -254,6 +271,14 @@ export interface SessionsDeps {
   /** At least 128 random bits, visible ASCII. */
   readonly randomId: () => string;
   readonly limits: SessionLimits;
+  /** Other gateways that may have to go on with a session; undefined: there are none. */
+  readonly sharing?: Pick<Sharing, 'keep' | 'forget'> | undefined;
+}
+
+/** What a session is to a gateway that goes on with it. */
+export interface RestoredSession {
+  readonly opening: SessionOpening;
+  readonly logLevel: string;
 }
 
 const SWEEP_EVERY_MS = 10_000;
@@ -268,6 +293,9 @@ export class Sessions {
   readonly #seenOn = new WeakMap<object, { readonly id: string; readonly session: Session }>();
   #stopSweep: CancelTimer;
   #opened = 0;
+  /** What ends now goes on in another gateway. */
+  #isClosing = false;
+  readonly #moved = new WeakSet<Session>();
 
   constructor(deps: SessionsDeps) {
     this.#deps = deps;
@@ -276,6 +304,10 @@ export class Sessions {
 
   get size(): number {
     return this.#byDigest.size;
+  }
+
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   all(): Iterable<Session> {
@@ -292,20 +324,50 @@ export class Sessions {
     const count = this.#perCredential.get(credential) ?? 0;
     if (this.#byDigest.size >= this.#deps.limits.max || count >= this.#deps.limits.perCredentialMax) throw new Fault('limit.overloaded', { reason: 'too_many_sessions', retryAfterSeconds: 30 });
     const id = this.#deps.randomId();
-    const digest = digestOf(id);
+    const session = this.#add(digestOf(id), opening);
+    session.onChange();
+    return { id, session };
+  }
+
+  /** Goes on with a session of a gateway that is gone; the caps are for new ones. */
+  restore(id: string, { opening, logLevel }: RestoredSession): Session {
+    const session = this.#add(digestOf(id), opening);
+    session.logLevel = logLevel;
+    return session;
+  }
+
+  has(id: string, carrier?: object): boolean {
+    return this.#find(id, carrier) !== undefined;
+  }
+
+  /** Another gateway has it now: it ends here without being over. */
+  drop(digest: string): void {
+    const session = this.#byDigest.get(digest);
+    if (session === undefined) return;
+    this.#moved.add(session);
+    session.end();
+  }
+
+  #add(digest: string, opening: SessionOpening): Session {
+    const credential = opening.principal.credentialId;
     const session = new Session(opening, `session-${++this.#opened}`, this.#deps.clock);
     this.#byDigest.set(digest, session);
     this.#byLabel.set(session.label, session);
-    this.#perCredential.set(credential, count + 1);
+    this.#perCredential.set(credential, (this.#perCredential.get(credential) ?? 0) + 1);
+    session.onChange = () => {
+      // The stream of a 2024-11-05 client is its session: nobody can go on with it.
+      if (session.opening.revision !== STREAM_IS_SESSION && !session.isEnded) this.#deps.sharing?.keep(digest, session);
+    };
     session.onEnd = () => {
       this.#byDigest.delete(digest);
       this.#byLabel.delete(session.label);
       const left = (this.#perCredential.get(credential) ?? 1) - 1;
       if (left > 0) this.#perCredential.set(credential, left);
       else this.#perCredential.delete(credential);
+      if (!this.#isClosing && !this.#moved.has(session)) this.#deps.sharing?.forget(digest);
       this.#deps.ended(session);
     };
-    return { id, session };
+    return session;
   }
 
   /** Throws `request.session_unknown` for ids that never were, have ended or belong to somebody else. `carrier` is the connection that showed the id. */
@@ -328,6 +390,7 @@ export class Sessions {
 
   /** Sessions without a call under way end now, the others with their last call, after ten seconds at the latest. */
   close(): void {
+    this.#isClosing = true;
     this.#stopSweep();
     this.#drain(this.#deps.clock.monotonicMs() + DRAIN_MS);
   }

@@ -56,6 +56,9 @@ export interface SubscriptionsDeps {
   readonly shownTools: (tools: CatalogList, endpoint: EndpointSpec) => string;
 }
 
+/** Who asks for what may be watched. */
+type WatchRequest = Pick<Decoded, 'endpoint' | 'principal' | 'params' | 'atMs'>;
+
 const LIST_KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources'];
 const CHANGED_FLAG: Readonly<Record<ListKind, string>> = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' };
 const WATCHED_MAX = 1_000;
@@ -109,11 +112,24 @@ export class Subscriptions {
     const watcher = this.#bySession.get(session);
     if (watcher === undefined) return;
     await this.#watch(watcher, uri, exchange);
+    session.watches(watcher.uris.keys());
+  }
+
+  /** What a session watched at the gateway that had it before. Resolves with the URIs that cannot be watched any more. */
+  async watchAgain(session: Session, uris: readonly string[], atMs: number): Promise<readonly string[]> {
+    const watcher = this.#bySession.get(session);
+    const endpoint = this.#endpoint(session.opening.endpoint);
+    if (watcher === undefined || endpoint === undefined) return uris;
+    const lost: string[] = [];
+    for (const uri of uris) await this.#watch(watcher, uri, { endpoint, principal: watcher.principal, params: {}, atMs }).catch(() => lost.push(uri));
+    session.watches(watcher.uris.keys());
+    return lost;
   }
 
   unwatch(session: Session, uri: string): void {
     const watcher = this.#bySession.get(session);
     watcher?.uris.delete(uri);
+    if (watcher !== undefined) session.watches(watcher.uris.keys());
     this.#update();
   }
 
@@ -277,7 +293,7 @@ export class Subscriptions {
     return { eyes, shown: this.#shown.of(this.#endpoint(endpoint), eyes), justTold: new Set() };
   }
 
-  async #watch(watcher: Watcher, uri: string, exchange: Decoded): Promise<void> {
+  async #watch(watcher: Watcher, uri: string, exchange: WatchRequest): Promise<void> {
     const found = findReadable(this.#deps.catalogs.of(exchange.endpoint.namespace), uri);
     if (found === undefined || !(await this.#mayRead(exchange, found))) throw new Fault('routing.unknown', { message: 'Resource not found' });
     if (watcher.uris.size >= WATCHED_MAX) throw new Fault('limit.overloaded', { reason: 'too_many_subscriptions' });
@@ -291,7 +307,7 @@ export class Subscriptions {
   }
 
   /** Who may not read a resource is told nothing of its changes. */
-  async #mayRead({ endpoint, principal, params, atMs }: Decoded, { member, own }: Pick<Entry, 'member' | 'own'>): Promise<boolean> {
+  async #mayRead({ endpoint, principal, params, atMs }: WatchRequest, { member, own }: Pick<Entry, 'member' | 'own'>): Promise<boolean> {
     const { namespace } = endpoint;
     const action = {
       method: 'resources/read',

@@ -47,6 +47,9 @@ const fields = {
     .regex(/^rediss?:\/\//, 'expected an address that begins with redis:// or rediss://')
     .optional()
     .describe('Valkey or Redis that several gateways count their limits in; without it each counts alone.'),
+  replicaPort: z.int().min(0).max(65_535).optional().describe('Port on which other gateways of the instance send on requests that belong here; 0 takes any free one. Needs PostgreSQL.'),
+  replicaHost: z.string().regex(hostPattern, 'expected a host name or an IP address').optional().describe('Address of this machine for other gateways; without it the first that is not loopback.'),
+  replicaName: z.string().min(1).max(200).optional().describe('What people call this gateway among several; without it the name of the machine.'),
   sessionsMax: z.int().min(1).max(1_000_000).describe('Client sessions at a time.'),
   sessionIdleMs: z.int().min(1000).max(TIMER_MS_MAX).describe('A client session is forgotten after so long without use, milliseconds.'),
   oauthRegistration: z.boolean().describe('MCP clients may register themselves for OAuth.'),
@@ -94,6 +97,9 @@ export const SETTING_DEFAULTS: Settings = {
   databaseUrl: undefined,
   databasePatienceMs: 60_000,
   sharedStoreUrl: undefined,
+  replicaPort: undefined,
+  replicaHost: undefined,
+  replicaName: undefined,
   sessionsMax: 10_000,
   sessionIdleMs: 1_800_000,
   oauthRegistration: true,
@@ -115,6 +121,6 @@ export const SETTING_DEFAULTS: Settings = {
 };
 
 /** What a file may set: not where the data or the file itself lies, nor what code runs, nor how this one start reports. No defaults: only what it says. */
-export const FileSettingsSchema = SettingsSchema.omit({ data: true, printJson: true, configFile: true, databaseUrl: true, sharedStoreUrl: true, middlewareModules: true }).partial();
+export const FileSettingsSchema = SettingsSchema.omit({ data: true, printJson: true, configFile: true, databaseUrl: true, sharedStoreUrl: true, replicaPort: true, replicaHost: true, replicaName: true, middlewareModules: true }).partial();
 
 export type FileSettings = z.infer<typeof FileSettingsSchema>;

@@ -18,6 +18,7 @@ import { onDemand } from './migrations/0700-on-demand.ts';
 import { runLeases } from './migrations/0710-run-leases.ts';
 import { keyPeppers } from './migrations/0720-key-peppers.ts';
 import { chatModels } from './migrations/0730-chat-models.ts';
+import { replicas } from './migrations/0800-replicas.ts';
 import { type Migrate, migrationTools } from './migrations/migration.ts';
 import type { Db, Dialect } from './schema.ts';
 
@@ -39,6 +40,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0710-run-leases': runLeases,
   '0720-key-peppers': keyPeppers,
   '0730-chat-models': chatModels,
+  '0800-replicas': replicas,
 };
 
 const HISTORY_TABLE = 'migration';

@@ -5,6 +5,7 @@
 import type { GovernanceTables } from './governance-tables.ts';
 import type { Generated, Kysely, Transaction } from 'kysely';
 import type { PeopleTables } from './people-tables.ts';
+import type { ReplicaTables } from './replica-tables.ts';
 
 export interface InstanceTable {
   /** Always 1: there is one row. */
@@ -237,7 +238,7 @@ export interface WorkflowStepTable {
   readonly ended_at_ms: number | null;
 }
 
-export interface Database extends PeopleTables, GovernanceTables {
+export interface Database extends PeopleTables, GovernanceTables, ReplicaTables {
   readonly instance: InstanceTable;
   readonly key: KeyTable;
   readonly setting: SettingTable;

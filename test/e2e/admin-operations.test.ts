@@ -201,6 +201,7 @@ test('users, invitations, keys, secrets, grants, consents and settings', () =>
     { ask: 'POST invitations', body: { role: 'auditor' }, status: 201, keep: ['invitation', 'id'] },
     { ask: 'GET invitations', shows: { items: [expect.objectContaining({ role: 'auditor' })] } },
     { ask: 'DELETE invitations/{invitation}' },
+    { ask: 'GET replicas', shows: { items: [expect.objectContaining({ isSelf: true, isLeader: true, status: 'alive' })] } },
     { ask: 'GET settings', shows: { version: 0 } },
     { ask: 'PATCH settings', body: { settings: { logLevel: 'info' } }, shows: { settings: { logLevel: 'info' } } },
     { ask: 'GET settings/registration', shows: { formSignUp: false } },

@@ -206,6 +206,7 @@ export async function startAdmin(options: AdminOptions = {}) {
     grants: options.grants ?? { begin: () => undefined, withdraw: () => Promise.resolve(false) },
     consents: { withdrawn: (digest) => void calls.push(['withdrawn', digest]) },
     definitions: options.definitions ?? { inspect: () => [] },
+    replicas: { self: 'replica_1', list: () => [] },
     sessions: options.sessions ?? { list: () => [], end: () => false },
     inspections: options.inspections ?? { open: () => { throw new Fault('limit.overloaded'); }, list: () => [], messages: () => [], close: () => undefined },
     snapshot: publisher.snapshot,

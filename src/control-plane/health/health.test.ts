@@ -37,3 +37,11 @@ test('a store that does not answer makes it not ready, and the process stays ali
   expect([answer.status, answer.body['store']]).toEqual([503, 'failed']);
   expect((await admin.ask('GET', '/health', { credential: null })).status).toBe(200);
 });
+
+test('[AZ-19] a store that says nothing makes it not ready within the time that balancers wait', async () => {
+  Object.assign(admin.services.storage, { ping: () => new Promise<void>(() => undefined) });
+  const startedMs = performance.now();
+  const answer = await admin.ask('GET', '/ready', { credential: null });
+  expect([answer.status, answer.body['store']]).toEqual([503, 'failed']);
+  expect(performance.now() - startedMs).toBeLessThan(4_000);
+});

@@ -20,4 +20,6 @@ export interface GrantStore {
   findClients(server: string): Promise<readonly BoundClient[]>;
   saveClient(client: BoundClient): Promise<void>;
   removeClient(server: string, issuer: string): Promise<void>;
+  /** No other gateway on the same database renews this grant meanwhile; undefined where there is none. */
+  alone?<Result>(key: GrantKey, work: () => Promise<Result>): Promise<Result>;
 }

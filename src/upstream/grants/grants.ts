@@ -219,6 +219,17 @@ export class Grants {
   /** After a refusal the server is asked again who issues its tokens: ours go to nobody else. */
   async #refresh(spec: ServerSpec, former: Grant | undefined, challenge: Challenge | undefined): Promise<Grant | undefined> {
     if (former?.refreshToken === undefined || challenge?.status === 403) return undefined;
+    const { store } = this.deps;
+    if (store.alone === undefined) return this.#refreshNow(spec, former, challenge);
+    return store.alone(former, async () => {
+      // A refresh token is often good for one use only: what another gateway got for it is ours too.
+      const stored = await store.find(former);
+      return stored !== undefined && stored.refreshToken !== former.refreshToken ? stored : this.#refreshNow(spec, former, challenge);
+    });
+  }
+
+  async #refreshNow(spec: ServerSpec, former: Grant, challenge: Challenge | undefined): Promise<Grant | undefined> {
+    if (former.refreshToken === undefined) return undefined;
     const server = await this.resolve(spec);
     const at = await this.discover(server, challenge);
     if (at.issuer !== former.issuer) return undefined;
@@ -227,7 +238,7 @@ export class Grants {
       const tokens = await requestRefresh({ at, client, fetch: server.fetch }, former.refreshToken);
       return await this.keep(tokens, { server: spec.name, principal: former.principal, at, client, scope: former.scope, former });
     } catch (thrown) {
-      // Another gateway on the same database may have used the refresh token first.
+      // Another gateway may have used the refresh token first all the same.
       const stored = await this.deps.store.find(former);
       if (stored !== undefined && stored.refreshToken !== former.refreshToken) return stored;
       if (isClientGone(thrown)) await this.deps.store.removeClient(spec.name, former.issuer);

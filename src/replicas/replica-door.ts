@@ -1,0 +1,155 @@
+/**
+ * The door between gateways: a request goes to another one as it came, with a seal that only gateways of the same
+ * instance can make. The seal names who it is for, when it was made, which address the client has, and the digest of
+ * method and address, so that it opens nothing else and nothing later. The credential travels too and is proven there:
+ * the seal only says that the request came in by a gateway.
+ */
+import { hash } from 'node:crypto';
+import { Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { z } from 'zod';
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import type { RandomBytes } from '../base/ids.ts';
+import { open, seal } from '../base/sealed.ts';
+
+export const REPLICA_HEADER = 'x-metamcp-replica';
+/** The answer of a gateway that does not have what it is asked for; it did nothing. RFC 9110 section 15.5.20. */
+export const MISDIRECTED = 421;
+/** Said in the header of such an answer by a gateway that is about to end. */
+export const LEAVING = 'leaving';
+const RECORD = 'replica request';
+/** Clocks of machines differ. */
+const SEAL_MS = 60_000;
+const CONNECT_MS = 1_000;
+/** RFC 9110 section 7.6.1, and what is said anew. */
+const HOP_HEADERS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'expect', 'content-length', REPLICA_HEADER]);
+
+const SealSchema = z.object({ to: z.string(), atMs: z.number(), asked: z.string(), address: z.string() });
+
+export interface Target {
+  readonly id: string;
+  /** Base address, without a slash at the end. */
+  readonly address: string | undefined;
+}
+
+export interface Forwarded {
+  readonly http: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: Buffer;
+  /** Of the client. */
+  readonly clientAddress: string;
+}
+
+/** `gone`: no process is there. `leaving`: it gives away what it has. `not_held`: it does not have what is asked for. Nothing was done in any of these. */
+export type ForwardOutcome = 'answered' | 'gone' | 'leaving' | 'not_held';
+
+export interface ReplicaDoorDeps {
+  /** Id of this gateway. */
+  readonly self: string;
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+}
+
+export class ReplicaDoor {
+  readonly #deps: ReplicaDoorDeps;
+  // A connection each: one that was kept may have died unnoticed, and nobody would know what became of the request.
+  readonly #agent = new Agent({ keepAlive: false });
+
+  constructor(deps: ReplicaDoorDeps) {
+    this.#deps = deps;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** The client's address that the seal names; undefined where it does not open for exactly this request. */
+  judge(http: IncomingMessage): string | undefined {
+    const sealed = http.headers[REPLICA_HEADER];
+    if (typeof sealed !== 'string') return undefined;
+    try {
+      const { to, atMs, asked, address } = SealSchema.parse(JSON.parse(open(sealed, { key: this.#deps.key, record: RECORD })));
+      const isFresh = Math.abs(this.#deps.clock.nowMs() - atMs) < SEAL_MS;
+      return isFresh && to === this.#deps.self && asked === digestOf(http) ? address : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Resolves once the answer has begun or is known not to come from there. Rejects with `gateway.replica_unreachable`
+   * where nothing was sent, `gateway.replica_lost` where it may have been executed.
+   */
+  forward(target: Target, forwarded: Forwarded): Promise<ForwardOutcome> {
+    const { http, response, body } = forwarded;
+    return new Promise((resolve, reject) => {
+      const sent = request(`${target.address ?? ''}${http.url ?? ''}`, { agent: this.#agent, method: http.method, headers: this.#headersFor(target, forwarded) });
+      let isConnected = false;
+      const stopTimer = this.#deps.clock.after(CONNECT_MS, () => {
+        if (!isConnected) sent.destroy(new Fault('gateway.replica_unreachable', { detail: `${target.id} takes no connection` }));
+      });
+      watchConnect(sent, () => {
+        isConnected = true;
+        stopTimer();
+      });
+      const leave = (): void => void sent.destroy();
+      response.once('close', leave);
+      sent.once('response', (answer) => {
+        if (answer.statusCode === MISDIRECTED) {
+          response.off('close', leave);
+          answer.resume();
+          resolve(answer.headers[REPLICA_HEADER] === LEAVING ? 'leaving' : 'not_held');
+          return;
+        }
+        pass(answer, response);
+        resolve('answered');
+      });
+      sent.once('error', (problem: NodeJS.ErrnoException) => {
+        stopTimer();
+        response.off('close', leave);
+        if (problem instanceof Fault) reject(problem);
+        else if (problem.code === 'ECONNREFUSED') resolve('gone');
+        else if (!isConnected) reject(new Fault('gateway.replica_unreachable', { detail: `${target.id}: ${problem.message}`, cause: problem }));
+        else reject(new Fault('gateway.replica_lost', { detail: `${target.id}: ${problem.message}`, cause: problem }));
+      });
+      sent.end(body);
+    });
+  }
+
+  #headersFor({ id }: Target, { http, body, clientAddress }: Forwarded): Record<string, string | string[]> {
+    const headers: Record<string, string | string[]> = {};
+    for (const [name, value] of Object.entries(http.headers)) if (value !== undefined && !HOP_HEADERS.has(name)) headers[name] = value;
+    if (http.method === 'POST') headers['content-length'] = String(body.length);
+    const facts = { to: id, atMs: this.#deps.clock.nowMs(), asked: digestOf(http), address: clientAddress };
+    headers[REPLICA_HEADER] = seal(JSON.stringify(facts), { key: this.#deps.key, record: RECORD }, this.#deps.random);
+    return headers;
+  }
+}
+
+/** A socket that is used again is connected already. */
+function watchConnect(sent: ClientRequest, connected: () => void): void {
+  sent.once('socket', (socket) => {
+    if (socket.connecting) socket.once('connect', connected);
+    else connected();
+  });
+}
+
+function pass(answer: IncomingMessage, response: ServerResponse): void {
+  const headers = Object.entries(answer.headers).filter(([name, value]) => value !== undefined && !HOP_HEADERS.has(name));
+  const length = answer.headers['content-length'];
+  response.writeHead(answer.statusCode ?? 502, { ...Object.fromEntries(headers), ...(length === undefined ? {} : { 'content-length': length }) });
+  // A stream may say nothing for long; who waits for it must know that it is open.
+  response.flushHeaders();
+  answer.on('error', () => response.destroy());
+  answer.pipe(response);
+  // What was cut off must not look finished.
+  answer.once('close', () => {
+    if (!answer.complete) response.destroy();
+  });
+}
+
+function digestOf({ method, url }: IncomingMessage): string {
+  return hash('sha256', `${method ?? ''} ${url ?? ''}`, 'base64url');
+}
