@@ -192,11 +192,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     collisions: (endpoint) => collisionsAt(snapshot().endpoints.get(endpoint)?.namespace, catalogs),
     serve: withApiPage(createServe(serveDeps)),
     findPrincipal: (id) => principals.find(id),
-    callTool: (call) => {
-      // A run that goes on after a restart may call further workflows before its principal asks again.
-      principals.note(call.principal);
-      return makeInnerCall(call, { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, serve: (decoded) => serveRequest(decoded, serveDeps) });
-    },
+    callTool: (call) => makeInnerCall(noted(call, principals), { snapshot, nowMs: clock.monotonicMs, wallMs: clock.nowMs, newCorrelationId: deps.newCorrelationId, serve: (decoded) => serveRequest(decoded, serveDeps) }),
     catalog: (namespace) => shownCatalog(snapshot().namespaces.get(namespace), catalogs),
     refuse: (http, response, thrown) => refuseWith(http, response, { fault: toFault(thrown), id: undefined }),
     upstreamsEvents: eventsFor({ catalogs, subscriptions, sessions, upstreams, deliveries, taskIds }),
@@ -208,6 +204,12 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     counts: () => ({ sessions: sessions.size, streams: subscriptions.streams, parked: parking.size, scripts: discovery.scriptsRunning, indexBuilds: discovery.indexBuilds }),
     close: () => closeAll({ subscriptions, parking, inspections, sessions }),
   };
+}
+
+/** A run that goes on after a restart may call further workflows before its principal asks again. */
+function noted(call: InnerCall, principals: KnownPrincipals): InnerCall {
+  principals.note(call.principal);
+  return call;
 }
 
 function closeAll({ subscriptions, parking, inspections, sessions }: Pick<EventsDeps, 'subscriptions' | 'sessions'> & { readonly parking: Parking; readonly inspections: Inspections }): void {

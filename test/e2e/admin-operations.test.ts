@@ -99,6 +99,8 @@ test('a running server is looked into, called, asked again and started again', a
     { ask: 'POST servers/tools/resync', shows: { status: 'ready' } },
     { ask: 'POST servers/tools/call', body: { tool: 'echo', arguments: { message: 'over there' } }, shows: { result: { content: [{ type: 'text', text: 'over there' }] } } },
     { ask: 'GET servers/tools/catalog', shows: { isKnown: true } },
+    { ask: 'POST servers/tools/drill', body: { seconds: 1 }, shows: { server: 'tools', outSeconds: 1 } },
+    { ask: 'GET replicas' },
     { ask: 'POST servers/tools/restart', shows: { name: 'tools' } },
   ]);
   expect((await waitForReady()).readySince).not.toBe(readySince);
@@ -261,6 +263,9 @@ test('inspections, servers on demand, workflows and the catalogue', () =>
     { ask: 'GET workflow-runs/{run}' },
     { ask: 'DELETE workflows/twice' },
     { ask: 'GET registry' },
+    { ask: 'PUT playground', body: { url: 'http://127.0.0.1:9/v1', model: 'small', key: CANARY }, shows: { model: { model: 'small', hasKey: true } } },
+    { ask: 'GET playground', shows: { model: { hasKey: true } } },
+    { ask: 'DELETE playground', shows: { model: null } },
   ]));
 
 test('what is made is deleted with what uses it', () =>
@@ -276,7 +281,7 @@ test('what is made is deleted with what uses it', () =>
 /** Tried elsewhere, with people who sign in, servers that ask for it, calls that wait, or the program's own files. */
 const ELSEWHERE = [
   'approveCall', 'beginGrant', 'withdrawGrant', 'withdrawConsent', 'getApproval', 'denyCall', 'getHealth', 'getReady', 'explainRoute', 'watchTraffic', 'watchChildEvents', 'stopChild', 'importTemplate', 'exportTemplate',
-  'deleteTemplate', 'resolveWorkflowStep', 'resolveRegistryServer',
+  'deleteTemplate', 'resolveWorkflowStep', 'resolveRegistryServer', 'completeChat',
 ];
 
 test('no operation is left out but those of sign-in and those that other tests try', () => {
