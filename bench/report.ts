@@ -22,7 +22,7 @@ export function formatFootprints(prints: readonly Footprint[]): string {
   return table([['target', 'ms to first list', 'RSS MB after'], ...cells]);
 }
 
-function fixed(figure: number, digits: number): string {
+export function fixed(figure: number, digits: number): string {
   return Number.isFinite(figure) ? figure.toFixed(digits) : '-';
 }
 

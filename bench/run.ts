@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util';
 import { figuresOf, readBaseline, worseThan, writeBaseline } from './baseline.ts';
 import { footprints, measure, type Plan, sumUp } from './measure.ts';
+import { writePage } from './page.ts';
 import { formatFootprints, formatRows } from './report.ts';
 import { Bench, pinSelf, type TargetName } from './targets.ts';
 
@@ -44,7 +45,10 @@ async function main(): Promise<number> {
     const worse = baseline === undefined || !names.includes('gateway') ? [] : worseThan(baseline, figures);
     if (values.json) process.stdout.write(`${JSON.stringify({ isPinned, rows, footprints: prints, failures: Object.fromEntries(failures), worse })}\n`);
     else process.stdout.write(`${formatRows(rows)}\n\n${formatFootprints(prints)}\n${worse.map((line) => `\nWORSE  ${line}`).join('')}\n`);
-    if (values['update-baseline'] && failures.size === 0) await writeBaseline(figures);
+    if (values['update-baseline'] && failures.size === 0) {
+      await writeBaseline(figures);
+      await writePage(rows, prints);
+    }
     return failures.size === 0 ? 0 : 1;
   } finally {
     await bench.stop();

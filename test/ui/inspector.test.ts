@@ -1,7 +1,7 @@
 /** The inspector, against the reference server and against servers of one revision each, in both eras of the client. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { type MatrixServer, startMatrixServer } from '../bridge/matrix-server.ts';
 import { buildPages, CHROMIUM, openBrowser, openPage, signInFirst } from '../support/chromium.ts';
@@ -79,8 +79,15 @@ test.skipIf(CHROMIUM === undefined).for(ERAS)('tools of the reference server are
 
   // The address names what is open.
   expect(new URL(page.url()).searchParams.get('item')).toBe('get-sum');
-  await page.getByRole('button', { name: 'Copy as' }).click();
-  await page.getByRole('menuitem', { name: 'curl' }).click();
+  // A question of the server that comes just then closes the menu.
+  const curl = page.getByRole('menuitem', { name: 'curl' });
+  await vi.waitFor(
+    async () => {
+      if (!(await curl.isVisible())) await page.getByRole('button', { name: 'Copy as' }).click();
+      await curl.click({ timeout: 2_000 });
+    },
+    { timeout: 20_000, interval: 100 },
+  );
   await page.getByText(era === 'modern' ? 'mcp-name: get-sum' : 'mcp-session-id: $SESSION').first().waitFor();
   await page.keyboard.press('Escape');
 

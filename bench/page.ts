@@ -1,0 +1,55 @@
+/** The page that shows the figures: what was measured, how, and what came of it. */
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Footprint, Row } from './measure.ts';
+import { fixed } from './report.ts';
+
+const PATH = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+
+const WHAT: Readonly<Record<string, string>> = {
+  'legacy-32': '32 clients with sessions (2025-11-25), each one call after the other',
+  'modern-32': '32 clients without sessions (2026-07-28)',
+  'legacy-1': 'one client with a session',
+  'modern-1': 'one client without',
+  'stdio-32': '32 clients with sessions, a server over stdio; held against the floor of legacy-32',
+  'list-1000': '4 clients that list a thousand tools',
+};
+
+const ABOUT = `# Performance
+
+Written by \`npm run bench -- --update-baseline\`; \`npm run bench\` measures again and says what is worse by more than 5 %.
+
+A call is a \`tools/call\` of an echo tool, about a hundred bytes, over HTTP connections that stay open. Three things are asked in turn,
+in slices of one second: the server itself, the *floor* (a reverse proxy on \`node:http\` that knows nothing of MCP) and the gateway,
+with an API key and everything that is on by default: limits, record of calls, log, metrics. What is measured has a core to itself, all
+else has the other one. A figure is the median over the rounds. Figures of another machine, or of another minute, differ; what holds is
+the ratio to the floor of the same run.
+`;
+
+export async function writePage(rows: readonly Row[], prints: readonly Footprint[]): Promise<void> {
+  const profiles = [...new Set(rows.map(({ profile }) => profile))];
+  await writeFile(PATH, [ABOUT, ...profiles.map((profile) => section(profile, rows.filter((row) => row.profile === profile))), footprints(prints)].join('\n'));
+}
+
+function section(profile: string, rows: readonly Row[]): string {
+  const lines = rows.map(
+    ({ target, callsPerSecond, ofFloor, addedP50Ms, addedP99Ms, cpuUsPerCall, cpuOfFloor }) =>
+      `| ${target} | ${fixed(callsPerSecond, 0)} | ${fixed(ofFloor, 2)} | ${fixed(addedP50Ms, 3)} | ${fixed(addedP99Ms, 3)} | ${fixed(cpuUsPerCall, 1)} | ${fixed(cpuOfFloor, 2)} |`,
+  );
+  return `## ${profile}: ${WHAT[profile] ?? profile}
+
+| target | calls/s | of the floor | added p50, ms | added p99, ms | CPU, µs a call | of the floor |
+|---|---|---|---|---|---|---|
+${lines.join('\n')}
+`;
+}
+
+function footprints(prints: readonly Footprint[]): string {
+  const lines = prints.map(({ target, startMs, rssMb }) => `| ${target} | ${fixed(startMs, 0)} | ${fixed(rssMb, 0)} |`);
+  return `## Start and memory
+
+| target | ms from start to the first list | MB resident after all calls |
+|---|---|---|
+${lines.join('\n')}
+`;
+}
