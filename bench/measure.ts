@@ -36,11 +36,19 @@ export interface Footprint {
 export interface Plan {
   readonly rounds: number;
   readonly sliceMs: number;
+  /** Of each target, before all: how fast code runs once it is optimised is what is compared, and much code takes longer to get there. */
+  readonly warmUpMs: number;
 }
 
 /** The order of the targets turns from round to round, so that what drifts falls on each of them. */
 export async function measure(targets: readonly Target[], plan: Plan, progress: (text: string) => void): Promise<Round[]> {
   const rounds: Round[] = [];
+  const [first] = PROFILES;
+  for (const target of targets) {
+    const aim = first && target.aims.get(first.upstream);
+    if (first !== undefined && aim !== undefined) await runLoad(first.load, aim, plan.warmUpMs);
+  }
+  progress('warm');
   for (let round = 0; round < plan.rounds; round++) {
     const samples = new Map<string, Sample>();
     const order = targets.map((_, index) => targets[(index + round) % targets.length]).filter((target) => target !== undefined);

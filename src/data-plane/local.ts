@@ -112,7 +112,18 @@ async function list(exchange: Decoded, deps: LocalDeps, kind: 'tools' | 'prompts
   const text = isModern ? visible.modernText : visible.legacyText;
   const meta = gaps.length > 0 ? `,"_meta":{"${META_SERVERS}":${JSON.stringify(gaps)}}` : '';
   const head = isModern ? `"resultType":"complete","ttlMs":${gaps.length > 0 ? 0 : LIST_TTL_MS},"cacheScope":"private",` : '';
-  return RawObject.fromText(`{${head}"${kind}":[${text}]${meta}}`);
+  return resultOf(visible, head + kind + meta, () => `{${head}"${kind}":[${text}]${meta}}`);
+}
+
+const results = new WeakMap<CatalogList, { readonly key: string; readonly result: RawObject }>();
+
+/** Of a list that did not change the result is the one of before: to scan a thousand tools again costs milliseconds. */
+function resultOf(list: CatalogList, key: string, text: () => string): RawObject {
+  const known = results.get(list);
+  if (known?.key === key) return known.result;
+  const result = RawObject.fromText(text());
+  results.set(list, { key, result });
+  return result;
 }
 
 function setLevel(exchange: Decoded): RawObject {
