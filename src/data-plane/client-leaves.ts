@@ -1,6 +1,6 @@
 /** Hears of it where a client gives up a request that waits for something before it is dispatched. */
 import type { Resolved } from './exchange.ts';
-import type { InFlight } from './sessions.ts';
+import type { InFlight } from './in-flight.ts';
 
 export interface Leaving {
   readonly cancelled: Promise<void>;

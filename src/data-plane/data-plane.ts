@@ -5,13 +5,11 @@ import type { Clock } from '../base/clock.ts';
 import { type Fault, toFault } from '../base/fault.ts';
 import type { MiddlewareServices } from '../model/middleware.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
-import type { JsonObject, RequestId, Revision } from '../protocol/messages.ts';
+import type { RequestId } from '../protocol/messages.ts';
 import type { Principal } from '../model/principal.ts';
 import { showToken, type SignInDesk } from './sign-in.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { isWanted } from '../upstream/log-level.ts';
-import type { ServerRequest } from '../upstream/upstream.ts';
-import type { ConnectionOwner, Upstreams, UpstreamsEvents } from '../upstream/upstreams.ts';
+import type { Upstreams, UpstreamsEvents } from '../upstream/upstreams.ts';
 import { createEncodeOutcome, encodeFault, type GatewayInfo } from './answer.ts';
 import { admitWork } from './admit-work.ts';
 import { type ApprovalDesk, Approvals } from './approval.ts';
@@ -19,14 +17,13 @@ import { apiRequests, isApiRequest, refuseApi } from './api-door.ts';
 import { withApiPage } from './api-page.ts';
 import { type InnerCall, type InnerOutcome, makeInnerCall } from './inner-call.ts';
 import { Bulkheads } from './bulkheads.ts';
-import { missingCapability } from './capabilities.ts';
 import type { Collision } from './catalog.ts';
 import { serveCatalog } from './catalog-door.ts';
 import { Catalogs } from './catalogs.ts';
 import { type ShownCatalog, shownCatalog } from './shown-catalog.ts';
 import { type Body, type ClientHeaders, isModern, paramsOf } from './decode.ts';
 import { Continuations } from './continuations.ts';
-import { Deliveries, type DeliveryKind } from './deliveries.ts';
+import { Deliveries } from './deliveries.ts';
 import { DiscoveryDesk } from './discovery-desk.ts';
 import { Discovery, shownText } from './discovery.ts';
 import type { EmbeddingsDeps } from './embeddings.ts';
@@ -43,7 +40,6 @@ import type { Observe } from './observe.ts';
 import { receive } from './receive.ts';
 import { createRecord, type RequestRecord } from './record.ts';
 import type { CallRecorder } from './record-call.ts';
-import { markedForm } from './secret-forms.ts';
 import { createRunsInMemory, type ScriptRuns } from './scripts.ts';
 import type { ReserveDeps } from './reserve.ts';
 import { createServe, type Serve, type ServeDeps, serveRequest } from './serve.ts';
@@ -55,6 +51,7 @@ import { handleIn } from './state-handles.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TaskIds, type TaskSealer } from './task-ids.ts';
 import { throttle } from './throttle.ts';
+import { type EventsDeps, eventsFor } from './upstream-events.ts';
 
 export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operatorDigest' | 'failed' | 'verifyToken'> {
   /** Where people sign in to servers; undefined: nowhere. */
@@ -330,75 +327,6 @@ function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: 
     ...headers,
   });
   response.end(message);
-}
-
-interface EventsDeps {
-  readonly catalogs: Catalogs;
-  readonly subscriptions: Subscriptions;
-  readonly sessions: Sessions;
-  readonly upstreams: Upstreams;
-  readonly deliveries: Deliveries;
-  readonly taskIds: TaskIds;
-}
-
-function eventsFor(deps: EventsDeps): UpstreamsEvents {
-  const { catalogs, subscriptions, sessions, upstreams } = deps;
-  return {
-    listChanged: () => {
-      catalogs.changed();
-      subscriptions.listsChanged();
-    },
-    listAnnounced: (server, kind) => subscriptions.listAnnounced(server, kind),
-    stateChanged: (server) => {
-      catalogs.changed();
-      subscriptions.listsChanged();
-      const status = upstreams.state(server)?.status;
-      if (status === 'ready' || status === 'degraded') subscriptions.serverReady(server);
-    },
-    resourceUpdated: (owner, params) => subscriptions.resourceUpdated(owner, params),
-    notified: (owner, method, params) => notified(owner, { method, params }, deps),
-    asked: (owner, request) => {
-      const session = sessions.labelled(owner.sessionId);
-      // Only a one-to-one session may be asked outside a call.
-      if (session === undefined || missingCapability(request.method, request.params, session.opening) !== undefined) return false;
-      askSession(session, request, owner.server);
-      return true;
-    },
-  };
-}
-
-/** Notifications that name something a session was given before. */
-const NAMED_NOTICES: ReadonlyMap<string, { readonly kind: DeliveryKind; readonly member: string }> = new Map([
-  ['notifications/elicitation/complete', { kind: 'elicitation', member: 'elicitationId' }],
-  ['notifications/tasks/status', { kind: 'task', member: 'taskId' }],
-]);
-const NAMED_SINCE = '2025-11-25' satisfies Revision;
-
-/** A notification that belongs to no call goes to the one client it is for, by what it names or whose connection it came over. */
-function notified(owner: ConnectionOwner, { method, params }: { readonly method: string; readonly params: JsonObject }, { subscriptions, sessions, deliveries, taskIds }: EventsDeps): void {
-  const own = sessions.labelled(owner.sessionId);
-  if (method === 'notifications/tasks') subscriptions.taskChanged(owner, params);
-  else if (method.endsWith('/list_changed')) subscriptions.ownListChanged(owner, method);
-  else if (method === 'notifications/message') {
-    if (own !== undefined && isWanted(params['level'], own.logLevel)) own.notify(method, params);
-  } else {
-    const named = NAMED_NOTICES.get(method);
-    const session = (named === undefined ? undefined : deliveries.find(named.kind, owner.server, params[named.member])) ?? own;
-    // What a revision does not have, its clients are not told.
-    if (named !== undefined && (session?.opening.revision ?? '') < NAMED_SINCE) return;
-    session?.notify(method, taskIds.inMessage(params, owner.server, { endpoint: session.opening.endpoint, principal: session.opening.principal.id }));
-  }
-}
-
-function askSession(session: Session, request: ServerRequest, server: string): void {
-  try {
-    const { answer, cancel } = session.ask({ ...request, params: markedForm(request.method, request.params, server) }, (message) => session.carry(message));
-    request.onWithdrawn = cancel;
-    void answer.then((settled) => (settled.kind === 'result' ? request.reply(settled.result) : request.refuse(settled.error)));
-  } catch {
-    // The client has no stream open on which it could be asked.
-    request.refuse({ code: -32601, message: 'Method not found' });
-  }
 }
 
 /** What a client holds open: a session or a listen stream. */

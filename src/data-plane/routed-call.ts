@@ -13,7 +13,7 @@ import { missingCapability } from './capabilities.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Admitted } from './exchange.ts';
 import { markedForm } from './secret-forms.ts';
-import type { InFlight } from './sessions.ts';
+import type { InFlight } from './in-flight.ts';
 import { type TaskIds, viewerOf } from './task-ids.ts';
 
 /** Notifications kept while a call is parked. */

@@ -8,6 +8,7 @@ import { Fault } from '../base/fault.ts';
 import type { Principal } from '../model/principal.ts';
 import { isObject, type JsonObject, type RequestId, type Revision, type RpcError } from '../protocol/messages.ts';
 import { EventStream } from './event-stream.ts';
+import { InFlightList } from './in-flight.ts';
 import type { SessionOpening } from './session-opening.ts';
 import type { Sharing } from './sharing.ts';
 
@@ -52,43 +53,6 @@ export interface Question {
   readonly params: JsonObject;
   /** Who asks wants to know how far the answer is; called with the params of each `notifications/progress`. */
   readonly progress?: ((params: JsonObject) => void) | undefined;
-}
-
-/** Something of the session that the client may cancel by its request id. */
-export interface InFlight {
-  cancel(reason: string): void;
-  /** A message for the client over the request's own stream. False where it has none. */
-  send(message: string): boolean;
-}
-
-/** A session has few requests under way at a time; a Map of what comes and goes costs more (see base/recent-table.ts). */
-class InFlightList {
-  readonly #ids: RequestId[] = [];
-  readonly #calls: InFlight[] = [];
-
-  get size(): number {
-    return this.#ids.length;
-  }
-
-  add(id: RequestId, call: InFlight): void {
-    this.#ids.push(id);
-    this.#calls.push(call);
-  }
-
-  find(id: RequestId): InFlight | undefined {
-    return this.#calls[this.#ids.indexOf(id)];
-  }
-
-  remove(call: InFlight): void {
-    const index = this.#calls.indexOf(call);
-    if (index < 0) return;
-    this.#ids.splice(index, 1);
-    this.#calls.splice(index, 1);
-  }
-
-  all(): readonly InFlight[] {
-    return [...this.#calls];
-  }
 }
 
 export class Session {

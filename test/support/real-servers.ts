@@ -1,8 +1,8 @@
 /** The reference servers of the protocol, started as their packages say. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.ts';
 
 const PACKAGES = new URL('../../node_modules/@modelcontextprotocol/', import.meta.url);
 
@@ -34,16 +34,6 @@ export async function startEverything(kind: 'streamableHttp' | 'sse'): Promise<R
       await exited;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 function said(child: ChildProcess, pattern: RegExp): Promise<void> {

@@ -2,10 +2,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort, untilListening } from './free-port.ts';
 
 export interface TestNginx {
   readonly url: string;
@@ -28,7 +28,7 @@ export async function startNginx(ports: readonly number[]): Promise<TestNginx | 
   const file = join(folder, 'nginx.conf');
   writeFileSync(file, configurationOf(folder, port, ports));
   const server = spawn(command, ['-p', folder, '-c', file, '-e', join(folder, 'error.log')], { stdio: 'ignore' });
-  await untilListening(port);
+  await untilListening(port, 'nginx', READY_TIMEOUT_MS);
   return {
     url: `http://127.0.0.1:${port}`,
     reload: (changed) => {
@@ -52,26 +52,4 @@ function configurationOf(folder: string, port: number, ports: readonly number[])
     .replaceAll(/^ *ssl_.*\n/gm, '');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join('\n');
   return `daemon off;\nworker_processes 1;\npid ${folder}/pid;\nerror_log ${folder}/error.log;\nevents { worker_connections 8192; }\nhttp {\naccess_log off;\n${temporary}\n${shipped}}\n`;
-}
-
-async function untilListening(port: number): Promise<void> {
-  const deadlineMs = Date.now() + READY_TIMEOUT_MS;
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    const isOpen = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false);
-    socket.destroy();
-    if (isOpen) return;
-    if (Date.now() > deadlineMs) throw new Error('nginx does not listen');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

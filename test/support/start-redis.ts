@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { freePort, untilListening } from './free-port.ts';
 
 export interface TestRedis {
   readonly url: string;
@@ -29,7 +29,7 @@ export async function startRedis(): Promise<TestRedis | undefined> {
   let server: ChildProcess | undefined;
   const start = async (): Promise<void> => {
     server = spawn(command, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no'], { stdio: 'ignore' });
-    await untilListening(port);
+    await untilListening(port, 'redis-server', READY_TIMEOUT_MS);
   };
   const kill = async (): Promise<void> => {
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
@@ -39,26 +39,4 @@ export async function startRedis(): Promise<TestRedis | undefined> {
   };
   await start();
   return { url: `redis://127.0.0.1:${port}`, kill, start, stop: kill };
-}
-
-async function untilListening(port: number): Promise<void> {
-  const deadlineMs = Date.now() + READY_TIMEOUT_MS;
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    const isOpen = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false);
-    socket.destroy();
-    if (isOpen) return;
-    if (Date.now() > deadlineMs) throw new Error('redis-server does not listen');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
