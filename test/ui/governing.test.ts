@@ -133,6 +133,21 @@ test.skipIf(CHROMIUM === undefined)('a draft of a policy is checked as it is typ
   expect(watched.complaints.splice(0).filter((complaint) => !/status of 4\d\d/.test(complaint))).toEqual([]);
 });
 
+test.skipIf(CHROMIUM === undefined)('text typed over coloured text takes no style along, so that the content policy has nothing to refuse', async () => {
+  await page.goto(`${gateway.url}/policies?add=open`);
+  await page.getByRole('dialog').getByLabel('Name').fill('coloured');
+  await page.getByRole('dialog').getByRole('button', { name: 'New policy' }).click();
+  await page.getByRole('heading', { level: 1, name: 'coloured' }).waitFor();
+  const editor = page.getByRole('textbox', { name: 'Rules' });
+  for (const text of ['null', '"a string"', '{ "rules": [{ "effect": "forbid" }] }', 'null', '{ "rules": [] }']) {
+    await write('Rules', text);
+    expect(await editor.textContent()).toBe(text);
+    await editor.locator('.cm-line span').first().waitFor();
+    await editor.press('Control+Home');
+  }
+  expect(watched.complaints.splice(0).filter((complaint) => !/status of 4\d\d/.test(complaint))).toEqual([]);
+});
+
 test.skipIf(CHROMIUM === undefined)('steps of middleware are dragged into their order, moved by keys, tried on a sample call, and hold once they are saved', async () => {
   await admin('PATCH', '/namespaces/default', { config: { middleware: [{ use: 'truncate', with: { bytesMax: 100 } }, { use: 'redact', with: { secrets: true } }, { use: 'cache', with: { seconds: 60 } }] } });
   await page.goto(`${gateway.url}/middleware`);

@@ -50,6 +50,25 @@ const LANGUAGES = {
   text: () => [],
 } as const;
 
+/**
+ * Text typed over a selection. Chromium would give the new text the looks of what it replaces as a style attribute, which
+ * the content policy refuses with a complaint; so the editor puts the text in itself. It asks the browser what is selected:
+ * the editor is told of a new selection only later, and the range of the event is empty within a shadow root.
+ */
+const typedOverSelection = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const root: { getSelection?: () => Selection | null } = view.root;
+    const selected = root.getSelection === undefined ? document.getSelection() : root.getSelection();
+    if (event.inputType !== 'insertText' || event.data === null || event.isComposing || view.composing || view.state.readOnly) return false;
+    if (selected?.rangeCount !== 1 || selected.isCollapsed) return false;
+    const { startContainer, startOffset, endContainer, endOffset } = selected.getRangeAt(0);
+    if (!view.contentDOM.contains(startContainer) || !view.contentDOM.contains(endContainer)) return false;
+    const changes = { from: view.posAtDOM(startContainer, startOffset), to: view.posAtDOM(endContainer, endOffset), insert: event.data };
+    view.dispatch({ changes, selection: { anchor: changes.from + event.data.length }, userEvent: 'input.type', scrollIntoView: true });
+    return true;
+  },
+});
+
 export function CodeEditor({ label, value, set, language = 'json', isReadOnly = false, complete }: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
@@ -70,6 +89,7 @@ export function CodeEditor({ label, value, set, language = 'json', isReadOnly = 
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         theme,
+        typedOverSelection,
         lock.of([]),
         ...LANGUAGES[language](),
         autocompletion(complete === undefined ? {} : { override: [complete] }),
