@@ -57,7 +57,7 @@ const LANGUAGES = {
  */
 const typedOverSelection = EditorView.domEventHandlers({
   beforeinput: (event, view) => {
-    const root: { getSelection?: () => Selection | null } = view.root;
+    const root = view.root as DocumentOrShadowRoot & Partial<Pick<Document, 'getSelection'>>;
     const selected = root.getSelection === undefined ? document.getSelection() : root.getSelection();
     if (event.inputType !== 'insertText' || event.data === null || event.isComposing || view.composing || view.state.readOnly) return false;
     if (selected?.rangeCount !== 1 || selected.isCollapsed) return false;
