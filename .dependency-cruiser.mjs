@@ -2,6 +2,7 @@
 // A folder may import itself and the folders on its line. Listed from the bottom up.
 const MAY_IMPORT = {
   base: [],
+  listener: ['base'],
   protocol: ['base'],
   model: ['base', 'protocol'],
   policy: ['base', 'model', 'protocol'],

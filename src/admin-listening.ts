@@ -5,7 +5,7 @@ import { Fault } from './base/fault.ts';
 import { newId, type RandomBytes } from './base/ids.ts';
 import { presentFault } from './control-plane/present.ts';
 import type { AdminHandler } from './control-plane/serve.ts';
-import { type HttpHandler, type Listening, listen } from './listening.ts';
+import { type Handlers, type Listening, listen } from './listener/listening.ts';
 import type { Settings } from './model/settings.ts';
 
 type AdminSettings = Pick<Settings, 'host' | 'admin' | 'adminHost' | 'adminPort'>;
@@ -27,8 +27,8 @@ export function onCommonListener(handler: AdminHandler, { admin, adminPort }: Ad
 }
 
 /** A listener that has the admin side beside all else, so that its pages can try what they show; undefined where there is none. Rejects with `config.invalid` where the port is taken. */
-export async function listenForAdmin({ host, admin, adminHost = host, adminPort }: AdminSettings, handler: HttpHandler, clock: Clock): Promise<Listening | undefined> {
-  return admin && adminPort !== undefined ? await listen({ host: adminHost, port: adminPort }, handler, clock) : undefined;
+export async function listenForAdmin({ host, admin, adminHost = host, adminPort }: AdminSettings, handlers: Handlers, clock: Clock): Promise<Listening | undefined> {
+  return admin && adminPort !== undefined ? await listen({ host: adminHost, port: adminPort }, handlers, clock) : undefined;
 }
 
 async function refuse(response: ServerResponse, requestId: string): Promise<void> {

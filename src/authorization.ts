@@ -15,6 +15,7 @@ import { createOwnTokens } from './auth/oauth/own-tokens.ts';
 import { pages } from './auth/oauth/pages.ts';
 import { createVerifyToken, type VerifyToken } from './auth/oauth/verify-token.ts';
 import type { Clock } from './base/clock.ts';
+import type { HttpRequest } from './base/http.ts';
 import type { Fault } from './base/fault.ts';
 import type { RandomBytes } from './base/ids.ts';
 import type { LiveConsents } from './control-plane/live-consents.ts';
@@ -56,7 +57,7 @@ export interface Authorization {
   readonly verifyToken: VerifyToken;
   readonly consents: LiveConsents;
   /** `WWW-Authenticate` for a refusal at an endpoint. */
-  readonly challenge: (http: IncomingMessage, fault: Fault) => string | undefined;
+  readonly challenge: (http: HttpRequest, fault: Fault) => string | undefined;
   readonly close: () => void;
 }
 

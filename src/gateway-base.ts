@@ -23,7 +23,7 @@ import { createPublisher, type Publisher, type PublisherDeps } from './control-p
 import { type Governance, openGovernance } from './governance.ts';
 import { openInstanceSettings } from './instance-settings.ts';
 import { createRecordedCalls } from './recorded-calls.ts';
-import type { Listening } from './listening.ts';
+import type { Listening } from './listener/listening.ts';
 import type { ConfigInput } from './model/config-document.ts';
 import type { People } from './model/oauth.ts';
 import { createLog, type Log } from './observability/log.ts';

@@ -7,6 +7,7 @@ import { listenForAdmin, onCommonListener } from './admin-listening.ts';
 import { checkHostAndOrigin } from './auth/host-rules.ts';
 import { digestOf } from './auth/keys.ts';
 import type { Fault } from './base/fault.ts';
+import type { HttpRequest, HttpResponse } from './base/http.ts';
 import type { ConfigText } from './control-plane/config-file/read-config-text.ts';
 import { watchConfigFile } from './control-plane/config-file/watch-config-file.ts';
 import { applyConfigFile } from './control-plane/configuration/apply-file.ts';
@@ -16,7 +17,7 @@ import type { AdminHandler } from './control-plane/serve.ts';
 import type { Publisher } from './control-plane/publish.ts';
 import { toLinkAddress } from './control-plane/people/links.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
-import { type HttpHandler, listen } from './listening.ts';
+import { type Handlers, type HttpHandler, listen } from './listener/listening.ts';
 import { listenForMetrics } from './metrics-listening.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
 import { checkRecord } from './record-check.ts';
@@ -72,26 +73,30 @@ async function startListening(base: Base, live: Live): Promise<void> {
   const { refuse } = live.dataPlane;
   const metrics = await listenForMetrics(settings, { clock: options.clock, sources: base.telemetry.sources, snapshot: base.publisher.snapshot, digestOf: (value) => digestOf(base.instanceKey.pepper, value), authenticators: [operatorTokenAuthenticator(live.token), base.people.authenticate], throttle: base.failures, addressOf: base.addressOf, checkHost: (http) => checkHostAndOrigin(http, rules) });
   undo.push(() => metrics.close());
-  const allPages = [live.signIns.pages, base.governance.pages];
-  const handle = (admin: AdminHandler): HttpHandler => {
+  /** Only for requests that are meant for this address. */
+  const guarded = <Request extends HttpRequest, Response extends HttpResponse>(serve: (http: Request, response: Response) => void): ((http: Request, response: Response) => void) => {
     return (http, response) => {
-      const isForEndpoint = http.url?.startsWith(PATH_PREFIX) === true;
-      const pages = isForEndpoint ? undefined : allPages.find((candidate) => candidate.handles(http.url));
-      if (pages === undefined && !isForEndpoint) {
-        if (metrics.serves(http, response)) return;
-        if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
-        else admin(http, response);
-        return;
-      }
       try {
         checkHostAndOrigin(http, rules);
       } catch (thrown) {
         refuse(http, response, thrown);
         return;
       }
-      if (pages === undefined) base.replicas.serve(http, response);
-      else void pages.serve(http, response);
+      serve(http, response);
     };
+  };
+  const serveEndpoint = guarded(base.replicas.serve);
+  const allPages = [live.signIns.pages, base.governance.pages].map(({ handles, serve }) => ({ handles, serve: guarded(serve) }));
+  const handle = (admin: AdminHandler): Handlers => {
+    const all: HttpHandler = (http, response) => {
+      const isForEndpoint = http.url?.startsWith(PATH_PREFIX) === true;
+      const serve = isForEndpoint ? serveEndpoint : allPages.find(({ handles }) => handles(http.url))?.serve;
+      if (serve !== undefined) serve(http, response);
+      else if (metrics.serves(http, response)) return;
+      else if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
+      else admin(http, response);
+    };
+    return { all, plainPosts: serveEndpoint };
   };
   const ownAdmin = (listening.admin = await listenForAdmin(settings, handle(admin), options.clock));
   undo.push(() => ownAdmin?.close(DRAIN_MS));

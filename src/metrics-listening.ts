@@ -1,6 +1,6 @@
 /** Where `/metrics` is: beside the other addresses, or on a listener of its own. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { listen } from './listening.ts';
+import { listen } from './listener/listening.ts';
 import { createMetricsDoor, isMetrics, type MetricsDoorDeps } from './metrics-door.ts';
 import type { Settings } from './model/settings.ts';
 

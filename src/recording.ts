@@ -2,7 +2,7 @@
  * The record put together: where it is kept, who writes it, and what is done from time to time: admin events join the
  * chain, the ledger is written, what is old is deleted.
  */
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from './base/http.ts';
 import type { CallFigures } from './audit/audit-record.ts';
 import type { AuditStore } from './audit/audit-store.ts';
 import { Journal } from './audit/journal.ts';
@@ -44,7 +44,7 @@ export interface RecordingOptions {
   readonly instanceKey: Pick<InstanceKey, 'sealing' | 'digesting'>;
   readonly clock: Clock;
   readonly random: RandomBytes;
-  readonly addressOf: (http: IncomingMessage) => string;
+  readonly addressOf: (http: HttpRequest) => string;
   /** Takes secrets that are known by value out of a text. */
   readonly clean: (text: string) => string;
   readonly report: (problem: string) => void;

@@ -1,5 +1,6 @@
 /** The link to the other gateways put together: a listener for what they send on, the way to them, and sessions that move. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type HttpRequest, type HttpResponse, PlainPost } from './base/http.ts';
 import type { AddressOf } from './auth/client-address.ts';
 import type { Clock } from './base/clock.ts';
 import { Fault, toFault } from './base/fault.ts';
@@ -7,7 +8,7 @@ import type { RandomBytes } from './base/ids.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import type { RestoredSession } from './data-plane/sessions.ts';
 import type { KeptSession, Sharing, WholeRequest } from './data-plane/sharing.ts';
-import { listen, type Listening } from './listening.ts';
+import { listen, type Listening } from './listener/listening.ts';
 import { isRevision } from './protocol/messages.ts';
 import type { Log } from './observability/log.ts';
 import type { Membership } from './replicas/membership.ts';
@@ -47,7 +48,7 @@ export interface LinkedReplica {
   readonly open: (dataPlane: DataPlane) => Promise<void>;
   /** Base address for the others; undefined before `open`. */
   readonly address: () => string | undefined;
-  readonly serve: (http: IncomingMessage, response: ServerResponse) => void;
+  readonly serve: (http: HttpRequest, response: HttpResponse) => void;
   /** What is known of sessions is written, and they are free for others. */
   readonly close: () => Promise<void>;
 }
@@ -57,10 +58,10 @@ export function linkReplicas(deps: LinkDeps): LinkedReplica {
   const handles = createReplicaHandles(self, deps.sealing, deps.random);
   const door = new ReplicaDoor({ self, key: deps.sealing, clock, random: deps.random });
   const keeper = new SessionKeeper({ storage, clock, self, report: (problem) => log.warn('sessions are not written down', { detail: toFault(problem).detail ?? String(problem) }) });
-  const addresses = new WeakMap<IncomingMessage, string>();
+  const addresses = new WeakMap<HttpRequest, string>();
   const opened: { dataPlane?: DataPlane; router?: SessionRouter; listening?: Listening } = {};
   let addressOf: AddressOf = (http) => http.socket.remoteAddress ?? '';
-  const refuse = (http: IncomingMessage, response: ServerResponse, thrown: unknown): void => {
+  const refuse = (http: HttpRequest, response: HttpResponse, thrown: unknown): void => {
     if (!response.destroyed) opened.dataPlane?.refuse(http, response, thrown);
   };
   const handOver = (handle: string, request: WholeRequest): void => {
@@ -142,7 +143,7 @@ function createRouter({ moving }: DataPlane, { self, storage, membership, handle
 }
 
 /** What another gateway sent on is served as if it had come here; a session that is not here is not looked for elsewhere. */
-function takeForwarded(http: IncomingMessage, response: ServerResponse, { door, addresses, dataPlane }: { readonly door: ReplicaDoor; readonly addresses: WeakMap<IncomingMessage, string>; readonly dataPlane: DataPlane }): void {
+function takeForwarded(http: IncomingMessage, response: ServerResponse, { door, addresses, dataPlane }: { readonly door: ReplicaDoor; readonly addresses: WeakMap<HttpRequest, string>; readonly dataPlane: DataPlane }): void {
   const address = door.judge(http);
   if (address === undefined) {
     response.writeHead(403, { connection: 'close', 'content-length': 0 }).end();
@@ -179,7 +180,8 @@ function toRestored({ endpoint, principal, revision, capabilities, info, logLeve
 }
 
 /** A body that may have to be sent more than once. Throws `request.too_large`. */
-async function readBody(http: IncomingMessage): Promise<Buffer> {
+async function readBody(http: HttpRequest): Promise<Buffer> {
+  if (http instanceof PlainPost) return http.body;
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of http as AsyncIterable<Buffer>) {

@@ -3,7 +3,7 @@
  * where sessions are. On the embedded database there are no others; on PostgreSQL each follows what another changes; with
  * `--replica-port` they also send on what belongs to another.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest, HttpResponse } from './base/http.ts';
 import { hostname, networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import type { AddressOf } from './auth/client-address.ts';
@@ -74,7 +74,7 @@ export interface ReplicaSet {
   /** From now on others count on this gateway. Rejects with `config.invalid` where the replica port is taken. */
   readonly join: (parts: ReplicaParts) => Promise<void>;
   /** Serves a request, here or where it belongs. */
-  readonly serve: (http: IncomingMessage, response: ServerResponse) => void;
+  readonly serve: (http: HttpRequest, response: HttpResponse) => void;
   /** Others go on with what was here. */
   readonly leave: () => Promise<void>;
 }
@@ -164,7 +164,7 @@ class SharedReplicaSet implements ReplicaSet {
     query(this.#deps.storage.db, (db) => notify(db, { ...told, from: this.#facts.id })).catch((thrown: unknown) => this.#troubled(thrown));
   };
 
-  readonly serve = (http: IncomingMessage, response: ServerResponse): void => {
+  readonly serve = (http: HttpRequest, response: HttpResponse): void => {
     if (this.#link === undefined) void this.#parts?.dataPlane.serve(http, response);
     else this.#link.serve(http, response);
   };

@@ -1,5 +1,5 @@
 /** What sign-ins at servers need of the gateway's parts. */
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from './base/http.ts';
 import type { FailureThrottle } from './auth/failure-throttle.ts';
 import type { InstanceKey } from './auth/instance-key.ts';
 import { digestOf } from './auth/keys.ts';
@@ -60,7 +60,7 @@ export function toSignInDeps(base: SignInBase, { token, ...parts }: SignInParts)
 }
 
 /** Whoever is signed in here may open the link of a sign-in at a server that is theirs. */
-export function toSignedIn({ signedIn }: People): (http: IncomingMessage) => Promise<{ readonly id: string; readonly isOperator: boolean } | undefined> {
+export function toSignedIn({ signedIn }: People): (http: HttpRequest) => Promise<{ readonly id: string; readonly isOperator: boolean } | undefined> {
   return async (http) => {
     const user = await signedIn(http);
     return user && { id: userPrincipalId(user.userId), isOperator: user.roles.includes('operator') };

@@ -2,10 +2,10 @@
  * The address of the client: that of the connection, unless it is a proxy which the operator trusts
  * (`METAMCP_TRUSTED_PROXIES`); then the last address in `X-Forwarded-For` that is not such a proxy.
  */
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '../base/http.ts';
 import ipaddr from 'ipaddr.js';
 
-export type AddressOf = (http: IncomingMessage) => string;
+export type AddressOf = (http: HttpRequest) => string;
 
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 

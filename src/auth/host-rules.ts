@@ -2,7 +2,7 @@
  * Which `Host` and `Origin` may speak to us: the guard against DNS rebinding and cross-site requests
  * (specification, transports, "Security"). Both are checked on every listener before anything is read.
  */
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '../base/http.ts';
 import { Fault } from '../base/fault.ts';
 
 export interface HostRules {
@@ -45,7 +45,7 @@ export function createHostRules(publicUrls: readonly string[], allowedHosts: rea
 }
 
 /** For what any site may read: documents without secrets, and what shows credentials of its own. Throws as `checkHostAndOrigin` does, but for the origin. */
-export function checkHost(http: IncomingMessage, rules: HostRules): void {
+export function checkHost(http: HttpRequest, rules: HostRules): void {
   const header = http.headers.host;
   const isSeen = header !== undefined && seen.header === header && seen.rules === rules;
   const host = isSeen ? undefined : hostName(header);
@@ -56,7 +56,7 @@ export function checkHost(http: IncomingMessage, rules: HostRules): void {
 }
 
 /** Throws `request.duplicate_header`, `request.header_mismatch`, `request.host_refused` or `request.origin_refused`. */
-export function checkHostAndOrigin(http: IncomingMessage, rules: HostRules): void {
+export function checkHostAndOrigin(http: HttpRequest, rules: HostRules): void {
   checkHost(http, rules);
   const { origin } = http.headers;
   if (origin !== undefined && !isAllowedOrigin(origin, http, rules)) throw new Fault('request.origin_refused', { detail: `Origin ${origin}` });
@@ -77,7 +77,7 @@ function checkSingle(rawHeaders: readonly string[]): void {
   }
 }
 
-function isAllowedOrigin(origin: string, http: IncomingMessage, rules: HostRules): boolean {
+function isAllowedOrigin(origin: string, http: HttpRequest, rules: HostRules): boolean {
   if (rules.origins.has(origin)) return true;
   if (!URL.canParse(origin)) return false;
   const url = new URL(origin);

@@ -2,7 +2,7 @@
  * Tools as plain HTTP: `/metamcp/{endpoint}/api/{tool}`. A front end beside those of MCP: what it makes of a request goes
  * the one path, through policy, middleware and record. `GET …/api/openapi.json` describes it.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest, HttpResponse } from '../base/http.ts';
 import { Fault } from '../base/fault.ts';
 import { isObject, type JsonObject, MODERN_REVISION, type Revision } from '../protocol/messages.ts';
 import { scanJson } from '../protocol/scan.ts';
@@ -25,12 +25,12 @@ export interface ApiDoorDeps {
 }
 
 /** Whether a request is for this door, so that its refusals are problems. */
-export function isApiRequest(http: IncomingMessage): boolean {
+export function isApiRequest(http: HttpRequest): boolean {
   return PATH.test((http.url ?? '').split('?')[0] ?? '');
 }
 
 /** The call to make; none where the request is answered here. Rejects with `request.not_found`, `request.parse`, `request.method_not_allowed` and the like. */
-export async function apiRequests(identified: Identified, body: Buffer | undefined, response: ServerResponse, deps: ApiDoorDeps): Promise<readonly Decoded[]> {
+export async function apiRequests(identified: Identified, body: Buffer | undefined, response: HttpResponse, deps: ApiDoorDeps): Promise<readonly Decoded[]> {
   const { namespace } = identified.endpoint;
   const tool = toolOf(identified.http);
   const servers = namespace.members.map((member) => member.server);
@@ -56,19 +56,19 @@ export async function apiRequests(identified: Identified, body: Buffer | undefin
 }
 
 /** A refusal before any request was read. */
-export function refuseApi(response: ServerResponse, fault: Fault, { correlationId, challenge }: { readonly correlationId: string; readonly challenge: string | undefined }): void {
+export function refuseApi(response: HttpResponse, fault: Fault, { correlationId, challenge }: { readonly correlationId: string; readonly challenge: string | undefined }): void {
   const retry = fault.retryAfterSeconds === undefined ? {} : { 'retry-after': String(fault.retryAfterSeconds) };
   writeProblem(response, { status: fault.http >= 400 ? fault.http : 500, code: fault.code, detail: fault.message, correlationId, headers: { ...(challenge === undefined ? {} : { 'www-authenticate': challenge }), ...(fault.http === 405 ? { allow: 'POST, GET' } : {}), ...retry } });
 }
 
 /** A page of somebody else's may make a browser send a GET; a POST of JSON it may not. */
-function checkGet(http: IncomingMessage, definition: JsonObject | undefined): void {
+function checkGet(http: HttpRequest, definition: JsonObject | undefined): void {
   if (definition !== undefined && takesArguments(definition['inputSchema'])) throw new Fault('request.method_not_allowed', { message: 'This tool takes arguments: send them with POST.' });
   const site = http.headers['sec-fetch-site'];
   if (site === 'cross-site' || site === 'same-site') throw new Fault('request.origin_refused');
 }
 
-function toolOf(http: IncomingMessage): string {
+function toolOf(http: HttpRequest): string {
   try {
     return decodeURIComponent(PATH.exec((http.url ?? '').split('?')[0] ?? '')?.[1] ?? '');
   } catch {

@@ -1,7 +1,7 @@
 /** The reference page of an endpoint's API, with assets of our own address. It shows nothing that its reader may not see: the document is asked for with the reader's key. */
-import { createReadStream } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import type { HttpRequest, HttpResponse } from '../base/http.ts';
 
 const PAGE_PATH = /^\/metamcp\/([A-Za-z0-9_-]{1,200})\/api\/?$/;
 const ASSET_PATH = /^\/metamcp\/[A-Za-z0-9_-]{1,200}\/api\/assets\/([a-z.-]{1,40})$/;
@@ -40,12 +40,12 @@ const ASSETS: Readonly<Record<string, { readonly type: string; readonly file: ()
 };
 
 /** The page where it is asked for, else `serve`. */
-export function withApiPage(serve: (http: IncomingMessage, response: ServerResponse) => Promise<void>): (http: IncomingMessage, response: ServerResponse) => Promise<void> {
+export function withApiPage(serve: (http: HttpRequest, response: HttpResponse) => Promise<void>): (http: HttpRequest, response: HttpResponse) => Promise<void> {
   return (http, response) => (serveApiPage(http, response) ? Promise.resolve() : serve(http, response));
 }
 
 /** False where the address is none of the page's. */
-function serveApiPage(http: IncomingMessage, response: ServerResponse): boolean {
+function serveApiPage(http: HttpRequest, response: HttpResponse): boolean {
   if (http.method !== 'GET') return false;
   const path = (http.url ?? '').split('?')[0] ?? '';
   const endpoint = PAGE_PATH.exec(path)?.[1];
@@ -60,10 +60,10 @@ function serveApiPage(http: IncomingMessage, response: ServerResponse): boolean 
   }
   const asset = Object.hasOwn(ASSETS, name) ? ASSETS[name] : undefined;
   if (asset === undefined) return false;
-  response.writeHead(200, { ...HEADERS, 'content-type': asset.type });
-  createReadStream(asset.file())
-    .on('error', () => response.destroy())
-    .pipe(response);
+  readFile(asset.file()).then(
+    (bytes) => response.writeHead(200, { ...HEADERS, 'content-type': asset.type }).end(bytes),
+    () => response.destroy(),
+  );
   return true;
 }
 

@@ -2,7 +2,7 @@
  * Answers of a tool as plain HTTP: the result as JSON, whatever went wrong as a problem (RFC 9457) with a status that says
  * what to do about it.
  */
-import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '../base/http.ts';
 import { isObject, type JsonObject } from '../protocol/messages.ts';
 import type { MessageText, Reply } from './reply.ts';
 
@@ -26,12 +26,12 @@ const STATUS_OF: ReadonlyMap<number, number> = new Map([
 const TITLES: Readonly<Record<number, string>> = { 400: 'Bad request', 401: 'Who are you?', 403: 'Not allowed', 404: 'Not found', 405: 'Method not allowed', 413: 'Too large', 415: 'Send JSON', 422: 'The tool failed', 429: 'Too many requests', 500: 'Internal error', 502: 'The server failed', 503: 'Not available', 504: 'No answer in time' };
 
 export class ApiReply implements Reply {
-  readonly #response: ServerResponse;
+  readonly #response: HttpResponse;
   readonly #correlationId: string;
   #isOver = false;
   onGone: () => void = () => undefined;
 
-  constructor(response: ServerResponse, correlationId: string) {
+  constructor(response: HttpResponse, correlationId: string) {
     this.#response = response;
     this.#correlationId = correlationId;
     response.on('close', () => {
@@ -73,11 +73,11 @@ export interface Problem {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export function writeProblem(response: ServerResponse, { status, code, detail, correlationId, more = {}, headers = {} }: Problem): void {
+export function writeProblem(response: HttpResponse, { status, code, detail, correlationId, more = {}, headers = {} }: Problem): void {
   writeJson(response, status, { ...more, type: `urn:metamcp:fault:${code}`, title: TITLES[status] ?? 'Failed', status, detail, instance: `urn:metamcp:request:${correlationId}` }, { 'content-type': 'application/problem+json', ...headers });
 }
 
-export function writeJson(response: ServerResponse, status: number, body: JsonObject, headers: Readonly<Record<string, string>>): void {
+export function writeJson(response: HttpResponse, status: number, body: JsonObject, headers: Readonly<Record<string, string>>): void {
   const text = JSON.stringify(body);
   response.writeHead(status, { 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers });
   response.end(text);

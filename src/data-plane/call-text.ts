@@ -2,7 +2,7 @@
  * The text of a call's record, put together from parts. Who calls, where and what repeat from call to call, so their
  * text is made once and kept with the object that it is about; the order of members is the same in every record.
  */
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '../base/http.ts';
 import type { RecordedDecision } from '../audit/audit-record.ts';
 import type { PendingRecord } from '../audit/audit-store.ts';
 import type { KeyedDigest } from '../base/keyed-digest.ts';
@@ -21,7 +21,7 @@ export interface PayloadSettings {
 }
 
 export interface CallTextDeps {
-  readonly addressOf: (http: IncomingMessage) => string;
+  readonly addressOf: (http: HttpRequest) => string;
   /** Takes secrets that are known by value out of a text. */
   readonly clean: (text: string) => string;
   /** Takes secrets out of a name that a client chose, and keeps the beginning of a long one. */

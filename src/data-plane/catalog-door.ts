@@ -1,5 +1,5 @@
 /** `GET /metamcp/{endpoint}/catalog.json`: the lists of an endpoint as one document, as its caller may see them. */
-import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '../base/http.ts';
 import type { CatalogDocument } from '../model/catalog-document.ts';
 import type { PrimitiveKind } from '../model/namespace.ts';
 import type { CatalogList } from './catalog.ts';
@@ -11,7 +11,7 @@ import { visibleList } from './visible-list.ts';
 /** As long as a list waits for servers that are still starting. */
 const PATIENCE_MS = 5_000;
 
-export async function serveCatalog(identified: Identified, response: ServerResponse, { catalogs, engines }: { readonly catalogs: Catalogs; readonly engines: Engines }): Promise<void> {
+export async function serveCatalog(identified: Identified, response: HttpResponse, { catalogs, engines }: { readonly catalogs: Catalogs; readonly engines: Engines }): Promise<void> {
   const { name, namespace } = identified.endpoint;
   const servers = namespace.members.map((member) => member.server);
   if (catalogs.isStarting(servers, PATIENCE_MS)) await catalogs.started(servers, PATIENCE_MS);

@@ -1,5 +1,5 @@
 /** The data plane put together: what a listener calls, and what it must be told. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest, HttpResponse } from '../base/http.ts';
 import type { ByteBudget } from '../base/byte-budget.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Fault, toFault } from '../base/fault.ts';
@@ -86,11 +86,11 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   /** How middleware reaches services of the operator; undefined: not at all. */
   readonly middlewarePost?: MiddlewareServices['post'] | undefined;
   /** Of the client, past trusted proxies. */
-  readonly addressOf: (http: IncomingMessage) => string;
+  readonly addressOf: (http: HttpRequest) => string;
   /** Two servers of a namespace offer the same name; told once, for the log. */
   readonly collided: (namespace: string, collision: Collision) => void;
   /** `WWW-Authenticate` for a refusal, where the client can do something about it. */
-  readonly challenge: (http: IncomingMessage, fault: Fault) => string | undefined;
+  readonly challenge: (http: HttpRequest, fault: Fault) => string | undefined;
   /** Why new work is refused now, in a word; undefined: it is not. */
   readonly overload?: (() => string | undefined) | undefined;
   /** Undefined where nothing is measured. */
@@ -128,7 +128,7 @@ export interface DataPlane {
   /** The principal of this id who asked last; undefined for one who did not ask for long. */
   readonly findPrincipal: (id: string) => Principal | undefined;
   /** Answers a request that the listener refuses before it comes here. */
-  readonly refuse: (http: IncomingMessage, response: ServerResponse, thrown: unknown) => void;
+  readonly refuse: (http: HttpRequest, response: HttpResponse, thrown: unknown) => void;
   /** What the upstreams tell must reach these. */
   readonly upstreamsEvents: UpstreamsEvents;
   /** The snapshot was replaced: sessions that may no longer be end, changed lists are announced. */
@@ -265,12 +265,12 @@ interface Doors {
 }
 
 /** What a request without a body asks for. */
-function openDoor(identified: Identified, response: ServerResponse, { legacy, catalogs, engines, refuseWith }: Doors): void {
+function openDoor(identified: Identified, response: HttpResponse, { legacy, catalogs, engines, refuseWith }: Doors): void {
   if (identified.door !== 'catalog.json') openOrEnd(identified, headersOf(identified.http), response, legacy);
   else serveCatalog(identified, response, { catalogs, engines }).catch((thrown: unknown) => refuseWith(identified.http, response, { fault: toFault(thrown), id: undefined }));
 }
 
-function headersOf(http: IncomingMessage): ClientHeaders {
+function headersOf(http: HttpRequest): ClientHeaders {
   const one = (name: string): string | undefined => {
     const value = http.headers[name];
     return typeof value === 'string' ? value : undefined;
@@ -279,7 +279,7 @@ function headersOf(http: IncomingMessage): ClientHeaders {
 }
 
 /** Each family has its front end; one address serves both. */
-function toRequests(identified: Identified, body: Body, response: ServerResponse, { legacy, desk, sharing }: { readonly legacy: LegacyDeps; readonly desk: SignInDesk | undefined; readonly sharing: Sharing | undefined }): readonly Decoded[] {
+function toRequests(identified: Identified, body: Body, response: HttpResponse, { legacy, desk, sharing }: { readonly legacy: LegacyDeps; readonly desk: SignInDesk | undefined; readonly sharing: Sharing | undefined }): readonly Decoded[] {
   if (desk !== undefined) showToken(identified, desk);
   const headers = headersOf(identified.http);
   const post = { identified, headers, body, response };
@@ -306,7 +306,7 @@ function movingSessions(sessions: Sessions, { clock, legacy, subscriptions }: { 
   };
 }
 
-function refuse(http: IncomingMessage, response: ServerResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, { correlationId, challenge }: { readonly correlationId: string; readonly challenge: string | undefined }): void {
+function refuse(http: HttpRequest, response: HttpResponse, { fault, id }: { readonly fault: Fault; readonly id: RequestId | undefined }, { correlationId, challenge }: { readonly correlationId: string; readonly challenge: string | undefined }): void {
   if (response.headersSent) {
     response.destroy();
     return;

@@ -3,7 +3,7 @@
  * belongs to is decided here: a request that carries 2026-07-28 metadata is served statelessly, everything else
  * lives in a session (specification 2026-07-28, basic/versioning).
  */
-import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '../base/http.ts';
 import { Fault } from '../base/fault.ts';
 import { type Envelope, readEnvelope } from '../protocol/envelope.ts';
 import { decodeHeaderValue, NAME_MEMBER } from '../protocol/header-value.ts';
@@ -33,7 +33,7 @@ export interface Post {
   readonly identified: Identified;
   readonly headers: ClientHeaders;
   readonly body: Body;
-  readonly response: ServerResponse;
+  readonly response: HttpResponse;
 }
 
 const EMPTY: JsonObject = Object.freeze({});

@@ -2,7 +2,7 @@
  * A server-sent event stream to a client (WHATWG HTML, "Server-sent events"). Streams of legacy sessions give their
  * events ids and keep the last ones, so that a client that lost the connection can go on (`Last-Event-ID`).
  */
-import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '../base/http.ts';
 import type { CancelTimer, Clock } from '../base/clock.ts';
 
 /** A client that lost the stream comes back after so long. */
@@ -35,7 +35,7 @@ export class EventStream {
   readonly #clock: Clock;
   readonly #isPrimed: boolean;
   readonly #onEnd: (() => void) | undefined;
-  #http: ServerResponse | undefined;
+  #http: HttpResponse | undefined;
   #stopKeepAlive: CancelTimer | undefined;
   /** At the last beat; 0: all was read. */
   #unreadBytes = 0;
@@ -62,7 +62,7 @@ export class EventStream {
   }
 
   /** Starts (or goes on) over this response. Events after `sinceSequence` that are still kept are sent again. */
-  attach(http: ServerResponse, headers: Readonly<Record<string, string>> = {}, sinceSequence = 0): void {
+  attach(http: HttpResponse, headers: Readonly<Record<string, string>> = {}, sinceSequence = 0): void {
     const before = this.#http;
     this.#detach();
     // A client that fetches a stream anew has given up the connection before, also where we have not noticed.

@@ -4,7 +4,7 @@
  * Each stage takes one of these types and returns the next, so the compiler knows the order: what holds an
  * `Admitted` has been identified, decoded, resolved and allowed. A stage adds its members to the same object.
  */
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '../base/http.ts';
 import type { UnderWay } from '../audit/journal.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { Decision } from '../model/policy.ts';
@@ -21,7 +21,7 @@ export type Door = 'mcp' | 'sse' | 'message' | 'catalog.json' | 'api';
 
 export interface Received {
   readonly correlationId: string;
-  readonly http: IncomingMessage;
+  readonly http: HttpRequest;
   readonly door: Door;
   readonly query: string;
   readonly endpoint: EndpointSpec;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { plainEndpoint, plainHttp, plainSnapshot, received } from '../../test/support/plain-exchange.ts';
+import type { HttpRequest } from '../base/http.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { KeySpec } from '../model/key.ts';
 import type { Principal } from '../model/principal.ts';
@@ -25,7 +25,7 @@ interface Asked {
 }
 
 function setUp() {
-  const failed: IncomingMessage[] = [];
+  const failed: HttpRequest[] = [];
   const identify = createIdentify({
     digestOf,
     operatorDigest: digestOf('operator'),

@@ -1,5 +1,5 @@
 /** Stage 2: credential → principal. The endpoint says what it accepts; nothing else of the request proves anything. */
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '../base/http.ts';
 import { Fault } from '../base/fault.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { KeySpec } from '../model/key.ts';
@@ -13,7 +13,7 @@ export interface IdentifyDeps {
   readonly operatorDigest: string;
   readonly nowMs: () => number;
   /** A credential was refused. Throws `limit.rate_exceeded` for an address that guesses. */
-  readonly failed: (http: IncomingMessage) => void;
+  readonly failed: (http: HttpRequest) => void;
   /** A bearer token that is no key: an OAuth access token, maybe. Undefined: worth nothing there. */
   readonly verifyToken: (token: string, endpoint: EndpointSpec) => Principal | undefined | Promise<Principal | undefined>;
 }

@@ -2,7 +2,7 @@
  * Front end for clients with `initialize`: Streamable HTTP with sessions (2025-03-26 to 2025-11-25), and HTTP+SSE
  * (2024-11-05), where one stream carries all that the server says.
  */
-import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '../base/http.ts';
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
@@ -53,7 +53,7 @@ export function legacyRequests(post: Post, deps: LegacyDeps): readonly Decoded[]
 }
 
 /** GET opens or resumes a stream, DELETE ends the session. */
-export function openOrEnd(identified: Identified, headers: ClientHeaders, response: ServerResponse, deps: LegacyDeps): void {
+export function openOrEnd(identified: Identified, headers: ClientHeaders, response: HttpResponse, deps: LegacyDeps): void {
   const { http, endpoint } = identified;
   if (identified.door === 'sse') {
     openHttpSse(identified, response, deps);
@@ -86,7 +86,7 @@ export function openOrEnd(identified: Identified, headers: ClientHeaders, respon
   stream.attach(response);
 }
 
-function openSession(identified: Identified, envelope: Envelope, response: ServerResponse, deps: LegacyDeps): Decoded {
+function openSession(identified: Identified, envelope: Envelope, response: HttpResponse, deps: LegacyDeps): Decoded {
   const params = paramsOf(envelope);
   const { id, session } = deps.sessions.open({ endpoint: identified.endpoint.name, principal: identified.principal, ...clientOf(params, identified.endpoint) });
   deps.opened(session);
@@ -113,7 +113,7 @@ function negotiate(session: Session, params: JsonObject, deps: LegacyDeps & { re
 }
 
 /** HTTP+SSE: the stream is the session; its first event says where to POST. */
-function openHttpSse(identified: Identified, response: ServerResponse, deps: LegacyDeps): void {
+function openHttpSse(identified: Identified, response: HttpResponse, deps: LegacyDeps): void {
   const { endpoint, principal, query } = identified;
   checkAge(endpoint, HTTP_SSE_REVISION);
   const { id, session } = deps.sessions.open({ endpoint: endpoint.name, principal, revision: HTTP_SSE_REVISION, capabilities: {}, info: undefined });

@@ -1,10 +1,10 @@
 /** The counters of limits: which one a request belongs to, and what is said when it is used up. */
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '../base/http.ts';
 import { Fault } from '../base/fault.ts';
 import type { LimitSpec, LimitTarget } from '../model/limit.ts';
 import type { Identified } from './exchange.ts';
 
-export type AddressOf = (http: IncomingMessage) => string;
+export type AddressOf = (http: HttpRequest) => string;
 
 /** Where a header or an address is no identity of ours, it must not grow without bound. */
 const IDENTITY_CHARS_MAX = 256;

@@ -2,7 +2,7 @@
  * Answers on their way to the sockets. With many exchanges under way those that are finished in one turn of the event
  * loop leave together; with few, each leaves at once, because nothing would be saved.
  */
-import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '../base/http.ts';
 import type { Clock } from '../base/clock.ts';
 import { EndOfTurn } from '../base/end-of-turn.ts';
 import { Patience } from '../base/patience.ts';
@@ -17,7 +17,7 @@ export class Outbox {
   /** Of responses that have not begun. */
   readonly patience: Patience;
   #underWay = 0;
-  readonly #ready = new EndOfTurn<{ readonly http: ServerResponse; readonly body: string | Buffer; readonly encoding: BufferEncoding }>((ready) => {
+  readonly #ready = new EndOfTurn<{ readonly http: HttpResponse; readonly body: string | Buffer; readonly encoding: BufferEncoding }>((ready) => {
     for (const { http, body, encoding } of ready) http.end(body, encoding);
   });
 
@@ -36,7 +36,7 @@ export class Outbox {
   }
 
   /** Ends the response, whose head is set, with that body. `encoding`: of a text; `latin1` is the quicker one for pure ASCII. */
-  end(http: ServerResponse, body: string | Buffer, encoding: BufferEncoding): void {
+  end(http: HttpResponse, body: string | Buffer, encoding: BufferEncoding): void {
     if (this.#underWay < GATHERING_FROM) http.end(body, encoding);
     else this.#ready.add({ http, body, encoding });
   }

@@ -1,5 +1,5 @@
 /** Stage 1: HTTP in. Address, endpoint, method, size and type of the body; takes the snapshot the exchange keeps. */
-import type { IncomingMessage } from 'node:http';
+import { type HttpRequest, PlainPost } from '../base/http.ts';
 import type { HeldBytes } from '../base/byte-budget.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
@@ -21,7 +21,7 @@ export interface ReceiveDeps {
 }
 
 /** Throws `request.not_found`, `request.method_not_allowed`, `request.invalid`. */
-export function receive(http: IncomingMessage, deps: ReceiveDeps): Received {
+export function receive(http: HttpRequest, deps: ReceiveDeps): Received {
   const url = http.url ?? '';
   const queryAt = url.indexOf('?');
   const path = queryAt < 0 ? url : url.slice(0, queryAt);
@@ -57,11 +57,15 @@ function isDoor(text: string): text is Door {
  * simple cross-site forms out), `request.too_large` as soon as the limit is known to be crossed, and `limit.overloaded`
  * where the bodies of all requests in flight are too much together.
  */
-export function readBody(http: IncomingMessage, bodyBytesMax: number, held: HeldBytes): Promise<Buffer> {
+export function readBody(http: HttpRequest, bodyBytesMax: number, held: HeldBytes): Buffer | Promise<Buffer> {
   const type = http.headers['content-type'] ?? '';
   const isJson = type === 'application/json' || /^application\/json\s*(?:;|$)/i.test(type);
-  if (!isJson || (http.headers['content-encoding'] ?? 'identity') !== 'identity') return Promise.reject(new Fault('request.media_type'));
-  if (Number(http.headers['content-length'] ?? 0) > bodyBytesMax) return Promise.reject(new Fault('request.too_large'));
+  if (!isJson || (http.headers['content-encoding'] ?? 'identity') !== 'identity') throw new Fault('request.media_type');
+  if (Number(http.headers['content-length'] ?? 0) > bodyBytesMax) throw new Fault('request.too_large');
+  if (http instanceof PlainPost) {
+    held.take(http.body.length);
+    return http.body;
+  }
   return new Promise((resolve, reject) => {
     let first: Buffer | undefined;
     let rest: Buffer[] | undefined;

@@ -2,7 +2,7 @@
  * The record of a call (AU-01): an intent before it goes to a server, an outcome whatever happens. A call that ends
  * before its intent is written has one record for both.
  */
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '../base/http.ts';
 import type { CallFigures, CallRecord } from '../audit/audit-record.ts';
 import type { PendingRecord } from '../audit/audit-store.ts';
 import type { Journal } from '../audit/journal.ts';
@@ -23,7 +23,7 @@ export interface CallRecorder {
   readonly answered: (admitted: Admitted) => void;
   readonly end: (exchange: Decoded, outcome: Outcome) => void;
   /** Before there was an exchange. */
-  readonly refused: (http: IncomingMessage, fault: Fault) => void;
+  readonly refused: (http: HttpRequest, fault: Fault) => void;
 }
 
 export interface CallRecorderDeps extends CallTextDeps {
@@ -177,7 +177,7 @@ function costFor(exchange: Decoded, { bytesIn = 0, bytesOut = 0 }: CallFigures):
 
 const ENDPOINT_IN_PATH = /^\/metamcp\/([A-Za-z0-9_-]{1,128})(?:\/|$)/;
 
-function refuse(http: IncomingMessage, fault: Fault, deps: CallRecorderDeps): void {
+function refuse(http: HttpRequest, fault: Fault, deps: CallRecorderDeps): void {
   const figures = { atMs: deps.wallMs(), endpoint: ENDPOINT_IN_PATH.exec(http.url ?? '')?.[1], outcome: fault.code, failedAt: fault.failedAt, bytesIn: 0, bytesOut: 0 };
   const record: CallRecord = { kind: 'call', id: deps.newId(), address: deps.addressOf(http), isDispatched: false, isWrite: false, ...figures };
   deps.journal.add(record);

@@ -2,7 +2,8 @@
  * Where the answer of one POST goes. It begins undecided: a lone answer leaves as JSON, whatever comes before an
  * answer (a notification, a request to the client) turns the response into an event stream.
  */
-import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeader } from 'node:http';
+import type { HttpResponse } from '../base/http.ts';
 import type { Clock } from '../base/clock.ts';
 import { EventStream } from './event-stream.ts';
 import type { Outbox } from './outbox.ts';
@@ -26,7 +27,7 @@ export const NOTHING_TO_KEEP: Readonly<Record<string, string>> = Object.freeze({
 const NOTHING = (): void => undefined;
 
 export interface HttpReplyOptions {
-  readonly http: ServerResponse;
+  readonly http: HttpResponse;
   readonly clock: Clock;
   readonly outbox: Outbox;
   /** The client accepts `text/event-stream`. */

@@ -5,7 +5,7 @@
  * else. A stage refuses by throwing a Fault; `answer` turns result and fault alike into the wire form of the client's
  * revision, and `record` sees every outcome.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest, HttpResponse } from '../base/http.ts';
 import type { ByteBudget } from '../base/byte-budget.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import { compose } from '../middleware/middleware.ts';
@@ -32,22 +32,22 @@ import { resolve } from './resolve.ts';
 import { dispatchSignedIn, type SignInDeps } from './sign-in.ts';
 
 export interface ServeDeps {
-  /** 1 */ readonly receive: (http: IncomingMessage) => Received;
+  /** 1 */ readonly receive: (http: HttpRequest) => Received;
   /** 2 */ readonly identify: Identify;
   /** 3 */ readonly throttle: (identified: Identified) => Identified | Promise<Identified>;
   /** 4: what a request without body, or a body's messages, become; front ends of both families. */
-  readonly openOrEnd: (identified: Identified, response: ServerResponse) => void;
-  readonly toRequests: (identified: Identified, body: Body, response: ServerResponse) => readonly Decoded[];
+  readonly openOrEnd: (identified: Identified, response: HttpResponse) => void;
+  readonly toRequests: (identified: Identified, body: Body, response: HttpResponse) => readonly Decoded[];
   /** 6, 8 */ readonly admission: AdmitDeps;
   /** Undefined where nobody can approve anything. */
   readonly approvals: Approvals | undefined;
   /** After 8 */ readonly reserve: ReserveDeps;
   /** 4, for tools as plain HTTP: `body` undefined where the request has none. */
-  readonly toApiRequests: (identified: Identified, body: Buffer | undefined, response: ServerResponse) => Promise<readonly Decoded[]>;
+  readonly toApiRequests: (identified: Identified, body: Buffer | undefined, response: HttpResponse) => Promise<readonly Decoded[]>;
   /** 9 */ readonly dispatch: SignInDeps;
   /** 10 */ readonly encode: EncodeOutcome;
   /** `id`: of the request, where it could be read. */
-  readonly refuse: (http: IncomingMessage, response: ServerResponse, refused: { readonly fault: Fault; readonly id: RequestId | undefined }) => void;
+  readonly refuse: (http: HttpRequest, response: HttpResponse, refused: { readonly fault: Fault; readonly id: RequestId | undefined }) => void;
   readonly record: Record;
   /** Intent before dispatch, outcome after. */ readonly calls: CallRecorder;
   /** Around all; undefined where nothing is measured. */
@@ -59,7 +59,7 @@ export interface ServeDeps {
   /** Of all bodies in flight. */ readonly bodies: ByteBudget;
 }
 
-export type Serve = (http: IncomingMessage, response: ServerResponse) => Promise<void>;
+export type Serve = (http: HttpRequest, response: HttpResponse) => Promise<void>;
 
 export function createServe(deps: ServeDeps): Serve {
   return async (http, response) => {
@@ -78,7 +78,8 @@ export function createServe(deps: ServeDeps): Serve {
         deps.openOrEnd(identified, response);
         return;
       }
-      const body = decodeBody(await readBody(http, deps.bodyBytesMax, held));
+      const bytes = readBody(http, deps.bodyBytesMax, held);
+      const body = decodeBody(bytes instanceof Promise ? await bytes : bytes);
       const [first] = body.envelopes;
       if (first?.kind === 'request' && !body.isBatch) id = first.id;
       for (const decoded of deps.toRequests(identified, body, response)) {

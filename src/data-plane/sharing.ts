@@ -2,7 +2,7 @@
  * What the data plane shares with other gateways of the instance. Handles are ids that say which gateway made them;
  * what only that one can answer is handed over to it.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest, HttpResponse } from '../base/http.ts';
 import type { SessionOpening } from './session-opening.ts';
 
 export interface Sharing {
@@ -20,8 +20,8 @@ export interface Sharing {
 
 /** A request with its body read and nothing answered. */
 export interface WholeRequest {
-  readonly http: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly http: HttpRequest;
+  readonly response: HttpResponse;
   readonly body: Buffer;
 }
 

@@ -5,10 +5,11 @@
  * the seal only says that the request came in by a gateway.
  */
 import { hash } from 'node:crypto';
-import { Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
+import type { HttpRequest, HttpResponse } from '../base/http.ts';
 import type { RandomBytes } from '../base/ids.ts';
 import { open, seal } from '../base/sealed.ts';
 
@@ -33,8 +34,8 @@ export interface Target {
 }
 
 export interface Forwarded {
-  readonly http: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly http: HttpRequest;
+  readonly response: HttpResponse;
   readonly body: Buffer;
   /** Of the client. */
   readonly clientAddress: string;
@@ -66,7 +67,7 @@ export class ReplicaDoor {
   }
 
   /** The client's address that the seal names; undefined where it does not open for exactly this request. */
-  judge(http: IncomingMessage): string | undefined {
+  judge(http: HttpRequest): string | undefined {
     const sealed = http.headers[REPLICA_HEADER];
     if (typeof sealed !== 'string') return undefined;
     try {
@@ -136,20 +137,24 @@ function watchConnect(sent: ClientRequest, connected: () => void): void {
   });
 }
 
-function pass(answer: IncomingMessage, response: ServerResponse): void {
+function pass(answer: IncomingMessage, response: HttpResponse): void {
   const headers = Object.entries(answer.headers).filter(([name, value]) => value !== undefined && !HOP_HEADERS.has(name));
   const length = answer.headers['content-length'];
   response.writeHead(answer.statusCode ?? 502, { ...Object.fromEntries(headers), ...(length === undefined ? {} : { 'content-length': length }) });
   // A stream may say nothing for long; who waits for it must know that it is open.
   response.flushHeaders();
   answer.on('error', () => response.destroy());
-  answer.pipe(response);
+  answer.on('data', (chunk: Buffer) => {
+    if (!response.write(chunk)) answer.pause();
+  });
+  response.on('drain', () => answer.resume());
+  answer.on('end', () => response.end());
   // What was cut off must not look finished.
   answer.once('close', () => {
     if (!answer.complete) response.destroy();
   });
 }
 
-function digestOf({ method, url }: IncomingMessage): string {
+function digestOf({ method, url }: HttpRequest): string {
   return hash('sha256', `${method ?? ''} ${url ?? ''}`, 'base64url');
 }

@@ -3,7 +3,7 @@
  * conditional update says who has a session; a request is sent on only while it is certain that nothing was done.
  */
 import { hash } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest, HttpResponse } from '../base/http.ts';
 import { Fault } from '../base/fault.ts';
 import type { StoredReplica } from '../storage/replicas.ts';
 import type { SessionFacts, SharedSession } from '../storage/shared-sessions.ts';
@@ -32,9 +32,9 @@ export interface SessionRouterDeps {
     readonly find: (digest: string) => Promise<SharedSession | undefined>;
     readonly take: (digest: string, from: string | undefined) => Promise<boolean>;
   };
-  readonly addressOf: (http: IncomingMessage) => string;
+  readonly addressOf: (http: HttpRequest) => string;
   /** Throws `request.too_large`. */
-  readonly readBody: (http: IncomingMessage) => Promise<Buffer>;
+  readonly readBody: (http: HttpRequest) => Promise<Buffer>;
   readonly took: (digest: string, from: string | undefined) => void;
 }
 
@@ -55,14 +55,14 @@ export class SessionRouter {
   }
 
   /** The session that the request shows, where it may be another gateway's; undefined: it is to be served here. */
-  foreignSession(http: IncomingMessage): string | undefined {
+  foreignSession(http: HttpRequest): string | undefined {
     const id = sessionIdOf(http);
     if (id === undefined || this.#deps.held.has(id, http.socket)) return undefined;
     return this.#deps.handles.ownerOf(id) === undefined ? undefined : id;
   }
 
   /** Rejects with `request.session_unknown`, `request.too_large`, `gateway.replica_unreachable`, `gateway.replica_lost`, `storage.unavailable`. */
-  async route(id: string, http: IncomingMessage, response: ServerResponse): Promise<void> {
+  async route(id: string, http: HttpRequest, response: HttpResponse): Promise<void> {
     const { door, membership, addressOf, readBody } = this.#deps;
     const body = await readBody(http);
     const absent = new Set<string>();
@@ -127,7 +127,7 @@ export class SessionRouter {
 }
 
 /** Of a header, or of the address of a 2024-11-05 client. */
-export function sessionIdOf(http: IncomingMessage): string | undefined {
+export function sessionIdOf(http: HttpRequest): string | undefined {
   const shown = http.headers['mcp-session-id'];
   if (typeof shown === 'string') return shown;
   const query = http.url?.indexOf('sessionId=') ?? -1;

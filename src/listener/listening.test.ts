@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { systemClock } from './base/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { listen } from './listening.ts';
 
 const HERE = { host: '127.0.0.1', port: 0 };

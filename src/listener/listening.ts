@@ -1,8 +1,10 @@
-/** The one port: message path first, everything else to the admin side. Limits of HTTP itself are set here. */
+/** The one port: plain posts to the message path, everything else by node:http. Limits of HTTP itself are set here. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { CancelTimer, Clock } from './base/clock.ts';
-import { Fault } from './base/fault.ts';
+import type { CancelTimer, Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import type { HttpRequest, HttpResponse } from '../base/http.ts';
+import { PlainConnections } from './plain-connections.ts';
 
 /** Times and sizes that a client may take (Node's own defaults are 60 s, 300 s and no cap). Looked at every 2 s: a body ends within 30 s. */
 const HTTP_LIMITS = {
@@ -26,17 +28,25 @@ export interface Listening {
 
 export type HttpHandler = (http: IncomingMessage, response: ServerResponse) => void;
 
+/** `plainPosts`: takes POSTs to MCP endpoints without node:http between, which is half of what they would cost; undefined: nobody does. */
+export interface Handlers {
+  readonly all: HttpHandler;
+  readonly plainPosts?: (http: HttpRequest, response: HttpResponse) => void;
+}
+
 /** Rejects with `config.invalid` where the port is taken or the address is not ours. */
-export async function listen(address: { readonly host: string; readonly port: number }, handler: HttpHandler, clock: Clock): Promise<Listening> {
+export async function listen(address: { readonly host: string; readonly port: number }, handlers: HttpHandler | Handlers, clock: Clock): Promise<Listening> {
+  const { all, plainPosts } = typeof handlers === 'function' ? { all: handlers } : handlers;
   const silent = new Set<Socket>();
   const server = createServer(HTTP_LIMITS, (http, response) => {
     silent.delete(http.socket);
-    handler(http, response);
+    all(http, response);
   });
   server.on('connection', (socket) => {
     silent.add(socket);
     socket.on('close', () => silent.delete(socket));
   });
+  const plain = plainPosts && new PlainConnections(server, { handler: plainPosts, clock, keepAliveMs: HTTP_LIMITS.keepAliveTimeout, silentMs: HTTP_LIMITS.headersTimeout });
   server.maxHeadersCount = HEADERS_MAX;
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -51,7 +61,7 @@ export async function listen(address: { readonly host: string; readonly port: nu
     server.listen(address.port, address.host, () => resolve());
   });
   const bound = server.address();
-  return { server, port: typeof bound === 'object' && bound !== null ? bound.port : address.port, close: (drainMs) => close({ server, silent }, drainMs, clock) };
+  return { server, port: typeof bound === 'object' && bound !== null ? bound.port : address.port, close: (drainMs) => close({ server, silent, plain }, drainMs, clock) };
 }
 
 function listenFault(error: NodeJS.ErrnoException, { host, port }: { readonly host: string; readonly port: number }): Fault {
@@ -64,8 +74,14 @@ function listenFault(error: NodeJS.ErrnoException, { host, port }: { readonly ho
   return new Fault('config.invalid', { message: what, cause: error });
 }
 
-/** `silent`: connections that no request came over yet, opened ahead of need; Node counts them as busy. */
-function close({ server, silent }: { readonly server: Server; readonly silent: ReadonlySet<Socket> }, drainMs: number, clock: Clock): Promise<void> {
+interface Open {
+  readonly server: Server;
+  /** Connections that no request came over yet, opened ahead of need; Node counts them as busy. */
+  readonly silent: ReadonlySet<Socket>;
+  readonly plain: PlainConnections | undefined;
+}
+
+function close({ server, silent, plain }: Open, drainMs: number, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     // Node closes connections that are idle now, but keeps those that become idle once their last answer is out.
     let stopSweep: CancelTimer = () => undefined;
@@ -74,12 +90,16 @@ function close({ server, silent }: { readonly server: Server; readonly silent: R
       for (const socket of silent) socket.destroy();
       stopSweep = clock.after(IDLE_SWEEP_MS, sweep);
     };
-    const stopTimer = clock.after(drainMs, () => server.closeAllConnections());
+    const stopTimer = clock.after(drainMs, () => {
+      server.closeAllConnections();
+      plain?.destroy();
+    });
     server.close(() => {
       stopTimer();
       stopSweep();
       resolve();
     });
+    plain?.close();
     sweep();
   });
 }

@@ -1,0 +1,146 @@
+/**
+ * A client's connection while nothing but plain posts comes over it: each read is one whole request, its head mostly the
+ * same bytes as the one before, and the answer leaves in one write. The first thing that is anything else takes the
+ * connection to node:http, for good; so what is unusual, unfinished or hostile is judged by one parser only.
+ */
+import type { Socket } from 'node:net';
+import { type HttpRequest, type HttpResponse, PlainPost } from '../base/http.ts';
+import { PlainResponse } from './plain-response.ts';
+import { type PostHead, readPostHead } from './post-head.ts';
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+const HELD_BYTES_MAX = 64 * 1024;
+
+export interface PlainConnectionDeps {
+  readonly handler: (http: HttpRequest, response: HttpResponse) => void;
+  /** Node's own way with a connection. */
+  readonly handOver: (socket: Socket) => void;
+  /** Lines that every answer has; `isLast`: the connection ends with it. */
+  readonly commonLines: (isLast: boolean) => string;
+  readonly isClosing: () => boolean;
+  /** It is no longer of this kind. */
+  readonly left: (connection: PlainConnection) => void;
+}
+
+export class PlainConnection {
+  /** Sweeps of the listener since the last request ended. */
+  idleSweeps = 0;
+  /** No request came yet. */
+  isSilent = true;
+  readonly #socket: Socket;
+  readonly #deps: PlainConnectionDeps;
+  #text = '';
+  #head: PostHead | undefined;
+  #answering: PlainResponse | undefined;
+  /** What came while a request is answered: the next one, or its beginning. */
+  #held: Buffer | undefined;
+
+  constructor(socket: Socket, deps: PlainConnectionDeps) {
+    this.#socket = socket;
+    this.#deps = deps;
+    socket.on('data', this.#read);
+    socket.on('end', this.#over);
+    socket.on('close', this.#gone);
+    socket.on('error', this.#failed);
+  }
+
+  get isBusy(): boolean {
+    return this.#answering !== undefined;
+  }
+
+  /** Ends while nothing is being answered. `statusLine`: says why. */
+  end(statusLine?: string): void {
+    if (statusLine === undefined) this.#socket.destroy();
+    else this.#socket.end(`HTTP/1.1 ${statusLine}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  readonly #read = (chunk: Buffer): void => {
+    if (this.#answering !== undefined) {
+      this.#held = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
+      if (this.#held.length > HELD_BYTES_MAX) this.#socket.pause();
+      return;
+    }
+    if (this.#socket.writableEnded) return;
+    const headBytes = chunk.indexOf(HEAD_END);
+    const head = headBytes < 0 ? undefined : this.#headOf(chunk.toString('latin1', 0, headBytes));
+    const bodyAt = headBytes + HEAD_END.length;
+    if (head === undefined || chunk.length < bodyAt + head.lengthBytes) {
+      this.#handOver(chunk);
+      return;
+    }
+    const end = bodyAt + head.lengthBytes;
+    if (chunk.length > end) this.#held = chunk.subarray(end);
+    this.#serve(head, chunk.subarray(bodyAt, end));
+  };
+
+  /** Clients say the same again and again; then it needs no reading. */
+  #headOf(text: string): PostHead | undefined {
+    if (text === this.#text) return this.#head;
+    this.#text = text;
+    this.#head = readPostHead(text);
+    return this.#head;
+  }
+
+  #serve(head: PostHead, body: Buffer): void {
+    this.isSilent = false;
+    const response = new PlainResponse({ socket: this.#socket, commonLines: this.#commonLines, ended: this.#ended });
+    this.#answering = response;
+    this.#deps.handler(new PlainPost(head, body, this.#socket), response);
+  }
+
+  readonly #commonLines = (isLast: boolean): string => this.#deps.commonLines(isLast || this.#deps.isClosing());
+
+  readonly #ended = (isLast: boolean): void => {
+    this.#answering = undefined;
+    this.idleSweeps = 0;
+    if (isLast || this.#deps.isClosing()) {
+      this.#socket.destroySoon();
+      return;
+    }
+    const socket = this.#socket;
+    // A client that asks on and reads nothing waits until it has read.
+    if (socket.writableNeedDrain) {
+      socket.pause();
+      socket.once('drain', this.#goOn);
+    } else if (this.#held !== undefined) setImmediate(this.#goOn);
+  };
+
+  readonly #goOn = (): void => {
+    const held = this.#held;
+    this.#held = undefined;
+    if (this.#socket.destroyed) return;
+    this.#socket.resume();
+    if (held !== undefined) this.#read(held);
+  };
+
+  #handOver(chunk: Buffer): void {
+    const socket = this.#socket;
+    socket.off('data', this.#read);
+    socket.off('end', this.#over);
+    socket.off('close', this.#gone);
+    socket.off('error', this.#failed);
+    this.#deps.left(this);
+    this.#deps.handOver(socket);
+    socket.emit('data', chunk);
+  }
+
+  readonly #failed = (): void => {
+    this.#socket.destroy();
+  };
+
+  /** The client says nothing more; then it waits for no answer either, as node:http has it. What was answered still leaves. */
+  readonly #over = (): void => {
+    this.#socket.end();
+  };
+
+  readonly #gone = (): void => {
+    this.#deps.left(this);
+    const response = this.#answering;
+    this.#answering = undefined;
+    response?.gone();
+  };
+}
