@@ -52,7 +52,7 @@ export async function runStandaloneOrchestrator({ environment, workFolder, versi
       );
     });
     await awake(() => orchestrator.close());
-    watcher.close();
+    await watcher.close();
     return 0;
   } catch (thrown) {
     if (!(thrown instanceof Fault)) throw thrown;

@@ -68,12 +68,11 @@ test('[F-02] a call without an answer ends at its time limit, the server is told
 test('[F-03] a slow server gets a thousand calls, a hundred wait, the next is told at once, and others notice nothing', async () => {
   const held: { sent: Sent; link: FakeLink }[] = [];
   const plane = await start({ servers: { slow: withTools(holding(held)), well: withTools(holding([])) } });
-  const waiting = Array.from({ length: 1_100 }, (_, index) => call(plane, 'slow__wait', {}, index));
-  await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1_000);
-  // The others stand in line once the plane has read them.
-  await expect.poll(async () => (await call(plane, 'slow__wait')).message.error?.data?.['reason'], { timeout: 9_000 }).toBe('server_queue_full');
-  const refused = await call(plane, 'slow__wait');
-  expect(refused).toMatchObject({ status: 503, message: { error: { code: -31_006, data: { outcome: 'not_executed', retryable: true } } } });
+  const waiting = Array.from({ length: 1_101 }, (_, index) => call(plane, 'slow__wait', {}, index));
+  // Whichever of them finds the line full is the only one with an answer.
+  const refused = await Promise.race(waiting);
+  expect(held).toHaveLength(1_000);
+  expect(refused).toMatchObject({ status: 503, message: { error: { code: -31_006, data: { reason: 'server_queue_full', outcome: 'not_executed', retryable: true } } } });
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
   const startedMs = performance.now();
   expect((await call(plane, 'well__echo')).message.result).toBeDefined();
@@ -92,7 +91,7 @@ test('[F-03] a slow server gets a thousand calls, a hundred wait, the next is to
     for (const { sent, link } of held.splice(0)) link.answer(sent.id, { resultType: 'complete', ...text('done') });
     return answer;
   })]);
-  // Those that were asked before the queue was seen to be full may have been the ones refused.
+  // A busy machine may let some wait for longer than they may.
   expect(answers.filter(({ message }) => message.result !== undefined).length).toBeGreaterThanOrEqual(1_000);
   expect(answers.filter(({ message, status }) => message.result === undefined && status !== 503)).toEqual([]);
 }, 60_000);

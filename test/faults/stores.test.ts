@@ -121,6 +121,7 @@ test('[F-21] a database that answers nobody costs who asks it a second or the ti
 
 test('[F-22] without Redis calls and sessions go on, limits hold by share, and what one gateway revokes is refused by the other within five seconds', async ({ skip }) => {
   if (redis?.kill === undefined || postgres === undefined) return skip();
+  await bothReady();
   const session = await openSession({ url: one.mcp('all'), key: KEY });
   // Each knows of the other within five seconds, and so its share.
   await expect.poll(() => performance.now() - twoStartedMs, { timeout: 10_000 }).toBeGreaterThan(6_000);

@@ -21,8 +21,8 @@ beforeEach(() => {
   orchestrator = start({});
 });
 afterEach(() => orchestrator.close());
-afterAll(() => {
-  watcher.close();
+afterAll(async () => {
+  await watcher.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

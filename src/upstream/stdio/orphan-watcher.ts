@@ -12,6 +12,8 @@ import type { Clock } from '../../base/clock.ts';
 const SCRIPT = path.join(import.meta.dirname, 'orphan-watcher.sh');
 /** A watcher that ends sooner is not started again before the next server is. */
 const SOUND_LIFE_MS = 1000;
+/** For the watcher's own end: it gives what it still knows 3 s between SIGTERM and SIGKILL. */
+const CLOSE_MS = 6000;
 
 export interface OrphanWatcherOptions {
   readonly clock: Clock;
@@ -48,10 +50,28 @@ export class OrphanWatcher {
     if (this.#groups.delete(groupId)) this.#tell(`- ${groupId}\n`);
   }
 
-  /** Ends the watcher, which ends what it still knows. Call last, after all links are closed. */
-  close(): void {
+  /**
+   * Ends the watcher, which ends what it still knows; resolves when it is gone, after 6 s at the latest. Call last,
+   * after all links are closed.
+   */
+  close(): Promise<void> {
     this.#isClosed = true;
-    this.#process?.stdin?.end();
+    const child = this.#process;
+    if (child === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        stopTimer();
+        // One that is stuck must not keep the gateway.
+        child.unref();
+        resolve();
+      };
+      const stopTimer = this.#options.clock.after(CLOSE_MS, done);
+      child.once('exit', done);
+      child.once('error', done);
+      // The clock's timers let the gateway exit, and so did the watcher by now.
+      child.ref();
+      child.stdin?.end();
+    });
   }
 
   #start(): void {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
 import { becomesTrue, isRunning, ownChildren } from '../../../test/fixtures/hostile-stdio/processes.ts';
+import { MovableClock } from '../../../test/support/movable-clock.ts';
 import { systemClock } from '../../base/clock.ts';
 import { JumpingClock, Recorder } from '../../../test/fixtures/hostile-stdio/recorder.ts';
 import type { Step } from '../../../test/fixtures/hostile-stdio/script.ts';
@@ -24,8 +25,8 @@ async function open(steps: readonly Step[]): Promise<{ link: Link; recorder: Rec
 
 const fork = (escapesGroup: boolean, ignoresSigterm: boolean): Step => ({ do: 'fork', escapesGroup, ignoresSigterm });
 
-afterAll(() => {
-  watcher.close();
+afterAll(async () => {
+  await watcher.close();
   expect(problems).toEqual([]);
 });
 
@@ -95,7 +96,7 @@ test('[ST-10] a watcher that was killed is reported and started again, and knows
   process.kill(first, 'SIGKILL');
   expect(await becomesTrue(() => mortal.pid !== undefined && mortal.pid !== first, 2000)).toMatchObject({ isSo: true });
   expect(problems).toEqual([expect.stringContaining('ended with SIGKILL')]);
-  mortal.close();
+  void mortal.close();
   await once(server, 'exit');
   expect(server.signalCode).toBe('SIGTERM');
 });
@@ -106,12 +107,42 @@ test('[ST-10] a group that is no longer registered is left alone when the gatewa
   for (const server of [kept, ended]) own.add(server.pid ?? 0);
   own.remove(kept.pid ?? 0);
   const watcherPid = own.pid ?? 0;
-  own.close();
+  const closed = own.close();
   await once(ended, 'exit');
-  expect(await becomesTrue(() => !isRunning(watcherPid), 5000)).toMatchObject({ isSo: true });
+  await closed;
+  expect(isRunning(watcherPid)).toBe(false);
   expect(isRunning(kept.pid ?? 0)).toBe(true);
   kept.kill('SIGKILL');
   await once(kept, 'exit');
+});
+
+test('[ST-10] whoever closes the watcher waits until it is gone, however slow it is', async () => {
+  const slow = new OrphanWatcher({ clock: systemClock, platform: process.platform, onProblem: () => undefined });
+  const server = spawn('sleep', ['1000'], { detached: true });
+  slow.add(server.pid ?? 0);
+  slow.remove(server.pid ?? 0);
+  server.kill('SIGKILL');
+  const pid = slow.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  const closed = slow.close().then(() => isRunning(pid));
+  expect(isRunning(pid)).toBe(true);
+  process.kill(pid, 'SIGCONT');
+  expect(await closed).toBe(false);
+});
+
+test('[ST-10] a watcher that is stuck does not keep whoever closes it for ever', async () => {
+  const clock = new MovableClock();
+  const stuck = new OrphanWatcher({ clock, platform: process.platform, onProblem: () => undefined });
+  const server = spawn('sleep', ['1000'], { detached: true });
+  stuck.add(server.pid ?? 0);
+  const pid = stuck.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  const closed = stuck.close();
+  await clock.move(6000);
+  await closed;
+  expect(isRunning(pid)).toBe(true);
+  process.kill(pid, 'SIGCONT');
+  await once(server, 'exit');
 });
 
 test('[ST-10] 200 servers opened and closed leave no process behind', async () => {

@@ -12,8 +12,8 @@ import { type Clock, sleep } from '../../base/clock.ts';
 const POLITE_MS = 1000;
 /** From SIGTERM to SIGKILL. */
 const TERM_MS = 2500;
-/** After SIGKILL only a process stuck in the kernel is left; nobody can end that, so we stop waiting. */
-const KILL_MS = 2000;
+/** After SIGKILL only a process stuck in the kernel is left, or one that a busy machine is slow to take away; nobody can end the former, so we stop waiting. */
+const KILL_MS = 5000;
 const POLL_MS = 10;
 const POLL_MS_MAX = 150;
 
@@ -41,7 +41,7 @@ export class ProcessGroup {
 
   /**
    * Waits a moment for the group to empty itself, then SIGTERM, then SIGKILL. Resolves with true when nothing is left,
-   * with false when something survives SIGKILL. SIGKILL comes 3.5 s after the start; gives up 2 s after that.
+   * with false when something survives SIGKILL. SIGKILL comes 3.5 s after the start; gives up 5 s after that.
    */
   end(waitPolitely: boolean): Promise<boolean> {
     return this.#awake(() => (this.#options.platform === 'win32' ? this.#endWindowsTree(waitPolitely) : this.#endGroup(waitPolitely)));
@@ -69,19 +69,19 @@ export class ProcessGroup {
     this.#findStrays();
     this.#signal('SIGTERM');
     if (await this.#isEmptyWithin(TERM_MS)) return true;
-    this.#findStrays();
-    this.#signal('SIGKILL');
-    return this.#isEmptyWithin(KILL_MS);
+    return this.#killGroup();
   }
 
   async #killGroup(): Promise<boolean> {
     const { clock } = this.#options;
     const untilMs = clock.monotonicMs() + KILL_MS;
+    let waitMs = POLL_MS;
     do {
       // Strays are found by their parents, so before these are gone.
       this.#findStrays();
       this.#signal('SIGKILL');
-      if (await this.#isEmptyWithin(POLL_MS)) return true;
+      if (await this.#isEmptyWithin(waitMs)) return true;
+      waitMs = Math.min(waitMs * 1.5, POLL_MS_MAX);
     } while (clock.monotonicMs() < untilMs);
     return false;
   }

@@ -32,8 +32,8 @@ afterEach(async () => {
   await Promise.all(links.splice(0).map((link) => link.close()));
 });
 
-afterAll(() => {
-  watcher.close();
+afterAll(async () => {
+  await watcher.close();
   expect(problems).toEqual([]);
 });
 
