@@ -9,6 +9,7 @@ const PATH = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
 const WHAT: Readonly<Record<string, string>> = {
   'legacy-32': '32 clients with sessions (2025-11-25), each one call after the other',
   'modern-32': '32 clients without sessions (2026-07-28)',
+  'governed-32': 'as legacy-32, with two policies and four limits on each call beside all else; held against the floor of legacy-32',
   'legacy-1': 'one client with a session',
   'modern-1': 'one client without',
   'stdio-32': '32 clients with sessions, a server over stdio; held against the floor of legacy-32',

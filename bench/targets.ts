@@ -17,7 +17,7 @@ export interface Target {
   readonly pid: number;
   /** From spawn to the first good `tools/list`. */
   readonly startMs: number;
-  /** By upstream: `echo` and, at the gateway, `stdio` and `many`. */
+  /** By upstream: `echo`, `many` and, at the gateway, `governed` and `stdio`. */
   readonly aims: ReadonlyMap<string, Aim>;
 }
 
@@ -103,10 +103,12 @@ export class Bench {
     const aim = ({ url, pid }: Served, server: string): Aim => ({ url: `${url}/metamcp/${server}/mcp`, tool: `${server}__echo`, key, pid });
     const echo = aim(first, 'echo');
     const startMs = await firstListMs(echo, startedMs);
+    const governed = await this.#serve(folder, 'governed', governedConfig(key, echoUrl));
     const stdio = { type: 'stdio', command: process.execPath, args: [script('echo-upstream.ts'), '--stdio'] };
     const second = await this.#serve(folder, 'rest', gatewayConfig(key, { stdio, many: { type: 'http', url: manyUrl } }));
     const aims = new Map([
       ['echo', echo],
+      ['governed', aim(governed, 'echo')],
       ['stdio', aim(second, 'stdio')],
       ['many', aim(second, 'many')],
     ]);
@@ -152,6 +154,25 @@ function gatewayConfig(key: string, servers: Readonly<Record<string, object>>): 
     endpoints: Object.fromEntries(names.map((name) => [name, { namespace: name, auth: { apiKey: true } }])),
     keys: { bench: { value: key, endpoints: names } },
   };
+}
+
+/** The same with what a careful operator adds: policies that look at who asks and with which arguments, and limits that never bite. */
+function governedConfig(key: string, echoUrl: string): object {
+  const config = gatewayConfig(key, { echo: { type: 'http', url: echoUrl } });
+  const own = { rules: [{ name: 'own', effect: 'allow', who: { keys: ['bench'] }, what: { servers: ['echo'], names: ['echo'] }, arguments: [{ at: '/message', maxLength: 10_000 }] }] };
+  const careful = {
+    rules: [
+      { name: 'no-deletes', effect: 'deny', what: { names: ['delete_*', '*_remove'] } },
+      { name: 'no-keys', effect: 'deny', when: 'args.message.startsWith("sk_")' },
+    ],
+  };
+  const limits = [
+    { scope: 'client', by: 'key', max: 1_000_000, seconds: 1 },
+    { scope: 'tool', match: { tool: 'echo__echo' }, max: 1_000_000, seconds: 1 },
+    { kind: 'concurrency', scope: 'server', max: 500 },
+    { kind: 'budget', scope: 'client', unit: 'calls', per: 'day', max: 1_000_000_000 },
+  ];
+  return { ...config, policies: { own, careful }, namespaces: { echo: { servers: ['echo'], policies: ['own', 'careful'] } }, endpoints: { echo: { namespace: 'echo', auth: { apiKey: true }, limits } } };
 }
 
 async function firstListMs(aim: Aim, startedMs: number): Promise<number> {
