@@ -12,7 +12,7 @@ const WHAT: Readonly<Record<string, string>> = {
   'governed-32': 'as legacy-32, with two policies and four limits on each call beside all else; held against the floor of legacy-32',
   'legacy-1': 'one client with a session',
   'modern-1': 'one client without',
-  'stdio-32': '32 clients with sessions, a server over stdio; held against the floor of legacy-32',
+  'stdio-32': '32 clients with sessions, a server over stdio; the floor here is a multiplexer that gives messages ids and knows no more of MCP',
   'list-1000': '4 clients that list a thousand tools',
 };
 

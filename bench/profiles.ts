@@ -17,6 +17,6 @@ export const PROFILES: readonly Profile[] = [
   { name: 'governed-32', load: { family: 'legacy', method: CALL, connections: 32 }, upstream: 'governed', against: 'legacy-32' },
   { name: 'legacy-1', load: { family: 'legacy', method: CALL, connections: 1 }, upstream: 'echo', against: 'legacy-1' },
   { name: 'modern-1', load: { family: 'modern', method: CALL, connections: 1 }, upstream: 'echo', against: 'modern-1' },
-  { name: 'stdio-32', load: { family: 'legacy', method: CALL, connections: 32 }, upstream: 'stdio', against: 'legacy-32' },
+  { name: 'stdio-32', load: { family: 'legacy', method: CALL, connections: 32 }, upstream: 'stdio', against: 'stdio-32' },
   { name: 'list-1000', load: { family: 'legacy', method: 'tools/list', connections: 4 }, upstream: 'many', against: 'list-1000' },
 ];

@@ -17,7 +17,7 @@ export interface Target {
   readonly pid: number;
   /** From spawn to the first good `tools/list`. */
   readonly startMs: number;
-  /** By upstream: `echo`, `many` and, at the gateway, `governed` and `stdio`. */
+  /** By upstream: `echo`, `many`, but for the server itself `stdio`, and at the gateway `governed`. */
   readonly aims: ReadonlyMap<string, Aim>;
 }
 
@@ -50,7 +50,7 @@ export class Bench {
     const manyUrl = await this.#startPrinting('echo-upstream.ts', ['--tools', String(TOOLS_MANY)], OTHER_CORE);
     const starts: Record<TargetName, () => Promise<Target>> = {
       direct: () => this.#startPair('direct', (many) => ['echo-upstream.ts', many ? ['--tools', String(TOOLS_MANY)] : []]),
-      floor: () => this.#startPair('floor', (many) => ['floor-proxy.ts', [many ? manyUrl.line : echoUrl.line]]),
+      floor: () => this.#startFloor((many) => ['floor-proxy.ts', [many ? manyUrl.line : echoUrl.line]]),
       gateway: () => this.#startGateway(echoUrl.line, manyUrl.line),
     };
     const targets: Target[] = [];
@@ -92,6 +92,12 @@ export class Bench {
         ['many', { ...echo, url: many.line, pid: many.pid }],
       ]),
     };
+  }
+
+  async #startFloor(command: (many: boolean) => [script: string, args: string[]]): Promise<Target> {
+    const target = await this.#startPair('floor', command);
+    const stdio = await this.#startPrinting('floor-multiplexer.ts', [script('echo-upstream.ts'), '--stdio'], MEASURED_CORE);
+    return { ...target, aims: new Map([...target.aims, ['stdio', { url: stdio.line, tool: 'echo', key: undefined, pid: stdio.pid }]]) };
   }
 
   async #startGateway(echoUrl: string, manyUrl: string): Promise<Target> {
