@@ -8,7 +8,7 @@ import type { AdminHandler } from './control-plane/serve.ts';
 import { type Handlers, type Listening, listen } from './listener/listening.ts';
 import type { Settings } from './model/settings.ts';
 
-type AdminSettings = Pick<Settings, 'host' | 'admin' | 'adminHost' | 'adminPort'>;
+type AdminSettings = Pick<Settings, 'host' | 'admin' | 'adminHost' | 'adminPort' | 'workers'>;
 
 /**
  * What stays where the admin API is not: liveness, and what a person needs to sign in, since a sign-in is part of OAuth
@@ -27,8 +27,8 @@ export function onCommonListener(handler: AdminHandler, { admin, adminPort }: Ad
 }
 
 /** A listener that has the admin side beside all else, so that its pages can try what they show; undefined where there is none. Rejects with `config.invalid` where the port is taken. */
-export async function listenForAdmin({ host, admin, adminHost = host, adminPort }: AdminSettings, handlers: Handlers, clock: Clock): Promise<Listening | undefined> {
-  return admin && adminPort !== undefined ? await listen({ host: adminHost, port: adminPort }, handlers, clock) : undefined;
+export async function listenForAdmin({ host, admin, adminHost = host, adminPort, workers }: AdminSettings, handlers: Handlers, clock: Clock): Promise<Listening | undefined> {
+  return admin && adminPort !== undefined ? await listen({ host: adminHost, port: adminPort, isShared: workers > 1 }, handlers, clock) : undefined;
 }
 
 async function refuse(response: ServerResponse, requestId: string): Promise<void> {

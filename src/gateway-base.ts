@@ -58,6 +58,8 @@ export interface GatewayOptions {
   readonly version: string;
   /** What a person at the console should see: progress of the start, warnings. */
   readonly say: (line: string) => void;
+  /** Undefined: a new one. */
+  readonly operatorToken?: string;
   /** Who signs in for OAuth; undefined: the users of this gateway. */
   readonly people?: People;
 }

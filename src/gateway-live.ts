@@ -48,7 +48,7 @@ export function startUpstreams(base: Base): Live {
   undo.push(() => watcher.close());
   const { settings } = options.resolved;
   const late: { dataPlane?: DataPlane; upstreams?: Upstreams; definitions?: DefinitionWatch } = {};
-  const token = newOperatorToken(random);
+  const token = options.operatorToken ?? newOperatorToken(random);
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
   const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => grantChanged(base, late.upstreams, { server: key.server, principal: key.principal === SERVICE ? undefined : key.principal, isGiven }) }));
   const { onDemand, workflows } = startOnDemand(base, watcher, () => late.dataPlane);

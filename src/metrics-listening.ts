@@ -26,6 +26,6 @@ export async function listenForMetrics({ host, metrics, metricsPort }: Pick<Sett
     };
     return { serves, port: undefined, close: () => Promise.resolve() };
   }
-  const listening = await listen({ host, port: metricsPort }, (http, response) => void door(http, response), deps.clock);
+  const listening = await listen({ host, port: metricsPort, isOwn: true }, (http, response) => void door(http, response), deps.clock);
   return { serves: () => false, port: listening.port, close: () => listening.close(DRAIN_MS) };
 }

@@ -89,7 +89,7 @@ export function linkReplicas(deps: LinkDeps): LinkedReplica {
     address: () => (opened.listening === undefined ? undefined : `http://${bracketed(deps.advertised)}:${opened.listening.port}`),
     open: async (dataPlane) => {
       opened.dataPlane = dataPlane;
-      opened.listening = await listen(deps.listen, (http, response) => takeForwarded(http, response, { door, addresses, dataPlane }), clock);
+      opened.listening = await listen({ ...deps.listen, isOwn: true }, (http, response) => takeForwarded(http, response, { door, addresses, dataPlane }), clock);
       opened.router = createRouter(dataPlane, { ...deps, handles, door, addressOf, address: `http://${bracketed(deps.advertised)}:${opened.listening.port}` });
     },
     serve: (http, response) => {

@@ -16,6 +16,7 @@ import { problemsOf, problemText } from './model/config-problem.ts';
 import { firstRunDocument } from './model/first-run-document.ts';
 import { createValues } from './snapshot/values.ts';
 import { type ReadyFacts, readyLine, startMessage } from './start-message.ts';
+import { leaveWorkers, type OwnPlace, placeOfWorker, runWorkers, settingsOfWorker, tellReady } from './workers.ts';
 
 interface Output {
   write(text: string): unknown;
@@ -34,15 +35,20 @@ export function createServeCommand(deps: ServeCommandDeps): (args: readonly stri
   return async (args, stopping) => {
     const say = (line: string): void => void deps.stderr.write(`${line}\n`);
     try {
-      const { options, flags } = await prepare(args, deps, say);
+      const place = await placeOfWorker();
+      const { options, flags } = await prepare(args, deps, say, place);
+      if (place === undefined && options.resolved.settings.workers > 1) return await runWorkers({ settings: options.resolved.settings, environment: options.environment(), clock: options.clock, random: options.random, say }, stopping);
       await loadMiddlewareModules(options.resolved.settings.middlewareModules, systemClock);
       const gateway = await startGateway(options);
       const facts = readyFacts(gateway, options);
-      if (options.resolved.settings.printJson) deps.stdout.write(`${readyLine(facts)}\n`);
+      tellReady(gateway.url);
+      // One of several speaks for all.
+      if (place !== undefined && place.number > 1) say(`worker ${place.number} serves`);
+      else if (options.resolved.settings.printJson) deps.stdout.write(`${readyLine(facts)}\n`);
       else deps.stdout.write(startMessage(facts, { selfCommand: deps.selfCommand, data: options.resolved.settings.data, flags }));
       // Also where this process will be killed: the next start is a quick one.
       flushCompileCache();
-      await aborted(stopping);
+      await aborted(place === undefined ? stopping : AbortSignal.any([stopping, place.stopping]));
       say('stopping');
       await gateway.close();
       return 0;
@@ -51,6 +57,8 @@ export function createServeCommand(deps: ServeCommandDeps): (args: readonly stri
       const problems = problemsOf(thrown).map(problemText);
       say(problems.length > 0 ? `The configuration is not valid:\n  ${problems.join('\n  ')}` : `${thrown.message}${thrown.detail === undefined ? '' : ` (${thrown.detail})`}`);
       return 1;
+    } finally {
+      leaveWorkers();
     }
   };
 }
@@ -60,17 +68,18 @@ interface Prepared {
   readonly flags: Readonly<Record<string, unknown>>;
 }
 
-async function prepare(args: readonly string[], deps: ServeCommandDeps, say: (line: string) => void): Promise<Prepared> {
+async function prepare(args: readonly string[], deps: ServeCommandDeps, say: (line: string) => void, place: OwnPlace | undefined): Promise<Prepared> {
   const flags = readFlags(args);
   const envFile = typeof flags['env-file'] === 'string' ? flags['env-file'] : undefined;
   const environment = (): ReturnType<typeof readEnvironment> => readEnvironment(envFile);
   const before = resolveSettings({ flags, environment: environment() });
   const { configFile } = before.settings;
   const file = configFile === undefined ? undefined : await readConfigFile(configFile);
-  const resolved: ResolvedSettings = file === undefined ? before : resolveSettings({ flags, environment: environment(), file: file.document.settings });
+  const given: ResolvedSettings = file === undefined ? before : resolveSettings({ flags, environment: environment(), file: file.document.settings });
+  const resolved = place === undefined ? given : { ...given, settings: settingsOfWorker(given.settings, place) };
   const sample = { command: process.execPath, args: [fileURLToPath(new URL('./sample/server.ts', import.meta.url))] };
   const ownFile = file === undefined || configFile === undefined ? undefined : { ...file, path: resolve(configFile) };
-  return { flags, options: { resolved, file: ownFile, firstRun: firstRunDocument(sample), environment, clock: systemClock, random: systemRandom, version: deps.version, say } };
+  return { flags, options: { resolved, file: ownFile, firstRun: firstRunDocument(sample), environment, clock: systemClock, random: systemRandom, version: deps.version, say, ...(place === undefined ? {} : { operatorToken: place.token }) } };
 }
 
 type Flags = Readonly<Record<string, string | boolean | string[] | undefined>>;

@@ -34,8 +34,17 @@ export interface Handlers {
   readonly plainPosts?: (http: HttpRequest, response: HttpResponse) => void;
 }
 
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Where several workers serve one port: this one is for each of them alone. */
+  readonly isOwn?: boolean;
+  /** Several workers serve it. Linux gives connections to each in turn (SO_REUSEPORT); elsewhere the first process does. */
+  readonly isShared?: boolean;
+}
+
 /** Rejects with `config.invalid` where the port is taken or the address is not ours. */
-export async function listen(address: { readonly host: string; readonly port: number }, handlers: HttpHandler | Handlers, clock: Clock): Promise<Listening> {
+export async function listen(address: ListenAddress, handlers: HttpHandler | Handlers, clock: Clock): Promise<Listening> {
   const { all, plainPosts } = typeof handlers === 'function' ? { all: handlers } : handlers;
   const silent = new Set<Socket>();
   const server = createServer(HTTP_LIMITS, (http, response) => {
@@ -58,7 +67,8 @@ export async function listen(address: { readonly host: string; readonly port: nu
   server.on('upgrade', (_http, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenFault(error, address)));
-    server.listen(address.port, address.host, () => resolve());
+    const isSharedByKernel = address.isShared === true && process.platform === 'linux';
+    server.listen({ port: address.port, host: address.host, reusePort: isSharedByKernel, exclusive: address.isOwn === true || isSharedByKernel }, () => resolve());
   });
   const bound = server.address();
   return { server, port: typeof bound === 'object' && bound !== null ? bound.port : address.port, close: (drainMs) => close({ server, silent, plain }, drainMs, clock) };
