@@ -10,6 +10,7 @@ import { freePort } from '../test/support/free-port.ts';
 import { modernRequest, toolNamesOf } from '../test/support/http-peer.ts';
 import { MAIN } from '../test/support/start-gateway.ts';
 import { configOf, type Measured } from './capacity-gateway.ts';
+import { pinMeasured } from './targets.ts';
 import { startEcho, type Upstream } from './capacity-upstreams.ts';
 
 const SERVERS = 20;
@@ -44,6 +45,7 @@ async function firstListMs(folder: string, key: string): Promise<number> {
   const startedMs = systemClock.monotonicMs();
   const child = spawn(process.execPath, [MAIN, 'serve', '--config', join(folder, 'metamcp.json'), '--data', join(folder, 'data'), '--port', String(port)], { stdio: 'ignore' });
   try {
+    if (child.pid !== undefined) pinMeasured(child.pid);
     while (!(await hasAll(port, key))) {
       if (child.exitCode !== null || systemClock.monotonicMs() - startedMs > PATIENCE_MS) throw new Error('the gateway did not start');
       await sleep(systemClock, 5);
