@@ -29,7 +29,7 @@ export interface DispatchDeps extends RoutedCallDeps {
   readonly upstreams: Upstreams;
   readonly parking: Parking;
   /** Undefined: calls are bounded elsewhere, or not at all. */
-  readonly bulkheads?: Bulkheads;
+  readonly bulkheads?: Pick<Bulkheads, 'enter' | 'leave'>;
 }
 
 export function leaseOf({ client, principal }: Pick<Admitted, 'client' | 'principal'>): Lease {
