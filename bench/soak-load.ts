@@ -1,4 +1,4 @@
-/** The load of a soak: clients of three tenants who call, open and leave sessions, give calls up; servers that are killed; configurations that change. */
+/** The load of a soak: clients of three tenants who call, open and leave sessions, give calls up, have their tokens renewed; servers that are killed; configurations that change. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent } from 'undici';
@@ -9,10 +9,11 @@ import { modernRequest, openSession, textOf } from '../test/support/http-peer.ts
 import { census } from '../test/support/process-census.ts';
 import { randomKey } from '../test/support/random-key.ts';
 import { type RunningGateway, startGateway } from '../test/support/start-gateway.ts';
+import { signIn, type TokenClient } from './soak-tokens.ts';
 import type { SoakRun, SoakSample } from './soak-verdict.ts';
 
 /** Of 5,200,000 calls: so many of each. */
-const CALLS_PER = { session: 104, kill: 2_600, change: 10_400, cancelled: 52 } as const;
+const CALLS_PER = { session: 104, kill: 2_600, change: 10_400, cancelled: 52, refresh: 1_040 } as const;
 /** Sessions whose client goes without a word. */
 const LEFT_SHARE = 0.3;
 const LANES = 24;
@@ -35,7 +36,7 @@ export async function runSoak({ calls, seed, tell }: SoakOptions): Promise<SoakR
     config: {
       servers: { near: { ...fixtureCommand('counting-server.ts', '--stdio'), isolation: 'shared' }, far: { url: far.url } },
       namespaces: { all: { servers: ['near', 'far'] } },
-      endpoints: { all: { namespace: 'all' } },
+      endpoints: { all: { namespace: 'all', auth: { apiKey: true, oauth: true } } },
       keys: Object.fromEntries(Object.entries(keys).map(([name, value]) => [name, { value }])),
     },
   });
@@ -62,6 +63,7 @@ class Soak {
   #ended = 0;
   #foreignCanaries = 0;
   #isSampling = false;
+  #tokens: TokenClient | undefined;
 
   constructor(options: SoakOptions, gateway: RunningGateway, keys: Readonly<Record<string, string>>) {
     this.#options = options;
@@ -71,6 +73,7 @@ class Soak {
   }
 
   async run(): Promise<SoakRun> {
+    this.#tokens = await signIn(this.#gateway, 'all');
     const startedMs = performance.now();
     await Promise.all(Array.from({ length: LANES }, () => this.#lane()));
     await this.#sample();
@@ -91,6 +94,7 @@ class Soak {
       if (turn % CALLS_PER.change === 0) await this.#change(turn);
       if (turn % CALLS_PER.session === 0) await this.#session();
       if (turn % CALLS_PER.cancelled === 0) await this.#giveUp();
+      if (turn % CALLS_PER.refresh === 0) await this.#refresh();
       await this.#call();
       this.#ended++;
       if (!this.#isSampling && this.#ended >= (this.#samples.length + 1) * (calls / SAMPLES)) await this.#sample();
@@ -118,6 +122,13 @@ class Soak {
     const session = await openSession({ url: this.#gateway.mcp('all'), key: this.#keys[this.#tenant] ?? '', agent: this.#agent });
     await session.request('tools/list');
     if (this.#random() >= LEFT_SHARE) await session.end();
+  }
+
+  /** The token that comes opens the endpoint. */
+  async #refresh(): Promise<void> {
+    const key = await this.#tokens?.refreshed();
+    const { status } = await modernRequest({ url: this.#gateway.mcp('all'), key: key ?? '', agent: this.#agent }, 'tools/list');
+    if (status !== 200) this.#failed(`a new token ${status}`);
   }
 
   /** The client goes in the middle of a call. */

@@ -34,6 +34,11 @@ export function pinSelf(): boolean {
   return hasTaskset && spawnSync('taskset', ['-acp', String(OTHER_CORE), String(process.pid)]).status === 0;
 }
 
+/** Gives a process that is measured its own core. */
+export function pinMeasured(pid: number): void {
+  if (hasTaskset) spawnSync('taskset', ['-acp', String(MEASURED_CORE), String(pid)]);
+}
+
 interface Served {
   readonly url: string;
   readonly pid: number;

@@ -10,7 +10,6 @@ import { Budgets, periodEnd, periodStart } from './data-plane/budgets.ts';
 import type { DataPlaneDeps } from './data-plane/data-plane.ts';
 import { Engines } from './data-plane/engines.ts';
 import { Shadowed } from './data-plane/shadowed.ts';
-import { SharedBuckets } from './data-plane/shared-buckets.ts';
 import { Turns } from './data-plane/turns.ts';
 import type { LimitSpec } from './model/limit.ts';
 import type { People } from './model/oauth.ts';
@@ -127,6 +126,8 @@ async function openCounters({ sharedStoreUrl, clock, random, report }: Governanc
       close: () => undefined,
     };
   }
+  // Loaded only where there is such a store: a start reads less.
+  const { SharedBuckets } = await import('./data-plane/shared-buckets.ts');
   const shared = new SharedBuckets({ url: sharedStoreUrl, clock, gatewayId: newId('gateway', clock, random), report: (isDown, detail) => report(isDown ? 'shared store down: limits are kept here, by share' : 'shared store back', { detail }) });
   await shared.start();
   return {

@@ -23,6 +23,7 @@ const SPLICE_AS_BYTES = 32_768;
 /** `resources/read` results must say how long they may be kept; ours never vouch for what the server left open. */
 const CACHEABLE: ReadonlySet<string> = new Set(['resources/read']);
 const NO_CACHE: Readonly<Record<string, string>> = { ttlMs: '0', cacheScope: '"private"' };
+const CLOSING = Buffer.from('}');
 const MODERN_ONLY = ['resultType', 'ttlMs', 'cacheScope'];
 const MODERN_AND_META = [...MODERN_ONLY, '_meta'];
 
@@ -43,29 +44,37 @@ export function createEncodeOutcome(info: GatewayInfo): EncodeOutcome {
   };
 }
 
-function wrap(id: RequestId, result: string | Buffer): MessageText {
+/** A result's text, or its pieces where it is large: they are put together once. */
+type ResultText = string | readonly Buffer[];
+
+function wrap(id: RequestId, result: ResultText): MessageText {
   const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
-  return typeof result === 'string' ? `${head}${result}}` : Buffer.concat([Buffer.from(head), result, Buffer.from('}')]);
+  if (typeof result === 'string') return `${head}${result}}`;
+  return Buffer.concat([Buffer.from(head), ...result, CLOSING]);
 }
 
-function encodeResult(exchange: Decoded, result: RawObject, infoText: string): string | Buffer {
+function edited(result: RawObject, removed: readonly string[], added: Readonly<Record<string, string>>): ResultText {
+  return result.byteLength > SPLICE_AS_BYTES ? result.editedPieces(removed, added) : result.edited(removed, added);
+}
+
+function encodeResult(exchange: Decoded, result: RawObject, infoText: string): ResultText {
   if (exchange.client.revision === MODERN_REVISION) return encodeModern(exchange, result, infoText);
   const isForeign = result.hasAny(MODERN_ONLY);
   const lacks = exchange.method === 'tools/call' || exchange.method === 'prompts/get';
   const table = REVISION_TABLES[exchange.client.revision];
   if (lacks && (!table.hasStructuredContent || (isForeign && result.has('structuredContent')))) return JSON.stringify(downConverted(result.value, exchange.client.revision));
   if (isForeign) return withoutModern(result);
-  return result.byteLength > SPLICE_AS_BYTES ? result.bytes : result.text;
+  return edited(result, [], {});
 }
 
-function encodeModern(exchange: Decoded, result: RawObject, infoText: string): string {
+function encodeModern(exchange: Decoded, result: RawObject, infoText: string): ResultText {
   const meta = result.member('_meta');
   const added: Record<string, string> = result.has('resultType') ? {} : { resultType: '"complete"' };
   if (CACHEABLE.has(exchange.method)) addCacheHints(exchange, result, added);
   // A server says the same of itself every time, so the last edit usually is the next one too.
   if (lastModern?.meta !== meta || lastModern?.infoText !== infoText) lastModern = { meta, infoText, edited: metaWithServerInfo(meta, infoText) };
   added['_meta'] = lastModern.edited;
-  return result.edited([], added);
+  return edited(result, [], added);
 }
 
 /** A question is nothing to keep. What is for everyone at the server may be for some only here, where credentials open endpoints. */
@@ -87,12 +96,12 @@ function metaWithServerInfo(meta: string | undefined, infoText: string): string 
 }
 
 /** What only 2026-07-28 has, and who the server says it is: neither belongs to a legacy result. */
-function withoutModern(result: RawObject): string {
+function withoutModern(result: RawObject): ResultText {
   const metaText = result.member('_meta');
-  if (metaText?.includes(META.serverInfo) !== true) return result.edited(MODERN_ONLY, {});
+  if (metaText?.includes(META.serverInfo) !== true) return edited(result, MODERN_ONLY, {});
   // A server says the same of itself every time, so the last answer to this question usually is the next one too.
   if (metaText !== lastMeta.text) lastMeta = { text: metaText, added: metaWithoutServerInfo(metaText) };
-  return result.edited(MODERN_AND_META, lastMeta.added);
+  return edited(result, MODERN_AND_META, lastMeta.added);
 }
 
 interface MetaEdit {

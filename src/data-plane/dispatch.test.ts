@@ -4,6 +4,7 @@ import { type FakeLink, legacyScript, modernScript, type Script } from '../../te
 import { MovableClock, settle } from '../../test/support/movable-clock.ts';
 import { KeptReply, plainHttp, plainSealer, principalOf, resolved } from '../../test/support/plain-exchange.ts';
 import { startPlainUpstreams } from '../../test/support/plain-upstreams.ts';
+import { sleep } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import type { Outcome } from '../upstream/upstream.ts';
@@ -14,11 +15,12 @@ import { Parking } from './parking.ts';
 import { type Session, Sessions, sessionLimits } from './sessions.ts';
 import { TaskIds } from './task-ids.ts';
 
-async function setUp(script: Script) {
+async function setUp(script: Script, lineMs = 0) {
   const clock = new MovableClock();
   const { upstreams, links } = await startPlainUpstreams({ files: script }, clock);
   const parking = new Parking({ clock, sealer: plainSealer, newId: () => 'p1' });
-  const deps = { clock, upstreams, parking, taskIds: new TaskIds(plainSealer), deliveries: new Deliveries(), park: parking.park.bind(parking) };
+  const bulkheads = { enter: () => (lineMs === 0 ? undefined : sleep(clock, lineMs).then(() => undefined)), leave: () => undefined };
+  const deps = { clock, upstreams, bulkheads, parking, taskIds: new TaskIds(plainSealer), deliveries: new Deliveries(), park: parking.park.bind(parking) };
   const sessions = new Sessions({ clock, limits: sessionLimits(10, 3_600_000), randomId: () => 'id', ended: () => undefined });
   const start = (changes: Partial<Resolved> = {}) => {
     const reply = new KeptReply();
@@ -52,6 +54,15 @@ describe('a call', () => {
     await turns();
     expect(outcomes).toMatchObject([{ kind: 'result', result: { value: { content: [{ text: '{"a":1}' }] } } }]);
     expect(reply.sent).toEqual([]);
+  });
+
+  test('[RL-12] has its time limit as a whole: what it waits for its turn is a part of it', async () => {
+    const { start, clock } = await setUp(modernScript(() => undefined), 9_000);
+    const { outcomes } = start({ upstreamParams: { name: 'read', arguments: {} } });
+    await clock.move(59_900);
+    expect(outcomes).toEqual([]);
+    await clock.move(200);
+    expect(outcomes).toMatchObject([{ kind: 'fault', fault: { code: 'upstream.timeout' } }]);
   });
 
   test('[SS-06] has an id of ours: two clients that both say 1 do not meet', async () => {

@@ -9,6 +9,7 @@ import { isObject, type JsonObject, MODERN_REVISION } from '../protocol/messages
 import { HOPS_HEADER, readHops } from '../upstream/dialer/hops.ts';
 import type { Lease, Upstreams } from '../upstream/upstreams.ts';
 import type { Call, CallEvents, Outcome, Upstream } from '../upstream/upstream.ts';
+import { awaitRecovery, mayWait } from './await-recovery.ts';
 import { declaredToLegacy, declaredToModern, missingCapability, wantsInteraction } from './capabilities.ts';
 import type { Bulkheads } from './bulkheads.ts';
 import type { Admitted } from './exchange.ts';
@@ -28,7 +29,7 @@ export interface DispatchDeps extends RoutedCallDeps {
   readonly upstreams: Upstreams;
   readonly parking: Parking;
   /** Undefined: calls are bounded elsewhere, or not at all. */
-  readonly bulkheads?: Bulkheads;
+  readonly bulkheads?: Pick<Bulkheads, 'enter' | 'leave'>;
 }
 
 export function leaseOf({ client, principal }: Pick<Admitted, 'client' | 'principal'>): Lease {
@@ -59,12 +60,18 @@ export async function dispatch(admitted: Admitted, deps: DispatchDeps): Promise<
 
 /** A call that was not under way before: it takes one of the turns at its server. */
 async function begin(admitted: Admitted, params: JsonObject, deps: DispatchDeps): Promise<Outcome> {
+  let timeoutMs = timeoutOf(admitted);
   const waiting = deps.bulkheads?.enter(admitted);
-  if (waiting !== undefined) await waiting;
+  if (waiting !== undefined) {
+    const beganMs = deps.clock.monotonicMs();
+    await waiting;
+    // The call has its time as a whole, and spent some of it in the line.
+    timeoutMs = Math.max(1, timeoutMs - (deps.clock.monotonicMs() - beganMs));
+  }
   const call = new RoutedCall(admitted, deps);
   listen(call, admitted);
   try {
-    return await (isRead(admitted.method) ? readRounds(call, admitted, params, deps) : rounds(call, admitted, { params, timeoutMs: timeoutOf(admitted) }, deps));
+    return await (isRead(admitted.method) ? readRounds(call, admitted, { params, timeoutMs }, deps) : rounds(call, admitted, { params, timeoutMs }, deps));
   } finally {
     admitted.client.session?.inFlight.remove(call);
     deps.bulkheads?.leave(admitted);
@@ -92,8 +99,7 @@ function listen(call: RoutedCall, { client, id, reply }: Admitted): void {
 }
 
 /** All attempts of a read have the time of one together. */
-function readRounds(call: RoutedCall, admitted: Admitted, params: JsonObject, deps: DispatchDeps): Promise<Outcome> {
-  const timeoutMs = timeoutOf(admitted);
+function readRounds(call: RoutedCall, admitted: Admitted, { params, timeoutMs }: Rounds, deps: DispatchDeps): Promise<Outcome> {
   const deadlineMs = deps.clock.monotonicMs() + timeoutMs;
   let isFirst = true;
   return readAgain({ server: admitted.target.server, deadlineMs }, () => {
@@ -103,9 +109,23 @@ function readRounds(call: RoutedCall, admitted: Admitted, params: JsonObject, de
   }, deps);
 }
 
+interface Rounds {
+  readonly params: JsonObject;
+  /** Left for all of them. */
+  readonly timeoutMs: number;
+}
+
 /** One round, or as many as a modern server needs to ask a legacy client. */
-async function rounds(call: RoutedCall, admitted: Admitted, { params, timeoutMs }: { readonly params: JsonObject; readonly timeoutMs: number }, deps: DispatchDeps): Promise<Outcome> {
-  const upstream = deps.upstreams.find(admitted.target.server, leaseOf(admitted)) ?? (await acquire(admitted, deps));
+async function rounds(call: RoutedCall, admitted: Admitted, given: Rounds, deps: DispatchDeps): Promise<Outcome> {
+  const { params } = given;
+  let { timeoutMs } = given;
+  let upstream = deps.upstreams.find(admitted.target.server, leaseOf(admitted));
+  if (upstream === undefined && mayWait(admitted)) {
+    const deadlineMs = deps.clock.monotonicMs() + timeoutMs;
+    upstream = await awaitRecovery(() => acquire(admitted, deps), deadlineMs, { clock: deps.clock, throwIfCancelled: () => call.throwIfCancelled() });
+    timeoutMs = Math.max(1, deadlineMs - deps.clock.monotonicMs());
+  }
+  upstream ??= await acquire(admitted, deps);
   if (admitted.method === 'completion/complete' && !isObject(upstream.profile.capabilities['completions'])) return NO_COMPLETIONS;
   let roundParams = params;
   for (let round = 0; round < ROUNDS_MAX; round++) {

@@ -50,6 +50,7 @@ export const ServerConfigSchema = z
     idleTimeoutMs: durationMs.default(300_000).describe('An unused connection is closed after so long, milliseconds.'),
     resultBytesMax: z.int().min(1024).default(10 * 1024 * 1024).describe('Larger answers are refused, bytes.'),
     trustAnnotations: z.boolean().default(false).describe('What its tools say of themselves counts, e.g. that they only read.'),
+    waitForRecovery: z.boolean().default(false).describe('While the server is away, reads and trusted idempotent tools wait for it until their deadline, in place of being refused at once.'),
     required: z.boolean().default(false).describe('Readiness of the gateway waits for this server.'),
     description: z.string().max(10_000).default('').describe('For people.'),
     tags: z.array(label).max(100).default([]).describe('Words to find and group servers by.'),

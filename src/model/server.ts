@@ -67,5 +67,7 @@ export interface ServerSpec {
   readonly description: string;
   /** What its tools say of themselves counts. */
   readonly trustsAnnotations?: boolean;
+  /** What may be made twice without harm waits for it while it is away, until its own deadline. */
+  readonly waitsForRecovery?: boolean;
   readonly tags?: readonly string[];
 }

@@ -79,6 +79,7 @@ test('editing says the same as parsing, changing and writing', () => {
       const expected = { ...object } as Record<string, unknown>;
       for (const key of removed) delete expected[key];
       expect(JSON.parse(raw.edited(removed, texts))).toEqual(JSON.parse(JSON.stringify({ ...expected, ...added })));
+      expect(Buffer.concat(raw.editedPieces(removed, texts)).toString()).toBe(raw.edited(removed, texts));
     }),
   );
 });

@@ -101,7 +101,21 @@ export class RawObject {
     }
     return `{${parts.join(',')}}`;
   }
+
+  /** As `edited`, in pieces that together are the text: what was the object's own is not copied. For large ones. */
+  editedPieces(removed: readonly string[], added: Readonly<Record<string, string>>): readonly Buffer[] {
+    const kept = this.#keys.filter(({ key }) => !removed.includes(key) && !(key in added));
+    const isTouched = kept.length < this.#keys.length;
+    const fresh = Object.keys(added).map((key) => `${JSON.stringify(key)}:${added[key]}`);
+    if (!isTouched && fresh.length === 0) return [this.bytes];
+    const front = Buffer.from(`{${fresh.join(',')}${fresh.length === 0 || kept.length === 0 ? '' : ','}`);
+    if (!isTouched) return [front, this.#bytes.subarray(this.#start + 1, this.#end)];
+    return [front, ...kept.flatMap((span, index) => [...(index === 0 ? [] : [COMMA]), this.#bytes.subarray(span.keyStart, span.valueEnd)]), CLOSING];
+  }
 }
+
+const COMMA = Buffer.from(',');
+const CLOSING = Buffer.from('}');
 
 const NO_LIMITS: JsonLimits = { depthMax: 1_000, nodesMax: Number.MAX_SAFE_INTEGER, keysPerObjectMax: Number.MAX_SAFE_INTEGER, stringBytesMax: Number.MAX_SAFE_INTEGER };
 

@@ -18,6 +18,9 @@ export const META_CLIENT = 'metamcp/client';
 /** On list results: servers whose part is missing or stale, `[{server, state}]`. */
 export const META_SERVERS = 'metamcp/servers';
 
+/** On results that the server could not be asked for anew: `{ageMs, because}`, the age of what is given in its place and the fault. */
+export const META_STALE = 'metamcp/stale';
+
 /** On requests: `{agent, stage}`, labels that narrow what policy allows for this request. */
 export const META_LABELS = 'metamcp/labels';
 

@@ -58,6 +58,7 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     isRequired: server.required,
     description: server.description,
     trustsAnnotations: server.trustAnnotations,
+    waitsForRecovery: server.waitForRecovery,
     tags: [...server.tags, ...server.capabilities],
   };
 }

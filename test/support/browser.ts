@@ -28,6 +28,11 @@ export class Browser {
     return this.#cookies.map(({ name }) => name);
   }
 
+  /** A cookie that somebody got for this browser elsewhere. */
+  give(url: string, name: string, value: string): void {
+    this.#cookies.push({ host: new URL(url).hostname, path: '/', name, value });
+  }
+
   /** Follows redirects until a page, or until one leads to an address that begins with `until`: then that is the url, status 0. */
   async open(url: string, until?: string): Promise<PageSeen> {
     return this.#go(url, { method: 'GET' }, until);

@@ -1,6 +1,5 @@
 /** Mail by SMTP. The host is the operator's own; content comes from us alone, so nothing is fetched or read from disk for it. */
 import type { Socket } from 'node:net';
-import { createTransport } from 'nodemailer';
 import { Fault } from '../../base/fault.ts';
 import type { Mail } from '../people-services.ts';
 
@@ -27,8 +26,10 @@ export function createSendMail({ url, from }: MailSettings, connect: ConnectMail
       (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), false),
     );
   };
-  const transport = createTransport({ url, getSocket, connectionTimeout: TIMEOUT_MS, greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS, disableFileAccess: true, disableUrlAccess: true });
   return async ({ to, subject, text }) => {
+    // Loaded with the first mail: a start reads less.
+    const { createTransport } = await import('nodemailer');
+    const transport = createTransport({ url, getSocket, connectionTimeout: TIMEOUT_MS, greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS, disableFileAccess: true, disableUrlAccess: true });
     try {
       await transport.sendMail({ from, to: { name: '', address: to }, subject, text });
     } catch (thrown) {

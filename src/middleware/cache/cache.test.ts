@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MovableClock } from '../../../test/support/movable-clock.ts';
 import type { CallContext, CallOutcome } from '../../model/middleware.ts';
+import { Fault } from '../../base/fault.ts';
 import { RawObject } from '../../protocol/envelope.ts';
 import type { JsonObject } from '../../protocol/messages.ts';
 import { cache } from './cache.ts';
@@ -50,6 +51,22 @@ test.each([
   await call({}, more);
   const { result: __, ...again } = { result: undefined, ...more };
   expect(await call({}, { ...again, result: { call: 'fresh' } })).toBe('fresh');
+});
+
+test('while the server is away the last result stands in for a while, and says so; a tool that fails does not bring it back', async () => {
+  const clock = new MovableClock();
+  const { around } = cache.create(cache.options.parse({ seconds: 10, staleSeconds: 60 }));
+  const ask = async (outcome: CallOutcome): Promise<CallOutcome | undefined> => around?.({ name: 'read', arguments: {} }, () => Promise.resolve(outcome), { method: 'tools/call', server: 'files', own: 'read', principal: 'ann', definition: READING, services: { clock, failed: () => undefined } });
+  const good: CallOutcome = { kind: 'result', result: RawObject.of({ content: [], _meta: { own: 1 } }) };
+  const away: CallOutcome = { kind: 'fault', fault: new Fault('upstream.unavailable', { server: 'files' }) };
+  expect(await ask(away)).toBe(away);
+  await ask(good);
+  await clock.move(30_000);
+  expect(await ask(away)).toMatchObject({ kind: 'result', result: { value: { content: [], _meta: { own: 1, 'metamcp/stale': { ageMs: 30_000, because: 'upstream.unavailable' } } } } });
+  const denied: CallOutcome = { kind: 'fault', fault: new Fault('policy.denied') };
+  expect(await ask(denied)).toBe(denied);
+  await clock.move(40_000);
+  expect(await ask(away)).toBe(away);
 });
 
 test('what a server says of its result is heeded where it is less', async () => {

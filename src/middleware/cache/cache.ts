@@ -5,12 +5,14 @@
 import { z } from 'zod';
 import type { CallContext, CallOutcome } from '../../model/middleware.ts';
 import { canonicalJson } from '../../protocol/canonical.ts';
-import type { RawObject } from '../../protocol/envelope.ts';
+import { RawObject } from '../../protocol/envelope.ts';
 import { isObject, type JsonObject } from '../../protocol/messages.ts';
+import { META_STALE, metaOf } from '../../protocol/meta.ts';
 import { MANIFEST_VERSION, type Manifest } from '../manifest.ts';
 
 const Options = z.strictObject({
   seconds: z.int().min(1).max(3_600).default(60).describe('Results are given again for so long; a server that says less is heeded (ttlMs).'),
+  staleSeconds: z.int().min(0).max(86_400).default(0).describe('While the server cannot answer, the last result is given again for so long after its time, marked in _meta as metamcp/stale. 0: never.'),
   scope: z.enum(['principal', 'shared']).default('principal').describe('shared: the answer depends on nobody who asks. Results that are private to a server stay per principal.'),
   readOnly: z.boolean().default(false).describe('Declares the covered tools to be reading; without it their definitions must say so (readOnlyHint).'),
   bytesMax: z
@@ -23,10 +25,15 @@ const Options = z.strictObject({
 
 interface Kept {
   readonly result: RawObject;
+  readonly keptMs: number;
   readonly untilMs: number;
+  /** So long it may stand in for an answer that does not come. */
+  readonly staleUntilMs: number;
   readonly bytes: number;
 }
 
+/** The server did not answer, or could not be asked. */
+const AWAY: ReadonlySet<string> = new Set(['upstream.unavailable', 'upstream.timeout', 'upstream.closed']);
 /** Results above this share of the cache are not kept. */
 const SHARE_MAX = 1 / 4;
 
@@ -38,27 +45,48 @@ export const cache: Manifest<typeof Options> = {
   options: Options,
   onFailure: 'open',
   resultBytesMax: Number.MAX_SAFE_INTEGER,
-  create: ({ seconds, scope, readOnly, bytesMax }) => {
+  create: ({ seconds, staleSeconds, scope, readOnly, bytesMax }) => {
     const store = new ResultStore(bytesMax);
+    const keep = (outcome: CallOutcome, { own, call, nowMs }: Asked): void => {
+      const ttlMs = Math.min(seconds * 1000, ttlOf(outcome));
+      if (outcome.kind !== 'result' || ttlMs <= 0) return;
+      const isShared = scope === 'shared' && outcome.result.member('cacheScope') !== '"private"';
+      const key = isShared ? call : own;
+      if (key !== undefined) store.keep(key, outcome.result, { nowMs, ttlMs, staleMs: staleSeconds * 1_000 });
+    };
     return {
       around: async (params, next, context) => {
-        const nowMs = context.services?.clock.monotonicMs();
-        if (nowMs === undefined || !isCacheable(params, context, readOnly)) return next(params);
+        const clock = context.services?.clock;
+        if (clock === undefined || !isCacheable(params, context, readOnly)) return next(params);
+        const nowMs = clock.monotonicMs();
         const call = canonicalJson([context.server, context.own, params['arguments'] ?? {}]);
-        const own = `${context.principal ?? ''}\n${call}`;
-        const found = store.find(own, nowMs) ?? store.find(call, nowMs);
-        if (found !== undefined) return { kind: 'result', result: found };
-        const outcome = await next(params);
-        const ttlMs = Math.min(seconds * 1000, ttlOf(outcome));
-        if (outcome.kind !== 'result' || ttlMs <= 0) return outcome;
-        const isShared = scope === 'shared' && outcome.result.member('cacheScope') !== '"private"';
         // Without a principal there is nobody whose own it could be.
-        if (isShared || context.principal !== undefined) store.keep(isShared ? call : own, outcome.result, { nowMs, ttlMs });
+        const own = context.principal === undefined ? undefined : `${context.principal}\n${call}`;
+        const kept = (own === undefined ? undefined : store.find(own, nowMs)) ?? store.find(call, nowMs);
+        if (kept !== undefined && kept.untilMs > nowMs) return { kind: 'result', result: kept.result };
+        const outcome = await next(params);
+        if (kept !== undefined && isAway(outcome)) return { kind: 'result', result: markedStale(kept, clock.monotonicMs(), outcome.fault.code) };
+        keep(outcome, { own, call, nowMs });
         return outcome;
       },
     };
   },
 };
+
+/** Keys of a call's result: one's own, and everybody's. */
+interface Asked {
+  readonly own: string | undefined;
+  readonly call: string;
+  readonly nowMs: number;
+}
+
+function isAway(outcome: CallOutcome): outcome is Extract<CallOutcome, { kind: 'fault' }> {
+  return outcome.kind === 'fault' && AWAY.has(outcome.fault.code);
+}
+
+function markedStale({ result, keptMs }: Kept, nowMs: number, because: string): RawObject {
+  return RawObject.of({ ...result.value, _meta: { ...metaOf(result.value), [META_STALE]: { ageMs: Math.round(nowMs - keptMs), because } } });
+}
 
 /** Calls that are part of something longer are never answered from memory. */
 function isCacheable(params: JsonObject, { method, definition }: CallContext, isDeclared: boolean): boolean {
@@ -88,19 +116,20 @@ class ResultStore {
     this.#bytesMax = bytesMax;
   }
 
-  find(key: string, nowMs: number): RawObject | undefined {
+  /** Also what may only stand in: `untilMs` tells. */
+  find(key: string, nowMs: number): Kept | undefined {
     const kept = this.#kept.get(key);
-    if (kept === undefined || kept.untilMs > nowMs) return kept?.result;
+    if (kept === undefined || Math.max(kept.untilMs, kept.staleUntilMs) > nowMs) return kept;
     this.#drop(key, kept);
     return undefined;
   }
 
-  keep(key: string, result: RawObject, { nowMs, ttlMs }: { readonly nowMs: number; readonly ttlMs: number }): void {
+  keep(key: string, result: RawObject, { nowMs, ttlMs, staleMs }: { readonly nowMs: number; readonly ttlMs: number; readonly staleMs: number }): void {
     const bytes = result.byteLength + 2 * key.length;
     if (bytes > this.#bytesMax * SHARE_MAX) return;
     const before = this.#kept.get(key);
     if (before !== undefined) this.#drop(key, before);
-    this.#kept.set(key, { result, untilMs: nowMs + ttlMs, bytes });
+    this.#kept.set(key, { result, keptMs: nowMs, untilMs: nowMs + ttlMs, staleUntilMs: staleMs > 0 ? nowMs + ttlMs + staleMs : 0, bytes });
     this.#bytes += bytes;
     for (const [oldest, kept] of this.#kept) {
       if (this.#bytes <= this.#bytesMax) break;

@@ -31,7 +31,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   pem: `-----BEGIN RSA PRIVATE KEY-----\n${letters(64)}\n-----END RSA PRIVATE KEY-----`,
 };
 
-test.each(Object.entries(SECRETS))('a %s secret is found as value, as key, nested, in JSON within text, and behind one base64 or URL encoding', (_, secret) => {
+test.each(Object.entries(SECRETS))('[DL-01] a %s secret is found as value, as key, nested, in JSON within text, and behind one base64 or URL encoding', (_, secret) => {
   const encoded = Buffer.from(`padding ${secret}`).toString('base64');
   const carried: JsonObject = {
     plain: `see ${secret} here`,
@@ -48,7 +48,7 @@ test.each(Object.entries(SECRETS))('a %s secret is found as value, as key, neste
   expect(text).toContain('[redacted');
 });
 
-test('a secret that is split over two text blocks is found wherever it is split', () => {
+test('[DL-05] a secret that is split over two text blocks is found wherever it is split', () => {
   const secret = String(SECRETS['github']);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: secret.length - 1 }), fc.stringMatching(/^[a-z ]{0,20}$/), (at, around) => {
@@ -71,7 +71,7 @@ test('a secret is found behind base64 whatever stands before it', () => {
   );
 });
 
-test('personal data is found where its checksum holds, and left where it does not', () => {
+test('[DL-02] personal data is found where its checksum holds, and left where it does not', () => {
   const found = redactor.text('card 4111 1111 1111 1111, IBAN DE89 3704 0044 0532 0130 00 AND SO ON, mail a.b@example.org, call +49 30 901820, from 192.0.2.7 or 2001:db8::1, ssn 078-05-1120');
   expect(found).toBe('card [redacted card], IBAN [redacted iban] AND SO ON, mail [redacted email], call [redacted phone], from [redacted ip] or [redacted ip], ssn [redacted ssn]');
   for (const kept of ['order 4111 1111 1111 1112', 'GB82 WEST 1234 5698 7654 33', 'version 1.2.3', '12:30:45', '999.1.1.1', 'id 1234567890123456']) expect(redactor.text(kept)).toBe(kept);
@@ -108,7 +108,7 @@ test('mask keeps the last four characters, block refuses and says when the call 
   expect(() => blocking.onResult?.({ text: String(SECRETS['gitlab']) }, context)).toThrow(expect.objectContaining({ code: 'policy.denied', effect: 'executed', reason: 'sensitive_data' }));
 });
 
-test('no text is slow, however it is made', () => {
+test('[DL-01] no text is slow, however it is made', () => {
   const size = 200_000;
   const texts = ['a', '1', '-', ' 1', '%41', 'eyJ', 'a.', 'a@', '+1', ':', 'DE89', '://:', 'password=', '-----BEGIN PRIVATE KEY-----', 'sk-', 'A1 ', '00 '].map((piece) => piece.repeat(Math.ceil(size / piece.length)));
   for (const text of texts) {

@@ -31,6 +31,8 @@ export interface CarrierHost {
 const REFUSAL_BYTES_MAX = 64 * 1024;
 /** A server may leave a connection open so long after it said all; then it is closed. */
 const LINGER_MS = 1_000;
+/** From here on a second copy of a body is worth avoiding. */
+const WHOLE_FROM_BYTES = 256 * 1024;
 const ABORTED = new Error('aborted');
 
 type Reading = 'head' | 'json' | 'stream' | 'refusal' | 'rest';
@@ -43,6 +45,8 @@ export class Carrier implements WireHandler {
   #controller: WireController | undefined;
   #head: AnswerHead | undefined;
   #chunks: Buffer[] = [];
+  /** In place of chunks. */
+  #whole: Buffer | undefined;
   #bytes = 0;
   #bytesMax = 0;
   #parser: EventStreamParser | undefined;
@@ -97,7 +101,7 @@ export class Carrier implements WireHandler {
     }
     this.#bytes += chunk.length;
     if (this.#bytes > this.#bytesMax) this.#overflow(controller);
-    else if (this.#reading !== 'rest') this.#chunks.push(chunk);
+    else if (this.#reading !== 'rest') this.#keep(chunk);
   }
 
   onResponseEnd(): void {
@@ -153,10 +157,11 @@ export class Carrier implements WireHandler {
     }
     this.#reading = 'json';
     this.#bytesMax = this.#host.resultBytesMax;
-    if (Number(headerOf(head, 'content-length') ?? 0) > this.#bytesMax) {
+    const bytes = Number(headerOf(head, 'content-length') ?? 0);
+    if (bytes > this.#bytesMax) {
       this.#fail(this.#tooLarge());
       this.#controller?.abort(ABORTED);
-    }
+    } else if (bytes > WHOLE_FROM_BYTES) this.#whole = Buffer.allocUnsafeSlow(bytes);
   }
 
   #beginRefusal(head: AnswerHead): void {
@@ -198,7 +203,14 @@ export class Carrier implements WireHandler {
     if (!this.#isOver) this.#fail(this.#statusFault(head), head.status);
   }
 
+  /** A large body whose length is known is put together where it will stand: twice its bytes would be held otherwise. */
+  #keep(chunk: Buffer): void {
+    if (this.#whole === undefined) this.#chunks.push(chunk);
+    else chunk.copy(this.#whole, this.#bytes - chunk.length);
+  }
+
   #body(): Buffer {
+    if (this.#whole !== undefined) return this.#whole.subarray(0, this.#bytes);
     const [first] = this.#chunks;
     return this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#bytes);
   }
@@ -248,6 +260,7 @@ export class Carrier implements WireHandler {
   #end(): void {
     this.#isOver = true;
     this.#chunks = [];
+    this.#whole = undefined;
     this.#parser?.stop();
     this.#follower?.close();
     this.#host.release(this);

@@ -4,7 +4,7 @@
 # Runs in a session of its own, one per gateway. Its stdin is a pipe from the gateway:
 #   + ID    the process ID leads a new group of that number
 #   - ID    that group is empty
-# The end of the pipe means that the gateway is gone: every group still known gets SIGTERM, and SIGKILL 3 s later.
+# The end of the pipe means that the gateway is gone: every group still known gets SIGTERM, and SIGKILL 2 s later.
 #
 # Plain POSIX shell and its own commands, because it lives as long as the gateway and should weigh nothing.
 # On Linux it reads /proc: to know a reused process number by its start time, and to find processes that left the
@@ -48,19 +48,23 @@ drop_strangers() {
 }
 
 # Adds to members, as " id:start …", all processes in our groups or sessions and all descendants of members. Linux only.
+# Whoever was a stranger once stays one, and is not looked at again: on a busy machine each look is dear.
 find_members() {
   [ -r /proc/self/stat ] || return 0
   before=''
+  found=$strangers
   while [ "$members" != "$before" ]; do
     before=$members
     for folder in /proc/[0-9]*; do
       id=${folder#/proc/}
-      case $members in *" $id:"*) continue ;; esac
+      case $members$strangers in *" $id:"*) continue ;; esac
       look "$id" || continue
       case $groups in *" $group:"* | *" $session:"*) members="$members$id:$start " && continue ;; esac
-      case $members in *" $parent:"*) members="$members$id:$start " ;; esac
+      case $members in *" $parent:"*) members="$members$id:$start " && continue ;; esac
+      case $found in *" $id:"*) ;; *) found="$found$id: " ;; esac
     done
   done
+  strangers=$found
 }
 
 signal_all() {
@@ -92,10 +96,11 @@ done
 
 [ "$groups" = ' ' ] && exit 0
 members=' '
+strangers=' '
 drop_strangers
 find_members
 signal_all TERM
-for second in 1 2 3; do
+for second in 1 2; do
   find_members
   is_anyone_left || exit 0
   sleep 1

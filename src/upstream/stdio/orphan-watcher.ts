@@ -12,8 +12,8 @@ import type { Clock } from '../../base/clock.ts';
 const SCRIPT = path.join(import.meta.dirname, 'orphan-watcher.sh');
 /** A watcher that ends sooner is not started again before the next server is. */
 const SOUND_LIFE_MS = 1000;
-/** For the watcher's own end: it gives what it still knows 3 s between SIGTERM and SIGKILL. */
-const CLOSE_MS = 6000;
+/** For the watcher's own end: it gives what it still knows 2 s between SIGTERM and SIGKILL. */
+const CLOSE_MS = 5000;
 
 export interface OrphanWatcherOptions {
   readonly clock: Clock;
@@ -51,7 +51,7 @@ export class OrphanWatcher {
   }
 
   /**
-   * Ends the watcher, which ends what it still knows; resolves when it is gone, after 6 s at the latest. Call last,
+   * Ends the watcher, which ends what it still knows; resolves when it is gone, after 5 s at the latest. Call last,
    * after all links are closed.
    */
   close(): Promise<void> {

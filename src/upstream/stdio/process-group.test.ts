@@ -138,7 +138,7 @@ test('[ST-10] a watcher that is stuck does not keep whoever closes it for ever',
   const pid = stuck.pid ?? 0;
   process.kill(pid, 'SIGSTOP');
   const closed = stuck.close();
-  await clock.move(6000);
+  await clock.move(5000);
   await closed;
   expect(isRunning(pid)).toBe(true);
   process.kill(pid, 'SIGCONT');
