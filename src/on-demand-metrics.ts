@@ -1,11 +1,12 @@
 /** What servers on demand and workflows tell of themselves when metrics are read. */
 import type { MetricSource } from './observability/metric-source.ts';
+import type { ChildUse } from './orchestrator/child.ts';
 import type { Orchestrator } from './orchestrator/orchestrator.ts';
 import type { WorkflowRuns } from './workflow-runs.ts';
 
 export function onDemandMetrics({ children, events }: Pick<Orchestrator, 'children' | 'events'>, { counts }: Pick<WorkflowRuns, 'counts'>): MetricSource[] {
-  const each = (valueOf: (child: Used) => number) => () =>
-    children.of(undefined).flatMap(({ id, source, status, child }) => (status === 'running' && child !== undefined ? [{ labels: { source, server: id }, value: valueOf({ ...child.usage, idleMs: child.idleMs, callCount: child.callCount, errorCount: child.errorCount }) }] : []));
+  const each = (valueOf: (use: ChildUse) => number) => () =>
+    children.of(undefined).flatMap(({ id, source, status, child }) => (status === 'running' && child !== undefined ? [{ labels: { source, server: id }, value: valueOf(child.use) }] : []));
   return [
     { ...CHILDREN, kind: 'gauge', read: () => [...Map.groupBy(children.of(undefined), ({ source, status, principal }) => JSON.stringify([source, principal === '' ? 'warm' : status]))].map(([key, { length }]) => ({ labels: stateLabels(key), value: length })) },
     { ...EVENTS, kind: 'counter', read: () => [...events.counts()].map(([kind, value]) => ({ labels: { kind }, value })) },
@@ -18,15 +19,6 @@ export function onDemandMetrics({ children, events }: Pick<Orchestrator, 'childr
     { ...RUNNING, kind: 'gauge', read: () => [{ labels: {}, value: counts().running }] },
     { ...ENDED, kind: 'counter', read: () => [...counts().ended].map(([status, value]) => ({ labels: { status }, value })) },
   ];
-}
-
-interface Used {
-  readonly memoryBytes: number;
-  readonly cpuMs: number;
-  readonly processes: number;
-  readonly idleMs: number;
-  readonly callCount: number;
-  readonly errorCount: number;
 }
 
 function stateLabels(key: string): { readonly source: string; readonly state: string } {
