@@ -13,6 +13,7 @@ export function onDemandMetrics({ children, events }: Pick<Orchestrator, 'childr
     { ...MEMORY, kind: 'gauge', read: each(({ memoryBytes }) => memoryBytes) },
     { ...PROCESSOR, kind: 'gauge', read: each(({ cpuMs }) => cpuMs / 1000) },
     { ...PROCESSES, kind: 'gauge', read: each(({ processes }) => processes) },
+    { ...UPTIME, kind: 'gauge', read: each(({ uptimeMs }) => uptimeMs / 1000) },
     { ...IDLE, kind: 'gauge', read: each(({ idleMs }) => idleMs / 1000) },
     { ...CALLS, kind: 'gauge', read: each(({ callCount }) => callCount) },
     { ...ERRORS, kind: 'gauge', read: each(({ errorCount }) => errorCount) },
@@ -31,6 +32,7 @@ const EVENTS = { name: 'metamcp.child.events', description: 'Events of servers o
 const MEMORY = { name: 'metamcp.child.memory', description: 'Resident memory of servers on demand.', unit: 'By', openLabels: [] } as const;
 const PROCESSOR = { name: 'metamcp.child.cpu', description: 'Processor time that running servers on demand used.', unit: 's', openLabels: [] } as const;
 const PROCESSES = { name: 'metamcp.child.processes', description: 'Processes of servers on demand.', unit: '{process}', openLabels: [] } as const;
+const UPTIME = { name: 'metamcp.child.uptime', description: 'Time since servers on demand that run were started.', unit: 's', openLabels: [] } as const;
 const IDLE = { name: 'metamcp.child.idle', description: 'Time for which servers on demand had no call.', unit: 's', openLabels: [] } as const;
 const CALLS = { name: 'metamcp.child.calls', description: 'Calls of servers on demand that run now.', unit: '{call}', openLabels: [] } as const;
 const ERRORS = { name: 'metamcp.child.errors', description: 'Failed calls of servers on demand that run now.', unit: '{call}', openLabels: [] } as const;

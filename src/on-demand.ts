@@ -276,6 +276,6 @@ function toServices(orchestrator: Orchestrator, shelf: TemplateShelf): OnDemandS
 
 function liveUse(child: Child | undefined): Pick<LiveChild, 'idleMs' | 'memoryBytes' | 'cpuMs' | 'processes' | 'calls' | 'errors'> {
   if (child === undefined) return { idleMs: 0, memoryBytes: 0, cpuMs: 0, processes: 0, calls: 0, errors: 0 };
-  const { callCount: calls, errorCount: errors, ...used } = child.use;
+  const { callCount: calls, errorCount: errors, uptimeMs: _, ...used } = child.use;
   return { ...used, calls, errors };
 }

@@ -32,6 +32,7 @@ export interface ChildDeps extends Pick<StdioDeps, 'watcher'> {
 
 /** What a child used since it was started. */
 export interface ChildUse extends Usage {
+  readonly uptimeMs: number;
   readonly idleMs: number;
   readonly callCount: number;
   readonly errorCount: number;
@@ -110,7 +111,7 @@ export class Child {
   }
 
   get use(): ChildUse {
-    return { ...this.#usage(), idleMs: this.idleMs, callCount: this.callCount, errorCount: this.errorCount };
+    return { ...this.#usage(), uptimeMs: this.#clock.nowMs() - this.startedAtMs, idleMs: this.idleMs, callCount: this.callCount, errorCount: this.errorCount };
   }
 
   get serverInfo(): JsonObject {

@@ -150,9 +150,11 @@ async function healthOf({ clock }: ToolsDeps, record: ServerRecord): Promise<Jso
 }
 
 function toUsed(use: ChildUse | undefined): JsonObject {
-  const { memoryBytes, cpuMs, processes, idleMs, callCount, errorCount } = use ?? { memoryBytes: 0, cpuMs: 0, processes: 0, idleMs: 0, callCount: 0, errorCount: 0 };
+  const { memoryBytes, cpuMs, processes, idleMs, callCount, errorCount } = use ?? NOTHING;
   return { idle_seconds: seconds(idleMs), memory_mb: Math.round((memoryBytes / MEGABYTE) * 10) / 10, cpu_seconds: seconds(cpuMs), processes, call_count: callCount, error_count: errorCount };
 }
+
+const NOTHING: ChildUse = { memoryBytes: 0, cpuMs: 0, processes: 0, uptimeMs: 0, idleMs: 0, callCount: 0, errorCount: 0 };
 
 function seconds(ms: number): number {
   return Math.round(ms) / 1000;

@@ -46,23 +46,28 @@ export const project: Manifest<typeof Options> = {
 };
 
 function projected(result: JsonObject, { paths, bytesMin }: { readonly paths: Paths; readonly bytesMin: number }, { services }: CallContext): JsonObject {
-  const { structuredContent: structured, content } = result;
-  const text = isObject(structured) ? JSON.stringify(structured) : undefined;
-  const whole = text !== undefined && Buffer.byteLength(text) >= bytesMin ? text : undefined;
-  const left = whole === undefined || !isObject(structured) ? structured : without(structured, paths);
+  const { structuredContent, content } = result;
+  const structured = isObject(structuredContent) ? projectedObject(structuredContent, paths, bytesMin) : undefined;
   const blocks = Array.isArray(content) ? (content as readonly JsonValue[]).map((block) => projectedBlock(block, paths, bytesMin)) : [];
-  const wholes = [whole !== undefined && JSON.stringify(left) !== whole ? whole : undefined, ...blocks.map((block) => block.whole)].filter((one) => one !== undefined);
-  const [first] = wholes;
-  if (first === undefined) return result;
   // Text beside structured content says the same: one of them is enough to keep.
-  const words = services?.keepRest?.(isObject(structured) ? first : wholes.join('\n'));
+  const wholes = [structured, ...blocks].flatMap((part) => part?.whole ?? []);
+  if (wholes.length === 0) return result;
+  const words = services?.keepRest?.(structured?.whole ?? wholes.join('\n'));
   const mark = `[projected: fields were left out${words === undefined ? '' : `; ${words}`}]`;
   return {
     ...result,
-    ...(left !== undefined && { structuredContent: left }),
+    ...(structured !== undefined && { structuredContent: structured.left }),
     content: [...blocks.map(({ block }) => block), { type: 'text', text: mark }],
     _meta: { ...(isObject(result['_meta']) ? result['_meta'] : {}), [META_PROJECTED]: true },
   };
+}
+
+/** `whole`: as text, where something was left out. */
+function projectedObject(value: JsonObject, paths: Paths, bytesMin: number): { readonly left: JsonObject; readonly whole: string | undefined } {
+  const whole = JSON.stringify(value);
+  if (Buffer.byteLength(whole) < bytesMin) return { left: value, whole: undefined };
+  const left = without(value, paths);
+  return JSON.stringify(left) === whole ? { left: value, whole: undefined } : { left, whole };
 }
 
 /** A text that is a JSON object, projected; `whole` where something was left out. */
