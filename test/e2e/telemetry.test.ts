@@ -109,7 +109,7 @@ test('the shipped alert rules ask of metrics that are told to anyone; more than 
   const rules = groups.flatMap(({ rules: some }) => some);
   expect(rules[0]?.expr.replace(/\s+/g, ' ').trim()).toBe('sum by (job) (rate(metamcp_http_responses_total{status="5xx"}[5m])) / sum by (job) (rate(metamcp_http_responses_total[5m])) > 0.01');
   const { text } = await metrics();
-  const told = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+  const told = new Set([...text.matchAll(/^([a-z_]+)[{ ]/gm)].map(([, name]) => name));
   const asking = new Set(rules.flatMap(({ expr }) => expr.match(/\b(?:metamcp|nodejs|process|mcp)_[a-z_]+/g) ?? []));
   // Told from the first failure on.
   asking.delete('metamcp_middleware_failures_total');
