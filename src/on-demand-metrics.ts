@@ -1,32 +1,25 @@
 /** What servers on demand and workflows tell of themselves when metrics are read. */
 import type { MetricSource } from './observability/metric-source.ts';
+import type { ChildUse } from './orchestrator/child.ts';
 import type { Orchestrator } from './orchestrator/orchestrator.ts';
 import type { WorkflowRuns } from './workflow-runs.ts';
 
 export function onDemandMetrics({ children, events }: Pick<Orchestrator, 'children' | 'events'>, { counts }: Pick<WorkflowRuns, 'counts'>): MetricSource[] {
-  const each = (valueOf: (child: Used) => number) => () =>
-    children.of(undefined).flatMap(({ id, source, status, child }) => (status === 'running' && child !== undefined ? [{ labels: { source, server: id }, value: valueOf({ ...child.usage, idleMs: child.idleMs, callCount: child.callCount, errorCount: child.errorCount }) }] : []));
+  const each = (valueOf: (use: ChildUse) => number) => () =>
+    children.of(undefined).flatMap(({ id, source, status, child }) => (status === 'running' && child !== undefined ? [{ labels: { source, server: id }, value: valueOf(child.use) }] : []));
   return [
     { ...CHILDREN, kind: 'gauge', read: () => [...Map.groupBy(children.of(undefined), ({ source, status, principal }) => JSON.stringify([source, principal === '' ? 'warm' : status]))].map(([key, { length }]) => ({ labels: stateLabels(key), value: length })) },
     { ...EVENTS, kind: 'counter', read: () => [...events.counts()].map(([kind, value]) => ({ labels: { kind }, value })) },
     { ...MEMORY, kind: 'gauge', read: each(({ memoryBytes }) => memoryBytes) },
     { ...PROCESSOR, kind: 'gauge', read: each(({ cpuMs }) => cpuMs / 1000) },
     { ...PROCESSES, kind: 'gauge', read: each(({ processes }) => processes) },
+    { ...UPTIME, kind: 'gauge', read: each(({ uptimeMs }) => uptimeMs / 1000) },
     { ...IDLE, kind: 'gauge', read: each(({ idleMs }) => idleMs / 1000) },
     { ...CALLS, kind: 'gauge', read: each(({ callCount }) => callCount) },
     { ...ERRORS, kind: 'gauge', read: each(({ errorCount }) => errorCount) },
     { ...RUNNING, kind: 'gauge', read: () => [{ labels: {}, value: counts().running }] },
     { ...ENDED, kind: 'counter', read: () => [...counts().ended].map(([status, value]) => ({ labels: { status }, value })) },
   ];
-}
-
-interface Used {
-  readonly memoryBytes: number;
-  readonly cpuMs: number;
-  readonly processes: number;
-  readonly idleMs: number;
-  readonly callCount: number;
-  readonly errorCount: number;
 }
 
 function stateLabels(key: string): { readonly source: string; readonly state: string } {
@@ -39,6 +32,7 @@ const EVENTS = { name: 'metamcp.child.events', description: 'Events of servers o
 const MEMORY = { name: 'metamcp.child.memory', description: 'Resident memory of servers on demand.', unit: 'By', openLabels: [] } as const;
 const PROCESSOR = { name: 'metamcp.child.cpu', description: 'Processor time that running servers on demand used.', unit: 's', openLabels: [] } as const;
 const PROCESSES = { name: 'metamcp.child.processes', description: 'Processes of servers on demand.', unit: '{process}', openLabels: [] } as const;
+const UPTIME = { name: 'metamcp.child.uptime', description: 'Time since servers on demand that run were started.', unit: 's', openLabels: [] } as const;
 const IDLE = { name: 'metamcp.child.idle', description: 'Time for which servers on demand had no call.', unit: 's', openLabels: [] } as const;
 const CALLS = { name: 'metamcp.child.calls', description: 'Calls of servers on demand that run now.', unit: '{call}', openLabels: [] } as const;
 const ERRORS = { name: 'metamcp.child.errors', description: 'Failed calls of servers on demand that run now.', unit: '{call}', openLabels: [] } as const;

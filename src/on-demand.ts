@@ -5,13 +5,14 @@ import type { Clock } from './base/clock.ts';
 import { Fault } from './base/fault.ts';
 import type { RandomBytes } from './base/ids.ts';
 import type { ResolvedSettings } from './config.ts';
-import type { OnDemandServices } from './control-plane/on-demand-services.ts';
+import type { LiveChild, OnDemandServices } from './control-plane/on-demand-services.ts';
 import type { Publisher } from './control-plane/publish.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import type { TemplateServer } from './model/builtin-server.ts';
 import type { ServerSpec } from './model/server.ts';
 import { readParameters, type Template, type TemplateData } from './model/template.ts';
 import type { Log } from './observability/log.ts';
+import type { Child } from './orchestrator/child.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/orchestrator.ts';
 import { readOrchestratorFile, readOrchestratorSettings } from './orchestrator/orchestrator-settings.ts';
 import { lateCalls } from './server-events.ts';
@@ -265,10 +266,16 @@ function toServices(orchestrator: Orchestrator, shelf: TemplateShelf): OnDemandS
     },
     followEvents: (follower) => (orchestrator.events.followers >= FOLLOWERS_MAX ? undefined : orchestrator.events.follow(follower)),
     children: () =>
-      children.of(undefined).map(({ id, name, source, principal, status, createdAtMs, child }) => ({ id, name, source, principal, status, createdAtMs, pid: child?.pid, idleMs: child?.idleMs ?? 0, ...(child?.usage ?? { memoryBytes: 0, cpuMs: 0, processes: 0 }), calls: child?.callCount ?? 0, errors: child?.errorCount ?? 0 })),
+      children.of(undefined).map(({ id, name, source, principal, status, createdAtMs, child }) => ({ id, name, source, principal, status, createdAtMs, pid: child?.pid, ...liveUse(child) })),
     stopChild: async (id) => {
       const record = children.of(undefined).find((candidate) => candidate.id === id);
       if (record !== undefined) await children.stop(record, 'an administrator stopped it');
     },
   };
+}
+
+function liveUse(child: Child | undefined): Pick<LiveChild, 'idleMs' | 'memoryBytes' | 'cpuMs' | 'processes' | 'calls' | 'errors'> {
+  if (child === undefined) return { idleMs: 0, memoryBytes: 0, cpuMs: 0, processes: 0, calls: 0, errors: 0 };
+  const { callCount: calls, errorCount: errors, uptimeMs: _, ...used } = child.use;
+  return { ...used, calls, errors };
 }

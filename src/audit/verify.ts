@@ -53,8 +53,6 @@ interface Chain {
   seq: number;
   hash: string;
   position: number;
-  /** Payloads up to here may be gone. */
-  purgedSeq: number;
 }
 
 const ADMIN_BATCH = 200;
@@ -98,6 +96,8 @@ class Verification {
   /** Hashes that signed heads name, by writer and number. */
   readonly #expected = new Map<string, string>();
   readonly #missingPayloads = new Map<string, number[]>();
+  /** Payloads up to this number may be gone, by writer. */
+  readonly #purged = new Map<string, number>();
   #adminEvents = 0;
   #lastAdminEvent = 0;
 
@@ -135,17 +135,17 @@ class Verification {
   #begin(row: ScannedRecord): void {
     const isStart = row.seq === 1;
     if (isStart && linkOf(GENESIS, 1, row.text) !== row.hash) this.found('edited', row, 'the text does not fit its hash');
-    this.#chains.set(row.writer, { seq: row.seq, hash: row.hash, position: row.position, purgedSeq: 0 });
-    if (!isStart && this.#options.fromMs === undefined) this.#beginnings.push(row);
+    this.#chains.set(row.writer, { seq: row.seq, hash: row.hash, position: row.position });
+    if (!isStart && this.#options.fromMs === undefined) this.#gaps.push({ row, message: `the records before number ${row.seq} are gone, and nothing says that they were deleted` });
   }
 
-  /** Chains whose beginning is gone: a tombstone must say so. */
-  readonly #beginnings: ScannedRecord[] = [];
+  /** Rows before which something is gone: a tombstone must say so. */
+  readonly #gaps: { readonly row: ScannedRecord; readonly message: string }[] = [];
   readonly #tombstones: { readonly seq: number; readonly hash: string }[] = [];
 
   #follow(row: ScannedRecord, chain: Chain): void {
     if (row.seq <= chain.seq) this.found('reordered', row, `number ${row.seq} stands after ${chain.seq}`);
-    else if (row.seq > chain.seq + 1) this.found('missing', row, `${row.seq - chain.seq - 1} records before it are gone`);
+    else if (row.seq > chain.seq + 1) this.#gaps.push({ row, message: `${row.seq - chain.seq - 1} records before it are gone` });
     else if (linkOf(chain.hash, row.seq, row.text) !== row.hash) this.found('edited', row, 'text or hash was changed');
     if (row.position <= chain.position) this.found('reordered', row, 'its position is not behind the one before');
     Object.assign(chain, { seq: row.seq, hash: row.hash, position: row.position });
@@ -170,12 +170,14 @@ class Verification {
     else if (record.kind === 'purge' || record.kind === 'tombstone') this.#kept(row, record.kind, record.detail);
   }
 
-  #kept(row: ScannedRecord, kind: 'purge' | 'tombstone', detail: Readonly<Record<string, unknown>>): void {
-    const [seq, hash] = [detail['seq'], detail['hash']];
-    if (typeof seq !== 'number') return;
-    const chain = this.#chains.get(row.writer);
-    if (kind === 'purge' && chain !== undefined) chain.purgedSeq = Math.max(chain.purgedSeq, seq);
-    if (kind === 'tombstone' && typeof hash === 'string') this.#tombstones.push({ seq, hash });
+  /** What is gone of this chain, and of those of other gateways. */
+  #kept(row: ScannedRecord, kind: 'purge' | 'tombstone', { others, ...own }: Readonly<Record<string, unknown>>): void {
+    for (const one of [{ ...own, writer: row.writer }, ...(Array.isArray(others) ? (others as readonly Readonly<Record<string, unknown>>[]) : [])]) {
+      const { writer, seq, hash } = one as Readonly<Record<string, unknown>>;
+      if (typeof seq !== 'number' || typeof writer !== 'string') continue;
+      if (kind === 'purge') this.#purged.set(writer, Math.max(this.#purged.get(writer) ?? 0, seq));
+      else if (typeof hash === 'string') this.#tombstones.push({ seq, hash });
+    }
   }
 
   #call(row: ScannedRecord, record: CallRecord): void {
@@ -212,12 +214,12 @@ class Verification {
   }
 
   async finish(checkpoints: readonly SignedHead[], head: SignedHead | 'unreadable' | undefined): Promise<void> {
-    for (const row of this.#beginnings) {
+    for (const { row, message } of this.#gaps) {
       const isExplained = this.#tombstones.some(({ seq, hash }) => seq === row.seq - 1 && linkOf(hash, row.seq, row.text) === row.hash);
-      if (!isExplained) this.found('missing', row, `the records before number ${row.seq} are gone, and nothing says that they were deleted`);
+      if (!isExplained) this.found('missing', row, message);
     }
     for (const [writer, seqs] of this.#missingPayloads) {
-      const purged = this.#chains.get(writer)?.purgedSeq ?? 0;
+      const purged = this.#purged.get(writer) ?? 0;
       for (const seq of seqs) if (seq > purged) this.found('payload_missing', { writer, seq }, 'arguments or result are gone before their time');
     }
     if (this.#options.toMs === undefined) this.#ends(checkpoints, head);

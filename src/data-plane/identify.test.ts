@@ -6,6 +6,7 @@ import type { HttpRequest } from '../base/http.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { KeySpec } from '../model/key.ts';
 import type { Principal } from '../model/principal.ts';
+import { compileEndpointAuth } from '../snapshot/compile-endpoint-auth.ts';
 import { createIdentify } from './identify.ts';
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -138,6 +139,24 @@ describe('[AZ-01] an access token', () => {
     expect(() => asking({ 'x-api-key': 'token' })).toThrow(refused('auth.credential_invalid'));
     expect(() => asking({ authorization: 'Bearer token', 'x-api-key': 'bad' })).toThrow(refused('auth.credential_invalid'));
     expect(() => asking({ authorization: `Bearer ${'t'.repeat(8_193)}` })).toThrow(refused('auth.credential_invalid'));
+  });
+});
+
+describe('labels of an OAuth client', () => {
+  const auth = compileEndpointAuth({ apiKey: true, query: false, oauth: true, clients: [{ client: 'https://cursor.example/*', labels: { agent: 'cursor', stage: 'dev' } }, { client: '*', labels: { agent: 'unknown' } }] });
+  const through = async (client: string | undefined): Promise<Principal> => {
+    const user: Principal = { ...USER, client };
+    const identify = createIdentify({ digestOf, operatorDigest: '', nowMs: () => NOW_MS, failed: () => undefined, verifyToken: () => user });
+    const found = await identify(received({ http: plainHttp({ authorization: 'Bearer token' }), endpoint: plainEndpoint({ auth }) }));
+    expect((await identify(received({ http: plainHttp({ authorization: 'Bearer token' }), endpoint: plainEndpoint({ auth }) }))).principal).toBe(found.principal);
+    return found.principal;
+  };
+
+  test('are those that the endpoint gives to its id; the first that fits counts, and who came through none has none', async () => {
+    expect((await through('https://cursor.example/client.json')).labels).toEqual({ agent: 'cursor', stage: 'dev' });
+    expect((await through('https://other.example/client.json')).labels).toEqual({ agent: 'unknown' });
+    expect((await through(undefined)).labels).toBeUndefined();
+    expect(compileEndpointAuth({ apiKey: true, query: false, oauth: true }).clientLabels).toBeUndefined();
   });
 });
 

@@ -3,6 +3,7 @@ import type { HttpRequest } from '../base/http.ts';
 import { Fault } from '../base/fault.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { KeySpec } from '../model/key.ts';
+import type { Labels } from '../model/policy.ts';
 import { ANONYMOUS, keyPrincipalId, type Principal } from '../model/principal.ts';
 import type { Identified, Received } from './exchange.ts';
 
@@ -85,8 +86,23 @@ function principalOf(key: KeySpec): Principal {
 
 function openedByToken(credential: string, received: Received, deps: IdentifyDeps): Principal | Promise<Principal> {
   if (!received.endpoint.auth.oauth || !isBearer(received)) return refuse(received, deps);
+  const opened = (found: Principal | undefined): Principal => (found === undefined ? refuse(received, deps) : labelled(found, received.endpoint.auth));
   const principal = deps.verifyToken(credential, received.endpoint);
-  return principal instanceof Promise ? principal.then((found) => found ?? refuse(received, deps)) : (principal ?? refuse(received, deps));
+  return principal instanceof Promise ? principal.then(opened) : opened(principal);
+}
+
+/** One object for each principal and set of labels, as for keys. */
+const labelledPrincipals = new WeakMap<Principal, WeakMap<Labels, Principal>>();
+
+/** With what this endpoint's configuration says of the client through which a user came. */
+function labelled(principal: Principal, { clientLabels }: EndpointSpec['auth']): Principal {
+  const labels = principal.client === undefined ? undefined : clientLabels?.(principal.client);
+  if (labels === undefined) return principal;
+  const known = labelledPrincipals.get(principal) ?? new WeakMap<Labels, Principal>();
+  labelledPrincipals.set(principal, known);
+  const before = known.get(labels) ?? { ...principal, labels };
+  known.set(labels, before);
+  return before;
 }
 
 function refuse(received: Received, deps: IdentifyDeps): never {

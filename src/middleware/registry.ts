@@ -13,6 +13,7 @@ import { cache } from './cache/cache.ts';
 import { filter } from './filter/filter.ts';
 import { hiddenText } from './hidden-text/hidden-text.ts';
 import { fromHooks, type Hooks, type Manifest } from './manifest.ts';
+import { project } from './project/project.ts';
 import { provenance } from './provenance/provenance.ts';
 import { redact } from './redact/redact.ts';
 import { renameFields } from './rename-fields/rename-fields.ts';
@@ -47,6 +48,7 @@ const REGISTERED: readonly Registered[] = [
   register(redact),
   register(hiddenText),
   register(truncate),
+  register(project),
   register(block),
   register(provenance),
   register(renameFields),

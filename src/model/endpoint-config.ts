@@ -1,6 +1,7 @@
 /** An endpoint as it is written in the configuration. */
 import { z } from 'zod';
 import { REVISIONS } from '../protocol/messages.ts';
+import { GivenLabelsSchema } from './key-config.ts';
 import { DiscoveryConfigSchema, ToolRuleSchema } from './discovery-config.ts';
 import { LimitConfigSchema } from './limit-config.ts';
 
@@ -31,12 +32,18 @@ const RevisionRuleSchema = z.strictObject({
   from: RevisionSchema.describe('The oldest revision of MCP that is accepted; clients of older ones are refused.'),
 });
 
+const ClientLabelsSchema = z.strictObject({
+  client: z.string().min(1).max(1_000).describe('Id of the OAuth client, with * for any characters: for clients that are described by a document its address.'),
+  labels: GivenLabelsSchema,
+});
+
 /** What an endpoint accepts. */
 export const EndpointAuthSchema = z.strictObject({
   apiKey: z.boolean().default(true).describe('API keys are accepted.'),
   oauth: z.union([z.boolean(), SignInConfigSchema]).default(false).describe('Access tokens of this gateway are accepted: clients sign in by themselves.'),
   jwt: JwtConfigSchema.optional().describe('Access tokens of an outside issuer are accepted.'),
   query: z.boolean().default(false).describe('?api_key= is accepted too.'),
+  clients: z.array(ClientLabelsSchema).min(1).max(1_000).optional().describe('What policies and limits know OAuth clients by; the first that fits counts.'),
 });
 
 export const EndpointConfigSchema = z.strictObject({

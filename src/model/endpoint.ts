@@ -3,6 +3,7 @@ import type { Revision } from '../protocol/messages.ts';
 import type { DiscoverySpec, ToolRule } from './discovery.ts';
 import type { RateLimit, Reservations } from './limit.ts';
 import type { NamespaceSpec } from './namespace.ts';
+import type { Labels } from './policy.ts';
 import type { Principal } from './principal.ts';
 
 /** Who may get tokens of our own authorization server for an endpoint. */
@@ -45,6 +46,8 @@ export interface EndpointSpec {
     /** Tokens of our own authorization server. */
     readonly signIn?: SignInRule | undefined;
     readonly jwt?: JwtRule | undefined;
+    /** Of an OAuth client, by its id; undefined where none has any. */
+    readonly clientLabels?: ((client: string) => Labels | undefined) | undefined;
   };
   /** Taken before a body costs anything: those that need not know what is asked for. */
   readonly limits: readonly RateLimit[];

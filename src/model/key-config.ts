@@ -6,7 +6,8 @@ import { PRIORITIES } from './limit.ts';
 export const CONFIGURED_KEY_VALUE = /^sk_mt_[A-Za-z0-9]{64}$/;
 
 const label = z.string().min(1).max(128);
-const KeyLabelsSchema = z.strictObject({ agent: label.optional(), stage: label.optional(), priority: z.enum(PRIORITIES).optional().describe('background: waits behind interactive calls where calls queue.') });
+/** Of a key, or of OAuth clients at an endpoint. */
+export const GivenLabelsSchema = z.strictObject({ agent: label.optional(), stage: label.optional(), priority: z.enum(PRIORITIES).optional().describe('background: waits behind interactive calls where calls queue.') });
 
 export const KeyConfigSchema = z
   .strictObject({
@@ -19,7 +20,7 @@ export const KeyConfigSchema = z
       .union([z.iso.datetime({ offset: true }), z.iso.date()], 'expected a date, or a date and time with offset (RFC 3339)')
       .optional()
       .describe('Without it: never.'),
-    labels: KeyLabelsSchema.optional().describe('What policies know the holder by.'),
+    labels: GivenLabelsSchema.optional().describe('What policies know the holder by.'),
   })
   .superRefine(
     (key, context) => {

@@ -30,6 +30,14 @@ export interface ChildDeps extends Pick<StdioDeps, 'watcher'> {
   readonly onStderr?: (line: string) => void;
 }
 
+/** What a child used since it was started. */
+export interface ChildUse extends Usage {
+  readonly uptimeMs: number;
+  readonly idleMs: number;
+  readonly callCount: number;
+  readonly errorCount: number;
+}
+
 const NOTHING: Usage = { memoryBytes: 0, cpuMs: 0, processes: 0 };
 /** How long a server that let a call time out may take to say that it is there. */
 const SIGN_OF_LIFE_MS = 2_000;
@@ -102,8 +110,8 @@ export class Child {
     return this.#peer.pid;
   }
 
-  get usage(): Usage {
-    return this.#usage();
+  get use(): ChildUse {
+    return { ...this.#usage(), uptimeMs: this.#clock.nowMs() - this.startedAtMs, idleMs: this.idleMs, callCount: this.callCount, errorCount: this.errorCount };
   }
 
   get serverInfo(): JsonObject {

@@ -187,6 +187,7 @@ export class Children {
       memoryMegabytes: request.memoryMegabytes ?? settings.memoryMegabytes,
       folder: this.#folders.make(),
       child: undefined,
+      lastUse: undefined,
       status: 'starting',
       reason: '',
     };
@@ -259,6 +260,8 @@ export class Children {
     record.reason = reason;
     await this.#folders.remove(record.folder);
     this.#records.delete(record.id);
+    record.lastUse = record.child?.use;
+    record.child = undefined;
     if (record.principal !== POOL) this.#ended = [...this.#ended.slice(-ENDED_MAX + 1), record];
   }
 
@@ -280,7 +283,7 @@ export class Children {
   #returnToPool(record: ServerRecord, child: Child): boolean {
     const isFit = record.isPooled && record.template?.stateless === true && !child.isClosed && child.inFlight === 0 && !this.#isClosed;
     if (!isFit || this.of(POOL).some(({ source }) => source === record.source)) return false;
-    const ended = { ...record, status: 'stopped' as const, reason: 'returned to the pool' };
+    const ended = { ...record, child: undefined, lastUse: child.use, status: 'stopped' as const, reason: 'returned to the pool' };
     this.#ended = [...this.#ended.slice(-ENDED_MAX + 1), ended];
     this.#rename(record, POOL);
     this.#record('stopped', ended, { why: 'returned to the pool' });

@@ -1,6 +1,6 @@
 /** A server on demand as its principal knows it, from its creation until a while after its end. */
 import type { Template } from '../model/template.ts';
-import type { Child } from './child.ts';
+import type { Child, ChildUse } from './child.ts';
 
 export type RecordStatus = 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
 
@@ -19,7 +19,10 @@ export interface ServerRecord {
   readonly memoryMegabytes: number;
   /** Its own, removed with it. */
   readonly folder: string;
+  /** While it starts or runs. One that has ended is let go: it holds pipes and what was read from them. */
   child: Child | undefined;
+  /** What it had used when it ended. */
+  lastUse: ChildUse | undefined;
   status: RecordStatus;
   /** Why it failed or ended. */
   reason: string;

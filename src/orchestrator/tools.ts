@@ -4,6 +4,7 @@ import { CHILD_EVENT_KINDS } from '../model/child-event.ts';
 import type { Template } from '../model/template.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
 import { type Tool, type ToolCallContext, ToolContent, toResult } from '../serving/tool.ts';
+import type { ChildUse } from './child.ts';
 import type { Children } from './children.ts';
 import type { EventLog } from './event-log.ts';
 import type { ServerRecord } from './server-record.ts';
@@ -141,17 +142,19 @@ async function healthOf({ clock }: ToolsDeps, record: ServerRecord): Promise<Jso
     status: answers ? 'healthy' : 'unhealthy',
     reason: answers ? '' : isRunning ? 'it does not answer' : record.reason === '' ? record.status : record.reason,
     uptime_seconds: isRunning ? seconds(clock.nowMs() - record.createdAtMs) : 0,
-    ...usedBy(child),
+    ...toUsed(child?.use ?? record.lastUse),
     limits: { timeout_seconds: record.timeoutMs / 1000, max_memory_mb: record.memoryMegabytes },
     created_at: toIso(record.createdAtMs),
     checked_at: toIso(clock.nowMs()),
   };
 }
 
-function usedBy(child: ServerRecord['child']): JsonObject {
-  const { memoryBytes, cpuMs, processes } = child?.usage ?? { memoryBytes: 0, cpuMs: 0, processes: 0 };
-  return { idle_seconds: seconds(child?.idleMs ?? 0), memory_mb: Math.round((memoryBytes / MEGABYTE) * 10) / 10, cpu_seconds: seconds(cpuMs), processes, call_count: child?.callCount ?? 0, error_count: child?.errorCount ?? 0 };
+function toUsed(use: ChildUse | undefined): JsonObject {
+  const { memoryBytes, cpuMs, processes, idleMs, callCount, errorCount } = use ?? NOTHING;
+  return { idle_seconds: seconds(idleMs), memory_mb: Math.round((memoryBytes / MEGABYTE) * 10) / 10, cpu_seconds: seconds(cpuMs), processes, call_count: callCount, error_count: errorCount };
 }
+
+const NOTHING: ChildUse = { memoryBytes: 0, cpuMs: 0, processes: 0, uptimeMs: 0, idleMs: 0, callCount: 0, errorCount: 0 };
 
 function seconds(ms: number): number {
   return Math.round(ms) / 1000;

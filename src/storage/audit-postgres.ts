@@ -5,9 +5,12 @@ import type { AuditStore, Payload, PendingRecord, RecordQuery, ScannedRecord, Sc
 import { GENESIS, type Head, type SignedHead } from '../audit/chain.ts';
 import { chainAfter, type ChainRow, type RedactPayload, toRow } from '../audit/chain-writer.ts';
 import { createSigner } from '../audit/signing.ts';
+import { Fault } from '../base/fault.ts';
+import { postgresDamage } from './audit-damage-postgres.ts';
 import { monthOf } from './audit-file.ts';
 import { readHeadFile, writeHeadFile } from './audit-head-file.ts';
 import { toConditions } from './audit-query.ts';
+import { dropMonths, purgePayloads, type Say } from './audit-retention-postgres.ts';
 import type { RetainOptions } from './audit-sqlite-writer.ts';
 import type { Db } from './schema.ts';
 import { query, transact } from './transaction.ts';
@@ -118,14 +121,18 @@ export class PostgresAuditStore implements AuditStore {
     return readHeadFile(this.#options.folder);
   }
 
-  /** PostgreSQL checks its own pages. */
-  async damage(): Promise<readonly string[]> {
-    return [];
+  damage(): Promise<readonly string[]> {
+    return query(this.#options.db, postgresDamage);
   }
 
   async retain({ payloadsMs, recordsMs, nowMs }: RetainOptions): Promise<void> {
-    if (payloadsMs !== undefined) await this.#purge(payloadsMs, nowMs);
-    if (recordsMs !== undefined) await this.#dropMonths(recordsMs, nowMs);
+    const { db, writer } = this.#options;
+    const say: Say = (record) => this.append([{ record: JSON.stringify(record) }]);
+    if (payloadsMs !== undefined) await purgePayloads(db, { writer, beforeMs: payloadsMs, nowMs, say });
+    if (recordsMs === undefined) return;
+    await dropMonths(db, { writer, beforeMs: recordsMs, nowMs, say });
+    // One that comes late would have to be made anew.
+    this.#months.clear();
   }
 
   lastAdminEvent(): Promise<number> {
@@ -155,7 +162,8 @@ export class PostgresAuditStore implements AuditStore {
     const signed = this.#sign(head, atMs);
     const isDue = head.seq - this.#checkpointed.seq >= CHECKPOINT_RECORDS || atMs - this.#checkpointed.atMs >= CHECKPOINT_MS;
     await transact(db, async (tx) => {
-      for (let start = 0; start < rows.length; start += INSERT_ROWS) await insertRecords(tx, head.writer, rows.slice(start, start + INSERT_ROWS));
+      const place = await takePlaces(tx, rows.length);
+      for (let start = 0; start < rows.length; start += INSERT_ROWS) await insertRecords(tx, { writer: head.writer, place: place + start }, rows.slice(start, start + INSERT_ROWS));
       if (isDue) await insertCheckpoint(tx, signed);
     });
     this.#end = head;
@@ -188,45 +196,6 @@ export class PostgresAuditStore implements AuditStore {
     });
     this.#months.add(month);
   }
-
-  async #purge(beforeMs: number, nowMs: number): Promise<void> {
-    const { db, writer } = this.#options;
-    const found = await query(db, () =>
-      sql<{
-        seq: number | null;
-        count: number;
-      }>`select max(seq) as seq, count(*) as count from audit_payload where writer = ${writer} and at_ms < ${beforeMs}`.execute(db),
-    );
-    const { seq, count } = found.rows[0] ?? { seq: null, count: 0 };
-    if (seq === null) return;
-    await this.append([{ record: JSON.stringify({ kind: 'purge', atMs: nowMs, detail: { seq, payloads: count } }) }]);
-    await transact(db, async (tx) => {
-      await sql`insert into audit_purge values (${writer}, ${seq}) on conflict do nothing`.execute(tx);
-      await sql`delete from audit_payload where writer = ${writer} and seq <= ${seq}`.execute(tx);
-    });
-  }
-
-  async #dropMonths(beforeMs: number, nowMs: number): Promise<void> {
-    const { db, writer } = this.#options;
-    const { rows } = await query(db, () =>
-      sql<{
-        name: string;
-      }>`select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'audit_record'::regclass order by 1`.execute(db),
-    );
-    for (const { name } of rows) {
-      const table = sql.table(name);
-      const { rows: ends } = await query(db, () => sql<{ last: number | null }>`select max(at_ms) as last from ${table}`.execute(db));
-      const last = ends[0]?.last;
-      if (last === undefined || last === null || last >= beforeMs) continue;
-      const { rows: own } = await query(db, () =>
-        sql<{ seq: number; hash: string }>`select seq, hash from ${table} where writer = ${writer} order by seq desc limit 1`.execute(db),
-      );
-      const detail = { month: name.slice(-7).replace('_', '-'), ...own[0] };
-      await this.append([{ record: JSON.stringify({ kind: 'tombstone', atMs: nowMs, detail }) }]);
-      await query(db, () => sql`drop table ${table}`.execute(db));
-      this.#months.clear();
-    }
-  }
 }
 
 function partitionOf(month: string): string {
@@ -242,12 +211,23 @@ function withValues(text: string, values: readonly (string | number)[]): RawBuil
   );
 }
 
-async function insertRecords(tx: Db, writer: string, rows: readonly ChainRow[]): Promise<void> {
+/**
+ * The first of so many places in a row. Other gateways wait for the end of the transaction: places have the order in which
+ * records can be read, and none is left out.
+ */
+async function takePlaces(tx: Db, count: number): Promise<number> {
+  const { rows } = await sql<{ last: number }>`update audit_place set last = last + ${count} returning last`.execute(tx);
+  const last = rows[0]?.last;
+  if (last === undefined) throw new Fault('storage.unavailable', { detail: 'the table audit_place is empty' });
+  return last - count + 1;
+}
+
+async function insertRecords(tx: Db, { writer, place }: { readonly writer: string; readonly place: number }, rows: readonly ChainRow[]): Promise<void> {
   const values = rows.map(
-    ({ seq, text, hash, columns: c }) =>
-      sql`(${sql.join([writer, seq, c.atMs, c.kind, c.callId, c.principal, c.credential, c.endpoint, c.server, c.tool, c.method, c.outcome, c.effect, c.action, c.subject, text, hash])})`,
+    ({ seq, text, hash, columns: c }, index) =>
+      sql`(${sql.join([place + index, writer, seq, c.atMs, c.kind, c.callId, c.principal, c.credential, c.endpoint, c.server, c.tool, c.method, c.outcome, c.effect, c.action, c.subject, text, hash])})`,
   );
-  await sql`insert into audit_record (writer, seq, at_ms, kind, call_id, principal, credential, endpoint, server, tool, method, outcome, effect, action, subject, text, hash) values ${sql.join(values)}`.execute(
+  await sql`insert into audit_record (position, writer, seq, at_ms, kind, call_id, principal, credential, endpoint, server, tool, method, outcome, effect, action, subject, text, hash) values ${sql.join(values)}`.execute(
     tx,
   );
   const payloads = rows.flatMap(({ seq, columns, payload }) =>

@@ -20,9 +20,12 @@ import { directPort, SqliteAuditStore } from './audit-sqlite.ts';
 import { SqliteAuditWriter } from './audit-sqlite-writer.ts';
 import { lockDataFolder } from './data-folder.ts';
 import { openStorage } from './open-storage.ts';
+import type { Db } from './schema.ts';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 10, 21, 12);
+/** Takes a quarter of an hour or so. */
+const isEveryBitTried = process.env['METAMCP_TEST_EVERY_BIT'] === '1';
 const redact = createRedactPayload(createKeyedDigest(Buffer.alloc(32, 7)));
 const pair = generateKeyPairSync('ed25519');
 const privateKey = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -180,19 +183,171 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
   });
 });
 
+describe('what somebody did to the tables of two gateways on PostgreSQL', () => {
+  interface Gateway {
+    readonly folder: string;
+    readonly store: PostgresAuditStore;
+    readonly publicKey: string;
+  }
+  interface Made {
+    readonly db: Db;
+    readonly clock: Moving;
+    readonly gateways: readonly [Gateway, Gateway];
+    readonly close: () => Promise<void>;
+  }
+  let made: Made | undefined;
+
+  function gatewayOn(db: Db, clock: Moving): Gateway {
+    const folder = mkdtempSync(join(tmpdir(), 'metamcp-audit-'));
+    const keys = generateKeyPairSync('ed25519');
+    const pem = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const store = new PostgresAuditStore({ db, folder, writer: hash('sha256', pem).slice(0, 16), privateKey: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), redact, nowMs: () => clock.nowMs });
+    return { folder, store, publicKey: pem };
+  }
+
+  /** Two chains woven into each other over three months, the first of which is gone, and payloads of the second. */
+  async function make(databaseUrl: string): Promise<Made> {
+    const clock = { nowMs: NOW_MS - 60 * DAY_MS };
+    const lock = lockDataFolder(mkdtempSync(join(tmpdir(), 'metamcp-audit-')));
+    const storage = await openStorage({ folder: lock, databaseUrl, clock: systemClock, keyCheck: 'check', report: () => {} });
+    const gateways = [gatewayOn(storage.db, clock), gatewayOn(storage.db, clock)] as const;
+    for (let round = 0; round < 12; round++) {
+      clock.nowMs = NOW_MS - (60 - round * 5) * DAY_MS;
+      for (const [index, { store }] of gateways.entries()) {
+        // The clocks of the two differ: around the end of a month their records are of both.
+        const atMs = clock.nowMs - index * 2 * DAY_MS;
+        await store.append([0, 1, 2].map((each) => call(`c${round}-${index}-${each}`, { atMs: atMs + each }, each === 0 ? { arguments: `{"path":"/tmp/${round}"}`, result: '{"content":[]}' } : {})));
+      }
+    }
+    clock.nowMs = NOW_MS;
+    await gateways[0].store.retain({ payloadsMs: NOW_MS - 20 * DAY_MS, recordsMs: NOW_MS - 45 * DAY_MS, nowMs: NOW_MS });
+    return { db: storage.db, clock, gateways, close: () => storage.close().then(() => lock.release()) };
+  }
+
+  beforeAll(async () => {
+    if (postgres !== undefined) made = await make(await postgres.createDatabase());
+  }, 60_000);
+  afterAll(() => made?.close());
+
+  /** What either of the two finds. */
+  async function findings({ gateways }: Made): Promise<readonly string[]> {
+    const found = await Promise.all(gateways.map(({ store, publicKey: own }) => verifyAudit(store, { publicKey: own, adminEvents: async () => new Map(), adminEventCount: async () => 0 })));
+    return found.flatMap((report) => report.findings.map(({ kind, message }) => `${kind}: ${message}`));
+  }
+
+  /** As somebody would who owns the database; undone afterwards. False where the database has no such value. */
+  async function tampered({ db }: Made, work: (tx: Db) => Promise<unknown>, then: () => Promise<void>): Promise<boolean> {
+    const keep = ['audit_record', 'audit_payload', 'audit_checkpoint', 'audit_purge', 'audit_place'];
+    const asOwner = (steps: (tx: Db) => Promise<unknown>): Promise<boolean> =>
+      db.transaction().execute(async (tx) => {
+        await sql`set local session_replication_role = replica`.execute(tx);
+        await steps(tx);
+      }).then(
+        () => true,
+        () => false,
+      );
+    for (const table of keep) await sql`create table if not exists ${sql.table(`kept_${table}`)} as select * from ${sql.table(table)}`.execute(db);
+    if (!(await asOwner(work))) return false;
+    await then();
+    const isUndone = await asOwner(async (tx) => {
+      for (const table of keep) {
+        await sql`delete from ${sql.table(table)}`.execute(tx);
+        await sql`insert into ${sql.table(table)} select * from ${sql.table(`kept_${table}`)}`.execute(tx);
+      }
+    });
+    expect(isUndone).toBe(true);
+    return true;
+  }
+
+  test('[AU-04] one gateway deletes what is old for both, and both find nothing wrong', async ({ skip }) => {
+    if (made === undefined) return skip();
+    expect(await findings(made)).toEqual([]);
+    const { rows } = await sql<{ text: string }>`select text from audit_record where kind in ('purge', 'tombstone') order by position`.execute(made.db);
+    const [purge, tombstone] = rows.map(({ text }) => JSON.parse(text) as unknown);
+    expect(purge).toMatchObject({ kind: 'purge', detail: { payloads: expect.any(Number), others: [{ writer: expect.any(String), seq: expect.any(Number) }] } });
+    // The second's clock is two days behind: its October begins after the first one's.
+    expect(tombstone).toMatchObject({ kind: 'tombstone', detail: { month: '2026-09', seq: 6, others: [{ seq: 9 }], records: 15, places: [[1, 12], [16, 18]] } });
+    expect(rows).toHaveLength(2);
+  });
+
+  test('[AU-03] a place that was moved without changing the order is found, and so is one that was taken out', async ({ skip }) => {
+    if (made === undefined) return skip();
+    const { db } = made;
+    const { rows } = await sql<{ last: number }>`select max(position) as last from audit_record`.execute(db);
+    const last = Number(rows[0]?.last);
+    await tampered(made, (tx) => sql`update audit_record set position = position + 1 where position > ${last - 3}`.execute(tx), async () =>
+      expect(await findings(made as Made)).toEqual(expect.arrayContaining([`store_damaged: there is nothing at the positions ${last - 2} to ${last - 2}`])));
+    await tampered(made, (tx) => sql`delete from audit_record where position = ${last - 9}`.execute(tx), async () =>
+      expect((await findings(made as Made)).join('\n')).toMatch(/missing: 1 records before it are gone/));
+    expect(await findings(made)).toEqual([]);
+  });
+
+  test('[AU-04] a trigger that was taken off or switched off is found', async ({ skip }) => {
+    if (made === undefined) return skip();
+    const { db } = made;
+    await sql`alter table audit_record_2026_11 disable trigger audit_record_append_only`.execute(db);
+    expect(await findings(made)).toContain('store_damaged: the trigger audit_record_append_only of audit_record_2026_11 is off');
+    await sql`alter table audit_record_2026_11 enable trigger audit_record_append_only`.execute(db);
+    await sql`alter trigger audit_payload_no_update on audit_payload rename to audit_payload_update`.execute(db);
+    expect(await findings(made)).toContain('store_damaged: the trigger audit_payload_no_update is gone');
+    await sql`alter trigger audit_payload_update on audit_payload rename to audit_payload_no_update`.execute(db);
+    expect(await findings(made)).toEqual([]);
+  });
+
+  test('[AU-03] any single bit of any value is found', async ({ skip }) => {
+    if (made === undefined) return skip();
+    const whole = made;
+    const columns = {
+      audit_record: ['position', 'writer', 'seq', 'at_ms', 'kind', 'call_id', 'principal', 'endpoint', 'server', 'tool', 'method', 'outcome', 'text', 'hash'],
+      audit_payload: ['writer', 'seq', 'at_ms', 'arguments', 'result'],
+      audit_checkpoint: ['writer', 'seq', 'hash', 'at_ms', 'signature'],
+      audit_purge: ['writer', 'seq'],
+      audit_place: ['last'],
+    } as const;
+    const cells = Object.entries(columns).flatMap(([table, names]) => names.map((column) => ({ table, column })));
+    let changed = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...cells), fc.nat(), fc.nat(), async ({ table, column }, row, bit) => {
+        const { rows } = await sql<{ place: string; value: string | number | null }>`select tableoid || ' ' || ctid as place, ${sql.ref(column)} as value from ${sql.table(table)} order by 1`.execute(whole.db);
+        const { place = '', value = null } = rows[row % rows.length] ?? {};
+        if (value === null) return;
+        const flipped = typeof value === 'number' ? Number(BigInt(value) ^ (1n << BigInt(bit % 40))) : flippedText(value, bit);
+        await tampered(whole, (tx) => sql`update ${sql.table(table)} set ${sql.ref(column)} = ${flipped} where tableoid || ' ' || ctid = ${place}`.execute(tx), async () => {
+          changed++;
+          expect([table, column, value, flipped, (await findings(whole)).length > 0]).toEqual([table, column, value, flipped, true]);
+        });
+      }),
+      { numRuns: 120 },
+    );
+    expect(changed).toBeGreaterThan(60);
+  }, 120_000);
+
+  /** Within ASCII, so that the database takes it. */
+  function flippedText(text: string, bit: number): string {
+    const bytes = Buffer.from(text);
+    const at = Math.floor(bit / 7) % bytes.length;
+    bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (bit % 7)), at);
+    return bytes.toString();
+  }
+});
+
 describe('what somebody did to the files', () => {
   const made = { folder: '' };
 
-  /** Sixty records with payloads, admin events of the chain's own form, and two checkpoints. */
-  beforeAll(async () => {
-    made.folder = mkdtempSync(join(tmpdir(), 'metamcp-audit-made-'));
+  /** Records with payloads, and two checkpoints; by default sixty. */
+  async function makeRecord(folder: string, { batches = 6, each = 10 } = {}): Promise<void> {
     const clock = { nowMs: NOW_MS };
-    const store = sqliteStore(made.folder, clock);
-    for (let batch = 0; batch < 6; batch++) {
-      clock.nowMs += 30_000;
-      await store.append(Array.from({ length: 10 }, (_, index) => call(`c${batch}-${index}`, { atMs: clock.nowMs, cost: index / 4 }, index % 2 === 0 ? { arguments: `{"path":"/tmp/${batch}/${index}"}`, result: '{"content":[{"type":"text","text":"ok"}]}' } : {})));
+    const store = sqliteStore(folder, clock);
+    for (let batch = 0; batch < batches; batch++) {
+      clock.nowMs += 180_000 / batches;
+      await store.append(Array.from({ length: each }, (_, index) => call(`c${batch}-${index}`, { atMs: clock.nowMs, cost: index / 4 }, index % 2 === 0 ? { arguments: `{"path":"/tmp/${batch}/${index}"}`, result: '{"content":[{"type":"text","text":"ok"}]}' } : {})));
     }
     await store.close();
+  }
+
+  beforeAll(async () => {
+    made.folder = mkdtempSync(join(tmpdir(), 'metamcp-audit-made-'));
+    await makeRecord(made.folder);
   });
   afterAll(() => rmSync(made.folder, { recursive: true, force: true }));
 
@@ -262,12 +417,14 @@ describe('what somebody did to the files', () => {
   }, 60_000);
 
   test('[AU-03] bit by bit through the whole file: what is flipped is found, or changes nothing that is recorded', async () => {
-    const before = contentOf(made.folder);
-    const original = readFileSync(join(made.folder, 'audit-2026-11.db'));
-    const folder = copy();
+    const folder = newFolder();
     const file = join(folder, 'audit-2026-11.db');
-    // A prime, so that every bit of a byte has its turn; METAMCP_TEST_EVERY_BIT=1 takes them all.
-    const step = process.env['METAMCP_TEST_EVERY_BIT'] === '1' ? 1 : 877;
+    await makeRecord(folder, isEveryBitTried ? { batches: 2, each: 4 } : {});
+    if (isEveryBitTried) repack(file);
+    const before = contentOf(folder);
+    const original = readFileSync(file);
+    // A prime, so that every bit of a byte has its turn.
+    const step = isEveryBitTried ? 1 : 877;
     let [found, last] = [0, 0];
     for (let bit = 0; bit < original.length * 8; bit += step) {
       // What is zero is mostly room that nothing uses: looked at, but not so closely.
@@ -281,7 +438,16 @@ describe('what somebody did to the files', () => {
       else expect([last, contentOf(folder)]).toEqual([last, before]);
     }
     expect(found).toBeGreaterThan(100);
-  }, 60_000);
+  }, isEveryBitTried ? 3 * 3_600_000 : 60_000);
+
+  /** Small pages: the same rows in fewer bits. */
+  function repack(file: string): void {
+    const database = new Sqlite(file);
+    database.pragma('journal_mode = delete');
+    database.pragma('page_size = 512');
+    database.exec('vacuum');
+    database.close();
+  }
 
   /** All that is recorded, as text. */
   function contentOf(folder: string): string {

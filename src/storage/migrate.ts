@@ -11,6 +11,7 @@ import { keyScopes } from './migrations/0350-key-scopes.ts';
 import { governance } from './migrations/0400-governance.ts';
 import { costLedger } from './migrations/0450-cost-ledger.ts';
 import { auditRecord } from './migrations/0451-audit-record.ts';
+import { auditPlaces } from './migrations/0452-audit-places.ts';
 import { definitionPins } from './migrations/0500-definition-pins.ts';
 import { scriptRuns } from './migrations/0600-script-runs.ts';
 import { embeddingVectors } from './migrations/0610-embedding-vectors.ts';
@@ -33,6 +34,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = {
   '0400-governance': governance,
   '0450-cost-ledger': costLedger,
   '0451-audit-record': auditRecord,
+  '0452-audit-places': auditPlaces,
   '0500-definition-pins': definitionPins,
   '0600-script-runs': scriptRuns,
   '0610-embedding-vectors': embeddingVectors,

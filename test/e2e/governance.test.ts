@@ -146,6 +146,20 @@ test('priced calls stand with their price in the record, and added up in the led
   expect(items.find(({ tool }) => tool === 'count')?.cost).toBe(0);
 });
 
+test('what the list of tools costs a client in tokens is in the ledger, of each client its own', async () => {
+  const costOf = async (): Promise<Map<string, number>> => {
+    const { items } = JSON.parse(await admin('GET', '/costs?groupBy=principal')) as { items: { principal: string; catalogTokens: number }[] };
+    return new Map(items.map(({ principal, catalogTokens }) => [principal, catalogTokens]));
+  };
+  const before = await costOf();
+  const { message } = await modernRequest({ url: gateway.mcp('all'), key: KEYS.checker }, 'tools/list', {});
+  const tokens = Buffer.byteLength(JSON.stringify(message.result)) / 4;
+  const after = [...(await costOf())].map(([principal, now]) => [principal, now - (before.get(principal) ?? 0)] as const).filter(([, more]) => more > 0);
+  expect(after).toHaveLength(1);
+  // A quarter of the bytes, with or without what stands around the result.
+  expect(Math.abs((after[0]?.[1] ?? 0) - tokens)).toBeLessThan(50);
+});
+
 const CALLS = Array.from({ length: 60 }, (_, index) => ({ key: index % 3 === 0 ? ('agent' as const) : ('checker' as const), tool: index % 5 === 4 ? 'counts' : 'count', given: index % 5 === 4 ? {} : { key: `${['even', 'odd', 'forbidden', 'risky'][index % 4]}-${index}` } }));
 
 /** How often each decision fell on the calls of one round. */

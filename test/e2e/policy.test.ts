@@ -1,9 +1,12 @@
 /** Policies and middleware of a configuration, as clients meet them. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fixtureCommand } from '../fixtures/start-fixture.ts';
 import { modernRequest, type RawAnswer } from '../support/http-peer.ts';
 import { randomKey } from '../support/random-key.ts';
-import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
+import { type RunningGateway, runMetamcp, startGateway } from '../support/start-gateway.ts';
 
 const KEYS = { plain: randomKey(), agent: randomKey() };
 const SECRET = `ghp_${'a1B2c3D4e5F6'.repeat(3)}`;
@@ -83,4 +86,32 @@ test('arguments that do not fit are answered as a failed call; secrets are gone 
   const text = JSON.stringify(message.result);
   expect(text).toContain('[redacted email] [redacted github-token]');
   expect(text).not.toContain(SECRET);
+});
+
+test('cases of a file are decided from the command line, and one that comes out otherwise fails it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'metamcp-cases-'));
+  const run = async (cases: readonly object[]) => {
+    await writeFile(join(folder, 'cases.yaml'), JSON.stringify({ cases }));
+    return runMetamcp(['policy', 'test', join(folder, 'cases.yaml'), '--namespace', 'all', '--data', gateway.data]);
+  };
+  const facts = { server: 'count', name: 'count', arguments: { key: 'forbidden-1' } };
+  const right = [
+    { name: 'by its argument', facts, expect: 'deny', rule: 'agents#1' },
+    { name: 'an agent', facts: { ...facts, arguments: {}, principal: { kind: 'key', name: 'agent', labels: { agent: 'coder' } } }, expect: 'deny', rule: 'agents#0' },
+    { name: 'slow ones need a person', facts: { ...facts, arguments: { delayMs: 2_000 } }, expect: 'approve' },
+    { name: 'anybody else', facts: { ...facts, arguments: { key: 'fine' } }, expect: 'allow' },
+  ];
+  const passed = await run(right);
+  expect([passed.code, passed.stdout]).toEqual([0, expect.stringContaining('4 passed, 0 failed')]);
+  const failed = await run([...right, { name: 'wrong', facts, expect: 'allow' }]);
+  expect([failed.code, failed.stdout]).toEqual([1, expect.stringContaining('FAILED wrong: expected allow, got deny by agents#1')]);
+  await rm(folder, { recursive: true });
+});
+
+test('one call is explained from the command line: which rule, and why the others do not', async () => {
+  const { code, stdout } = await runMetamcp(['policy', 'explain', 'count__count', 'key=forbidden-2', '--endpoint', 'all', '--as', 'plain', '--data', gateway.data]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('deny by agents#1');
+  expect(stdout).toContain('with policies in shadow mode: deny');
+  expect(stdout).toMatch(/agents#0 .*labels\.agent/);
 });

@@ -5,6 +5,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { modernRequest, type RawAnswer } from '../support/http-peer.ts';
 import { randomKey } from '../support/random-key.ts';
 import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
@@ -100,6 +101,20 @@ test('metrics with the operator token or a key for every endpoint have all label
   expect((await metrics({ authorization: `Bearer ${KEY}` })).text).toContain('metamcp_servers{server="files",state="ready"} 1');
   expect((await metrics({ authorization: `Bearer ${randomKey()}` })).status).toBe(401);
   expect((await metrics({ 'x-api-key': 'wrong' })).status).toBe(401);
+});
+
+test('the shipped alert rules ask of metrics that are told to anyone; more than 1 % server errors is the first', async () => {
+  const file = await readFile(join(import.meta.dirname, '../../deploy/prometheus/metamcp-alerts.yaml'), 'utf8');
+  const { groups } = parse(file) as { groups: { rules: { alert: string; expr: string }[] }[] };
+  const rules = groups.flatMap(({ rules: some }) => some);
+  expect(rules[0]?.expr.replace(/\s+/g, ' ').trim()).toBe('sum by (job) (rate(metamcp_http_responses_total{status="5xx"}[5m])) / sum by (job) (rate(metamcp_http_responses_total[5m])) > 0.01');
+  const { text } = await metrics();
+  const told = new Set([...text.matchAll(/^([a-z_]+)[{ ]/gm)].map(([, name]) => name));
+  const asking = new Set(rules.flatMap(({ expr }) => expr.match(/\b(?:metamcp|nodejs|process|mcp)_[a-z_]+/g) ?? []));
+  // Told from the first failure on.
+  asking.delete('metamcp_middleware_failures_total');
+  expect(asking.size).toBeGreaterThan(4);
+  expect([...asking].filter((name) => !told.has(name))).toEqual([]);
 });
 
 test('a trace that came in goes on to the server, in _meta and in the headers of HTTP', async () => {

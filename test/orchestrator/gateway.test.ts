@@ -68,6 +68,7 @@ test('metrics tell of servers on demand and of runs', async () => {
   const text = await read();
   expect(text).toMatch(/metamcp_children\S*source="basic_calculator"\S* 1/);
   expect(text).toMatch(/metamcp_child_events\S*kind="ready"\S* [1-9]/);
+  for (const name of ['cpu_seconds', 'processes', 'uptime_seconds', 'idle_seconds', 'calls', 'errors']) expect(text).toMatch(new RegExp(`metamcp_child_${name}\\S*source="basic_calculator"\\S* [0-9]`));
   expect(text).toMatch(/metamcp_workflow_runs_active\S* 0/);
   await call(client, 'meta__stop_all_servers');
   await client.close();

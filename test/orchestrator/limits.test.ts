@@ -158,6 +158,15 @@ test.runIf(findSandbox() !== undefined)('[ST-08] in the sandbox there is no othe
   expect(Number(seen['processes'])).toBeLessThan(5);
 }, 30_000);
 
+test('a server that has ended is let go with all that it held, and what it used is still told', async () => {
+  const { children } = orchestrator;
+  const record = await children.create('ann', { name: 'c', serverType: 'node', template: 'basic_calculator' });
+  await call(record.id, 'add', { a: 1, b: 2 });
+  await children.stop(record, 'test');
+  const ended = children.find('ann', record.id);
+  expect([ended.status, ended.child, ended.lastUse?.callCount, ended.lastUse?.errorCount]).toEqual(['stopped', undefined, 1, 0]);
+});
+
 test('create, call and stop with random kills leave no process and no folder', async () => {
   const { children } = orchestrator;
   const cycles = Number(process.env['ORCHESTRATOR_CYCLES'] ?? 40);

@@ -157,10 +157,10 @@ interface Stat {
   readonly start: string;
 }
 
-/** Linux only; undefined where there is no such process. proc_pid_stat(5): the name may hold anything, so fields count from its end. */
+/** Linux only; undefined where there is no such process. proc_pid_stat(5): the name may hold anything, so fields count from its end. As UTF-8, which Node reads into the stack: any other encoding takes 64 KiB of the heap for each file. */
 function readStat(pid: number): Stat | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return { state: fields[0] ?? '', groupId: Number(fields[2]), start: fields[19] ?? '' };
   } catch {
@@ -176,7 +176,7 @@ function isAlive(member: Member): boolean {
 /** Linux only: the children of all threads of a process. */
 function childrenOf(pid: number): number[] {
   try {
-    const lists = readdirSync(`/proc/${pid}/task`).map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1'));
+    const lists = readdirSync(`/proc/${pid}/task`).map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'));
     return lists.join(' ').split(' ').filter((text) => text !== '').map(Number);
   } catch {
     return [];

@@ -133,10 +133,10 @@ function readProcesses(): Map<number, Process> {
   return found;
 }
 
-/** proc_pid_stat(5): the name may hold anything, so fields count from its end. Undefined for one that is gone. */
+/** proc_pid_stat(5): the name may hold anything, so fields count from its end. As UTF-8, which Node reads into the stack: any other encoding takes 64 KiB of the heap for each file. Undefined for one that is gone. */
 function readProcess(pid: string): Process | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     const at = (index: number): number => Number(fields[index]);
     // Fields 14 to 17: its own time and that of children that it has waited for.
