@@ -5,6 +5,9 @@ import { DISCOVERY_MODES, type DiscoverySpec, type ToolRule } from './discovery.
 /** 4 % of a context of 200,000 tokens, about 55 tools: where searching begins to pay, with its extra round trip. */
 export const BUDGET_TOKENS_DEFAULT = 8_000;
 
+/** Of 531 results of real servers three in twenty are longer; they cost as much as half of all. */
+export const RESULT_TOKENS_DEFAULT = 2_000;
+
 const EmbeddingsConfigSchema = z.strictObject({
   url: z
     .string()
@@ -42,6 +45,7 @@ const DiscoveryObjectSchema = z.strictObject({
   learning: z.boolean().default(false).describe('Words of searches that led to successful calls are remembered, in this process only.'),
   embeddings: EmbeddingsConfigSchema.optional(),
   findServers: z.boolean().default(false).describe('search: clients also get search_servers over the catalogue, and add_server, which a person must approve.'),
+  resultTokens: z.int().min(0).max(10_000_000).default(RESULT_TOKENS_DEFAULT).describe('search, auto: the texts of a result may cost so many tokens where the tool was called through call_tool or call_read_tool; the rest is kept to be read. 0: anything.'),
   script: ScriptLimitsSchema.default({ timeMs: 2_000, memoryBytes: 64 << 20, callsMax: 50, outputBytesMax: 32_768 }).describe('code: what one script may use.'),
 });
 

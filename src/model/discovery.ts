@@ -37,6 +37,8 @@ export interface DiscoverySpec {
   readonly embeddings: EmbeddingsSpec | undefined;
   /** Clients may search the operator's catalogue of servers and ask for one. */
   readonly isFindingServers: boolean;
+  /** What the texts of a result may cost that was called through `call_tool` or `call_read_tool`, estimated; 0: anything. */
+  readonly resultTokens: number;
   readonly script: ScriptLimits;
 }
 
