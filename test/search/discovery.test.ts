@@ -140,6 +140,16 @@ test('a tool whose name no client could use is found, described and called under
   }
 });
 
+test('what a list read again says as before is the same object, so nothing is made of it anew', async () => {
+  const tools = [tool('stays'), tool('changes')];
+  const plane = await start({ servers: { files: legacyScript(doing, () => tools) } });
+  const before = plane.upstreams.lists('files')?.tools ?? [];
+  tools.splice(0, 2, tool('changes', { description: 'now otherwise' }), tool('stays'));
+  plane.links('files').at(-1)?.say({ method: 'notifications/tools/list_changed' });
+  await expect.poll(() => plane.upstreams.lists('files')?.tools[0]?.['description'], { timeout: 10_000 }).toBe('now otherwise');
+  expect(plane.upstreams.lists('files')?.tools[1]).toBe(before[0]);
+});
+
 const LONG = Array.from({ length: 5_000 }, (_, line) => `line ${line}`).join('\n');
 const reading: Script = (sent, link) => link.answer(sent.id, { resultType: 'complete', content: [{ type: 'text', text: LONG }] });
 const BOOKS = [tool('book', { annotations: { readOnlyHint: true } })];
