@@ -290,10 +290,37 @@ function asObject(value: JsonValue | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
 
+interface Texts {
+  readonly modern: string;
+  readonly legacy: string;
+}
+
 /** Lists are made again whenever one server's changes; most definitions are what they were. */
-const textsOf = new WeakMap<JsonObject, { readonly modern: string; readonly legacy: string }>();
+const textsOf = new WeakMap<JsonObject, Texts>();
 
 export function toList(entries: ReadonlyMap<string, Entry>): CatalogList {
+  return new List(entries);
+}
+
+/** The text is put together when it is asked for: where tools are searched, nobody does. */
+class List implements CatalogList {
+  readonly entries: ReadonlyMap<string, Entry>;
+  #texts: Texts | undefined;
+
+  constructor(entries: ReadonlyMap<string, Entry>) {
+    this.entries = entries;
+  }
+
+  get modernText(): string {
+    return (this.#texts ??= joinedTexts(this.entries)).modern;
+  }
+
+  get legacyText(): string {
+    return (this.#texts ??= joinedTexts(this.entries)).legacy;
+  }
+}
+
+function joinedTexts(entries: ReadonlyMap<string, Entry>): Texts {
   const modern: string[] = [];
   const legacy: string[] = [];
   for (const { definition } of entries.values()) {
@@ -306,7 +333,7 @@ export function toList(entries: ReadonlyMap<string, Entry>): CatalogList {
     modern.push(texts.modern);
     legacy.push(texts.legacy);
   }
-  return { entries, modernText: modern.join(','), legacyText: legacy.join(',') };
+  return { modern: modern.join(','), legacy: legacy.join(',') };
 }
 
 /** Before 2026-07-28 an output schema describes an object. */
