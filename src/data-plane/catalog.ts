@@ -8,7 +8,7 @@ import type { Middleware } from '../middleware/middleware.ts';
 import type { GroupSpec } from '../model/group.ts';
 import type { Member, NamespaceSpec, Override, PrimitiveKind } from '../model/namespace.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
-import { collidedUri, exposedName, SEPARATOR, templatePrefix } from '../protocol/names.ts';
+import { collidedUri, exposedName, safeNames, SEPARATOR, templatePrefix } from '../protocol/names.ts';
 import type { Verdict } from '../policy/definitions/judge.ts';
 import type { ServerLists } from '../upstream/upstreams.ts';
 import { type MirroredParam, mirroredParams } from '../protocol/mirrored-params.ts';
@@ -127,18 +127,21 @@ function named(kind: 'tool' | 'prompt', namespace: NamespaceSpec, parts: readonl
   const { collisions } = notes;
   const entries = new Map<string, Entry>();
   for (const { member, lists } of parts) {
-    for (const definition of kind === 'tool' ? lists.tools : lists.prompts) {
+    const definitions = kind === 'tool' ? lists.tools : lists.prompts;
+    const safe = kind === 'tool' ? safeNames(definitions.map(({ name }) => String(name))) : undefined;
+    for (const definition of definitions) {
       const own = String(definition['name']);
+      const shown = safe?.get(own) ?? own;
       const override = namespace.overrides[kind].get(exposedName(member.as, own, SEPARATOR));
       if (override?.isEnabled === false) continue;
-      const exposed = override?.name ?? (namespace.prefix === 'none' ? own : exposedName(member.as, own, namespace.separator));
+      const exposed = override?.name ?? (namespace.prefix === 'none' ? shown : exposedName(member.as, shown, namespace.separator));
       if (isKept(namespace, { member, kind, definition }, exposed, notes)) continue;
       const taken = entries.get(exposed);
       if (taken !== undefined) {
         collisions.push({ kind, exposed, kept: taken.member.as, hidden: member.as });
         continue;
       }
-      const entry = remembered(member, definition, () => namedEntry(namespace, { kind, member, own, exposed, override, definition }));
+      const entry = remembered(member, { definition, exposed }, () => namedEntry(namespace, { kind, member, own, exposed, override, definition }));
       if (entry !== undefined) entries.set(exposed, entry);
     }
   }
@@ -163,11 +166,11 @@ function namedEntry(namespace: NamespaceSpec, { kind, member, own, exposed, over
 /** Of a member, which is one namespace's in one snapshot: what did not change is not made again when another server's list does. */
 const entriesOf = new WeakMap<Member, WeakMap<JsonObject, Entry>>();
 
-function remembered(member: Member, definition: JsonObject, make: () => Entry | undefined): Entry | undefined {
+function remembered(member: Member, { definition, exposed }: Pick<Entry, 'definition' | 'exposed'>, make: () => Entry | undefined): Entry | undefined {
   let known = entriesOf.get(member);
   if (known === undefined) entriesOf.set(member, (known = new WeakMap<JsonObject, Entry>()));
   const before = known.get(definition);
-  if (before !== undefined) return before;
+  if (before?.exposed === exposed) return before;
   const made = make();
   if (made !== undefined) known.set(definition, made);
   return made;
@@ -287,10 +290,37 @@ function asObject(value: JsonValue | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
 
+interface Texts {
+  readonly modern: string;
+  readonly legacy: string;
+}
+
 /** Lists are made again whenever one server's changes; most definitions are what they were. */
-const textsOf = new WeakMap<JsonObject, { readonly modern: string; readonly legacy: string }>();
+const textsOf = new WeakMap<JsonObject, Texts>();
 
 export function toList(entries: ReadonlyMap<string, Entry>): CatalogList {
+  return new List(entries);
+}
+
+/** The text is put together when it is asked for: where tools are searched, nobody does. */
+class List implements CatalogList {
+  readonly entries: ReadonlyMap<string, Entry>;
+  #texts: Texts | undefined;
+
+  constructor(entries: ReadonlyMap<string, Entry>) {
+    this.entries = entries;
+  }
+
+  get modernText(): string {
+    return (this.#texts ??= joinedTexts(this.entries)).modern;
+  }
+
+  get legacyText(): string {
+    return (this.#texts ??= joinedTexts(this.entries)).legacy;
+  }
+}
+
+function joinedTexts(entries: ReadonlyMap<string, Entry>): Texts {
   const modern: string[] = [];
   const legacy: string[] = [];
   for (const { definition } of entries.values()) {
@@ -303,7 +333,7 @@ export function toList(entries: ReadonlyMap<string, Entry>): CatalogList {
     modern.push(texts.modern);
     legacy.push(texts.legacy);
   }
-  return { entries, modernText: modern.join(','), legacyText: legacy.join(',') };
+  return { modern: modern.join(','), legacy: legacy.join(',') };
 }
 
 /** Before 2026-07-28 an output schema describes an object. */

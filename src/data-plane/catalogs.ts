@@ -1,6 +1,7 @@
 /** Catalogs by namespace: made when first asked for, kept until a list changes, awaited while servers still start. */
 import type { Clock } from '../base/clock.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
+import { factsOf } from '../policy/definitions/judge.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import type { ServerState, Upstreams } from '../upstream/upstreams.ts';
 import { type Catalog, type Collision, mergeCatalog } from './catalog.ts';
@@ -21,6 +22,8 @@ export class Catalogs {
   /** Collisions that were told, by namespace: each is told again only after it was gone. */
   readonly #told = new Map<string, ReadonlySet<string>>();
   #epoch = 0;
+  /** Some namespace wants to know whether definitions are what they were, and harmless. */
+  #isInspecting = false;
   /** Told after each change. */
   onChanged: () => void = () => undefined;
 
@@ -38,9 +41,21 @@ export class Catalogs {
     this.onChanged();
   }
 
+  /**
+   * The lists of this server are others. What has to be found out about its definitions is found out here, server by
+   * server, so that the next catalog is not made of everything that changed at once.
+   */
+  listChanged(server: string): void {
+    const lists = this.#isInspecting ? this.#upstreams.lists(server) : undefined;
+    const instructions = this.#upstreams.profile(server)?.instructions;
+    for (const definition of [...(lists?.tools ?? []), ...(lists?.prompts ?? []), ...(lists?.resourceTemplates ?? [])]) factsOf(definition, instructions);
+    this.changed();
+  }
+
   of(namespace: NamespaceSpec): Catalog {
     const kept = this.#kept.get(namespace);
     if (kept?.epoch === this.#epoch) return kept.catalog;
+    this.#isInspecting ||= namespace.integrity !== undefined && namespace.integrity.mode !== 'off';
     const catalog = mergeCatalog(namespace, (server) => this.#upstreams.lists(server), this.#inspect);
     this.#kept.set(namespace, { epoch: this.#epoch, catalog });
     this.#tell(namespace.name, catalog.collisions);

@@ -42,6 +42,17 @@ export class Continuations {
 
   /** The words by which the client can get it; undefined where it is too large. */
   keep(owner: Owner, text: string): string | undefined {
+    const uri = this.#store(owner, text);
+    return uri && `read the resource ${uri} for it, within ${TTL_MS / 60_000} minutes`;
+  }
+
+  /** As `keep`, for who found the tool by `call_read_tool` and may have no way to read a resource. */
+  keepForTools(owner: Owner, text: string): string | undefined {
+    const uri = this.#store(owner, text);
+    return uri && `call_read_tool with the name ${uri}, or reading that resource, gives it for ${TTL_MS / 60_000} minutes`;
+  }
+
+  #store(owner: Owner, text: string): string | undefined {
     const bytes = Buffer.byteLength(text);
     const key = ownerKey(owner);
     this.#forget(bytes, key);
@@ -49,7 +60,7 @@ export class Continuations {
     const id = this.#newId();
     this.#rests.set(id, { owner: key, text, bytes, untilMs: this.#clock.monotonicMs() + TTL_MS });
     this.#count(key, bytes);
-    return `read the resource ${CONTINUATION_PREFIX}${id} for it, within ${TTL_MS / 60_000} minutes`;
+    return CONTINUATION_PREFIX + id;
   }
 
   /** Undefined for any other URI. Throws `routing.unknown` for what is not there, or is somebody else's. */
@@ -57,13 +68,20 @@ export class Continuations {
     const { method, params } = exchange;
     const uri = params['uri'];
     if (method !== 'resources/read' || typeof uri !== 'string' || !uri.startsWith(CONTINUATION_PREFIX)) return undefined;
+    const text = this.page(exchange, uri);
+    if (text === undefined) throw unknownTarget(method, params);
+    return { kind: 'result', result: RawObject.of({ contents: [{ uri, mimeType: 'text/plain', text }] }) };
+  }
+
+  /** One part of a rest, and where the next is; undefined where nothing is kept there for this owner. */
+  page(owner: Owner, uri: string): string | undefined {
     const [id = '', query = ''] = uri.slice(CONTINUATION_PREFIX.length).split('?from=');
     const rest = this.#rests.get(id);
     const from = Number(query);
-    if (rest === undefined || rest.owner !== ownerKey(exchange) || rest.untilMs <= this.#clock.monotonicMs() || !Number.isSafeInteger(from) || from < 0) throw unknownTarget(method, params);
+    if (rest === undefined || rest.owner !== ownerKey(owner) || rest.untilMs <= this.#clock.monotonicMs() || !Number.isSafeInteger(from) || from < 0) return undefined;
     const end = wholeEnd(rest.text, from + PAGE_CHARS);
     const more = end < rest.text.length ? `\n[more: read the resource ${CONTINUATION_PREFIX}${id}?from=${end}]` : '';
-    return { kind: 'result', result: RawObject.of({ contents: [{ uri, mimeType: 'text/plain', text: rest.text.slice(from, end) + more }] }) };
+    return rest.text.slice(from, end) + more;
   }
 
   /** What is old, and the oldest until there is room. */

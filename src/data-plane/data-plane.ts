@@ -155,7 +155,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const parking = new Parking({ clock, sealer: deps.sealer, newId: deps.randomId, newHandle: deps.sharing?.newHandle });
   const legacy = legacyDeps(clock, { sessions, subscriptions, upstreams });
   const continuations = new Continuations(clock, deps.sharing?.newHandle ?? deps.randomId);
-  const discovery = new Discovery({ clock, catalogs, upstreams, snapshot, engines: deps.engines, signIns: deps.signIns, embeddings: deps.embeddings, shop: deps.shop, approvals: deps.approvals, scripts: { clock, sealer: deps.sealer, newId: deps.randomId, runs: deps.scriptRuns ?? createRunsInMemory(clock), keepRest: (exchange, rest) => continuations.keep(exchange, rest) } });
+  const discovery = new Discovery({ clock, continuations, catalogs, upstreams, snapshot, engines: deps.engines, signIns: deps.signIns, embeddings: deps.embeddings, shop: deps.shop, approvals: deps.approvals, scripts: { clock, sealer: deps.sealer, newId: deps.randomId, runs: deps.scriptRuns ?? createRunsInMemory(clock), keepRest: (exchange, rest) => continuations.keep(exchange, rest) } });
   const refuseWith: Parameters<typeof createServe>[0]['refuse'] = (http, response, refused) => {
     deps.refused(refused.fault);
     deps.calls.refused(http, refused.fault);

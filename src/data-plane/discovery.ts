@@ -25,6 +25,7 @@ import type { Outcome } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import { type CatalogList, toList } from './catalog.ts';
 import type { Catalogs } from './catalogs.ts';
+import { CONTINUATION_PREFIX, type Continuations } from './continuations.ts';
 import type { Decoded, Resolved } from './exchange.ts';
 import { Embeddings, type EmbeddingsDeps } from './embeddings.ts';
 import { Groups } from './groups.ts';
@@ -46,6 +47,8 @@ export interface DiscoveryDeps extends SearchIndexesDeps {
   readonly upstreams: Upstreams;
   readonly signIns?: SignInDesk | undefined;
   readonly scripts: ScriptsDeps;
+  /** What was cut from results and can be had by its URI. */
+  readonly continuations: Continuations;
   /** Undefined: searches go by words alone. */
   readonly embeddings?: EmbeddingsDeps | undefined;
   /** Undefined: clients find no servers. */
@@ -153,6 +156,8 @@ export class Discovery {
 
   async #answer(name: MetaToolName, exchange: Decoded): Promise<Outcome | undefined> {
     const { endpoint, params } = exchange;
+    const rest = this.#restOf(name, exchange);
+    if (rest !== undefined) return rest;
     await this.#started(exchange);
     const { view, tools } = await this.#indexes.for(exchange);
     // A list that is shown whole may hold a tool of this name.
@@ -173,6 +178,17 @@ export class Discovery {
     }
     if (answer.found !== undefined && endpoint.discovery?.isLearning === true) this.#learned.of(exchange).searched(exchange.principal.id, answer.found);
     return { kind: 'result', result: RawObject.of(answer.result) };
+  }
+
+  /** A result's rest, asked for as if it were a tool: many a model can call tools and nothing else. */
+  #restOf(via: MetaToolName, exchange: Decoded): Outcome | undefined {
+    const given = exchange.params['arguments'];
+    const name = isObject(given) ? given['name'] : undefined;
+    if (via !== 'call_read_tool' || typeof name !== 'string' || !name.startsWith(CONTINUATION_PREFIX)) return undefined;
+    Object.assign(exchange, { via });
+    const text = this.#deps.continuations.page(exchange, name);
+    if (text === undefined) throw unknownTarget(exchange.method, { name });
+    return { kind: 'result', result: RawObject.of({ content: [{ type: 'text', text }] }) };
   }
 
   /** A script that runs a script would double its limits: there, the tools of code mode do not exist. */

@@ -7,7 +7,7 @@ import { SearchIndex } from '../search/search-index.ts';
 import { createView } from '../search/search-view.ts';
 import { type Embed, Embeddings, type VectorStore } from './embeddings.ts';
 
-const SPEC: EmbeddingsSpec = { url: 'https://models.example/v1/embeddings', model: 'm', dimensions: undefined, headers: {}, patienceMs: 150 };
+const SPEC: EmbeddingsSpec = { kind: 'service', url: 'https://models.example/v1/embeddings', model: 'm', dimensions: undefined, headers: {}, patienceMs: 150 };
 const ASKING = { spec: SPEC, owner: undefined };
 const view = createView(SearchIndex.of(SAMPLE_SERVERS), () => true);
 const TOOLS = view.index.toolCount;

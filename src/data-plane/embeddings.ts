@@ -1,5 +1,5 @@
 /**
- * Embeddings of tools and queries, from a service that the operator names. They come beside the search and never before
+ * Embeddings of tools and queries, from a service or a model that the operator names. They come beside the search and never before
  * it: vectors of tools are filled in behind, a query waits for its own as long as the configuration has patience, and
  * whatever is not there in time, words alone answer.
  */
@@ -19,7 +19,7 @@ export interface EmbedRequest {
   readonly texts: readonly string[];
 }
 
-/** Asks the service; as many vectors as texts. Rejects with `upstream.unavailable`, `egress.refused`, `config.value_missing`. */
+/** Asks the service or the model; as many vectors as texts. Rejects with `upstream.unavailable`, `egress.refused`, `config.value_missing`. */
 export type Embed = (request: EmbedRequest) => Promise<readonly Float32Array[]>;
 
 /** Vectors of tools over restarts, by model and hash of the text. Rejects with `storage.unavailable`. */
@@ -153,7 +153,7 @@ export class Embeddings {
   }
 
   #modelOf({ spec, owner }: Asking): Model {
-    const key = hash('sha256', JSON.stringify([spec.url, spec.model, spec.dimensions ?? null, owner ?? null]));
+    const key = hash('sha256', JSON.stringify([...sourceOf(spec), owner ?? null]));
     const known = this.#models.get(key);
     if (known !== undefined) return known;
     const [oldest] = this.#models.keys();
@@ -170,6 +170,11 @@ export class Embeddings {
     this.#hashes.set(tool, made);
     return made;
   }
+}
+
+/** What makes vectors comparable. */
+function sourceOf(spec: EmbeddingsSpec): readonly unknown[] {
+  return spec.kind === 'service' ? [spec.url, spec.model, spec.dimensions ?? null] : [spec.modelPath, spec.vocabularyPath, spec.model];
 }
 
 /** In the order of their numbers. */

@@ -1,13 +1,14 @@
 /**
  * The search indexes of namespaces, kept beside the message path: a change of lists is noted, and a moment later the
- * servers that changed are indexed anew. Until then searches use what was there; a new configuration counts at once.
+ * servers that changed are indexed anew, a little at a time, so that requests come through between. Until that is done
+ * searches use what was there; a new configuration counts at once.
  */
-import type { Clock } from '../base/clock.ts';
+import { type Clock, sleep } from '../base/clock.ts';
 import type { NamespaceSpec } from '../model/namespace.ts';
 import { SEPARATOR } from '../protocol/names.ts';
 import { SearchIndex } from '../search/search-index.ts';
 import { createView, type SearchView } from '../search/search-view.ts';
-import { toSearchableServers } from '../search/searchable-tool.ts';
+import { type SearchableServer, toSearchableServers } from '../search/searchable-tool.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { CatalogList } from './catalog.ts';
@@ -21,6 +22,10 @@ import { visibleAtOnce, visibleList } from './visible-list.ts';
 const REBUILD_MS = 100;
 const REBUILD_BUSY_MS = 500;
 const BUSY_MS = 1_000;
+/** So long an indexing may hold up everything else, about; one server is indexed in one go. */
+const SLICE_MS = 3;
+/** Between two slices, for whoever waits. */
+const PAUSE_MS = 4;
 const VIEWERS_MAX = 1_000;
 
 export interface SearchIndexesDeps {
@@ -58,7 +63,10 @@ export class SearchIndexes {
   readonly #deps: SearchIndexesDeps;
   /** By name of the namespace. */
   readonly #kept = new Map<string, Kept>();
+  /** A rebuilding is scheduled or under way. */
   #isDue = false;
+  /** Something changed that no rebuilding has seen. */
+  #isOutdated = false;
   #rebuiltMs = Number.NEGATIVE_INFINITY;
   #builds = 0;
 
@@ -73,14 +81,18 @@ export class SearchIndexes {
 
   /** Lists or configuration changed. */
   changed(): void {
+    this.#isOutdated = true;
     if (this.#isDue) return;
     this.#isDue = true;
     const { clock } = this.#deps;
     const isBusy = clock.monotonicMs() - this.#rebuiltMs < BUSY_MS;
     clock.after(isBusy ? REBUILD_BUSY_MS : REBUILD_MS, () => {
-      this.#isDue = false;
-      this.#rebuiltMs = clock.monotonicMs();
-      this.#rebuild();
+      this.#isOutdated = false;
+      void this.#rebuild().finally(() => {
+        this.#rebuiltMs = clock.monotonicMs();
+        this.#isDue = false;
+        if (this.#isOutdated) this.changed();
+      });
     });
   }
 
@@ -98,30 +110,61 @@ export class SearchIndexes {
   }
 
   /** Those that are searched in; others wait until somebody does. */
-  #rebuild(): void {
-    const { endpoints } = this.#deps.snapshot();
-    const searched = new Set<NamespaceSpec>();
-    for (const { namespace, discovery } of endpoints.values()) if (discovery !== undefined && discovery.mode !== 'full') searched.add(namespace);
-    const names = new Set([...endpoints.values()].map(({ namespace }) => namespace.name));
+  async #rebuild(): Promise<void> {
+    const names = new Set([...this.#deps.snapshot().endpoints.values()].map(({ namespace }) => namespace.name));
     for (const name of this.#kept.keys()) if (!names.has(name)) this.#kept.delete(name);
-    for (const namespace of searched) this.#build(namespace);
+    for (const namespace of this.#searched()) await this.#buildInSlices(namespace);
   }
 
-  #build(namespace: NamespaceSpec): Kept {
-    const { catalogs, upstreams, snapshot } = this.#deps;
+  #searched(): ReadonlySet<NamespaceSpec> {
+    const searched = new Set<NamespaceSpec>();
+    for (const { namespace, discovery } of this.#deps.snapshot().endpoints.values()) if (discovery !== undefined && discovery.mode !== 'full') searched.add(namespace);
+    return searched;
+  }
+
+  async #buildInSlices(namespace: NamespaceSpec): Promise<void> {
+    const { clock, catalogs } = this.#deps;
     const before = this.#kept.get(namespace.name);
     const { tools } = catalogs.of(namespace);
+    if (before?.namespace === namespace && before.tools === tools) return;
+    await sleep(clock, PAUSE_MS);
+    const steps = SearchIndex.steps(this.#searchable(namespace, tools), before?.index);
+    for (let untilMs = clock.monotonicMs() + SLICE_MS; ; ) {
+      const step = steps.next();
+      // Meanwhile somebody could not wait.
+      if (this.#kept.get(namespace.name) !== before) return;
+      if (step.done === true) {
+        this.#keep(namespace, tools, step.value);
+        return;
+      }
+      if (clock.monotonicMs() < untilMs) continue;
+      await sleep(clock, PAUSE_MS);
+      untilMs = clock.monotonicMs() + SLICE_MS;
+    }
+  }
+
+  /** In one go. */
+  #build(namespace: NamespaceSpec): Kept {
+    const before = this.#kept.get(namespace.name);
+    const { tools } = this.#deps.catalogs.of(namespace);
     if (before?.namespace === namespace && before.tools === tools) return before;
-    const { servers } = snapshot();
-    const searchable = toSearchableServers(tools.entries.values(), {
-      descriptionOf: (server) => `${servers.get(server)?.description ?? ''} ${upstreams.profile(server)?.instructions ?? ''}`.trim(),
-      keywordsOf: ({ member, own }) => namespace.overrides.tool.get(member.as + SEPARATOR + own)?.keywords ?? [],
-    });
-    const index = SearchIndex.of(searchable, before?.index);
+    return this.#keep(namespace, tools, SearchIndex.of(this.#searchable(namespace, tools), before?.index));
+  }
+
+  #keep(namespace: NamespaceSpec, tools: CatalogList, index: SearchIndex): Kept {
     const kept: Kept = { namespace, tools, index, views: new WeakMap(), visible: new Map() };
     this.#kept.set(namespace.name, kept);
     this.#builds++;
     return kept;
+  }
+
+  #searchable(namespace: NamespaceSpec, tools: CatalogList): readonly SearchableServer[] {
+    const { upstreams, snapshot } = this.#deps;
+    const { servers } = snapshot();
+    return toSearchableServers(tools.entries.values(), {
+      descriptionOf: (server) => `${servers.get(server)?.description ?? ''} ${upstreams.profile(server)?.instructions ?? ''}`.trim(),
+      keywordsOf: ({ member, own }) => namespace.overrides.tool.get(member.as + SEPARATOR + own)?.keywords ?? [],
+    });
   }
 }
 

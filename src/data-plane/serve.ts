@@ -29,6 +29,7 @@ import type { Record } from './record.ts';
 import { type CallRecorder, recorded } from './record-call.ts';
 import { reserve, type ReserveDeps, type Settle } from './reserve.ts';
 import { resolve } from './resolve.ts';
+import { withinBudget } from './result-budget.ts';
 import { dispatchSignedIn, type SignInDeps } from './sign-in.ts';
 
 export interface ServeDeps {
@@ -155,7 +156,7 @@ async function callMembers(decoded: Decoded, deps: ServeDeps): Promise<Outcome> 
   for (;;) {
     const outcome = await call(decoded, deps).catch((thrown: unknown): Outcome => ({ kind: 'fault', fault: toFault(thrown) }));
     const advance = groups.next(decoded, outcome);
-    if (advance === undefined) return outcome;
+    if (advance === undefined) return withinBudget(decoded, outcome, deps.continuations);
     deps.record(decoded, outcome);
     deps.calls.end(decoded, outcome);
     groups.ended(decoded, outcome);

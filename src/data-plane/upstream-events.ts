@@ -25,8 +25,8 @@ export interface EventsDeps {
 export function eventsFor(deps: EventsDeps): UpstreamsEvents {
   const { catalogs, subscriptions, sessions, upstreams } = deps;
   return {
-    listChanged: () => {
-      catalogs.changed();
+    listChanged: (server) => {
+      catalogs.listChanged(server);
       subscriptions.listsChanged();
     },
     listAnnounced: (server, kind) => subscriptions.listAnnounced(server, kind),

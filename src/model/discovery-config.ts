@@ -1,11 +1,17 @@
 /** How an endpoint shows its tools, as it is written in the configuration. */
 import { z } from 'zod';
-import { DISCOVERY_MODES, type DiscoverySpec, type ToolRule } from './discovery.ts';
+import { DISCOVERY_MODES, type DiscoverySpec, type EmbeddingsSpec, type ToolRule } from './discovery.ts';
 
 /** 4 % of a context of 200,000 tokens, about 55 tools: where searching begins to pay, with its extra round trip. */
 export const BUDGET_TOKENS_DEFAULT = 8_000;
 
-const EmbeddingsConfigSchema = z.strictObject({
+/** Of 531 results of real servers three in twenty are longer; they cost as much as half of all. */
+export const RESULT_TOKENS_DEFAULT = 2_000;
+
+const patienceMs = z.int().min(0).max(2_000).default(150).describe('A search waits so long for the vector of its query, milliseconds.');
+const path = z.string().min(1).max(4_096);
+
+const EmbeddingServiceSchema = z.strictObject({
   url: z
     .string()
     .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), 'expected an absolute http or https address')
@@ -13,8 +19,17 @@ const EmbeddingsConfigSchema = z.strictObject({
   model: z.string().min(1).max(200),
   dimensions: z.int().min(8).max(8_192).optional().describe('Asked of the model, where it can shorten its vectors.'),
   headers: z.record(z.string(), z.string()).default({}).describe('Headers of every request. Values may hold ${NAME}.'),
-  patienceMs: z.int().min(0).max(2_000).default(150).describe('A search waits so long for the vector of its query, milliseconds.'),
+  patienceMs,
 });
+
+const EmbeddingFileSchema = z.strictObject({
+  onnx: path.describe('File of a model in ONNX, an encoder of the BERT family such as all-MiniLM-L6-v2. Relative paths are from the folder the gateway was started in.'),
+  vocabulary: path.describe('Its vocab.txt: a piece a line.'),
+  model: z.string().min(1).max(200).optional().describe('Name of the model; without it, its path. Another file in its place needs another name, since vectors are kept by it.'),
+  patienceMs,
+});
+
+const EmbeddingsConfigSchema = z.union([EmbeddingServiceSchema, EmbeddingFileSchema]);
 
 const ScriptLimitsSchema = z.strictObject({
   timeMs: z.int().min(10).max(60_000).default(2_000).describe('Computing time of a script, milliseconds. Waiting for tools does not count.'),
@@ -42,6 +57,7 @@ const DiscoveryObjectSchema = z.strictObject({
   learning: z.boolean().default(false).describe('Words of searches that led to successful calls are remembered, in this process only.'),
   embeddings: EmbeddingsConfigSchema.optional(),
   findServers: z.boolean().default(false).describe('search: clients also get search_servers over the catalogue, and add_server, which a person must approve.'),
+  resultTokens: z.int().min(0).max(10_000_000).default(RESULT_TOKENS_DEFAULT).describe('search, auto: the texts of a result may cost so many tokens where the tool was called through call_tool or call_read_tool; the rest is kept to be read. 0: anything.'),
   script: ScriptLimitsSchema.default({ timeMs: 2_000, memoryBytes: 64 << 20, callsMax: 50, outputBytesMax: 32_768 }).describe('code: what one script may use.'),
 });
 
@@ -68,8 +84,14 @@ export function toDiscoverySpec(config: DiscoveryConfig): DiscoverySpec {
     searchDescription: description,
     isLearning: learning,
     isFindingServers: findServers,
-    embeddings: embeddings && { ...embeddings, dimensions: embeddings.dimensions },
+    embeddings: embeddings && toEmbeddingsSpec(embeddings),
   };
+}
+
+function toEmbeddingsSpec(config: z.infer<typeof EmbeddingsConfigSchema>): EmbeddingsSpec {
+  if ('url' in config) return { kind: 'service', ...config, dimensions: config.dimensions };
+  const { onnx, vocabulary, model = onnx, patienceMs: waitMs } = config;
+  return { kind: 'file', model, modelPath: onnx, vocabularyPath: vocabulary, patienceMs: waitMs };
 }
 
 export function toToolRule(config: z.infer<typeof ToolRuleSchema> | undefined): ToolRule | undefined {

@@ -5,7 +5,8 @@ export const DISCOVERY_MODES = ['full', 'search', 'code', 'auto'] as const;
 export type DiscoveryName = (typeof DISCOVERY_MODES)[number];
 
 /** Vectors from an address that speaks the embeddings API of OpenAI. */
-export interface EmbeddingsSpec {
+export interface EmbeddingServiceSpec {
+  readonly kind: 'service';
   readonly url: string;
   readonly model: string;
   readonly dimensions: number | undefined;
@@ -14,6 +15,18 @@ export interface EmbeddingsSpec {
   /** A search waits so long for the vector of its query, then answers from words alone. */
   readonly patienceMs: number;
 }
+
+/** Vectors from a model in a file of the operator. */
+export interface EmbeddingFileSpec {
+  readonly kind: 'file';
+  /** Vectors of one name are compared with each other. */
+  readonly model: string;
+  readonly modelPath: string;
+  readonly vocabularyPath: string;
+  readonly patienceMs: number;
+}
+
+export type EmbeddingsSpec = EmbeddingServiceSpec | EmbeddingFileSpec;
 
 /** What one script of code mode may use. */
 export interface ScriptLimits {
@@ -37,6 +50,8 @@ export interface DiscoverySpec {
   readonly embeddings: EmbeddingsSpec | undefined;
   /** Clients may search the operator's catalogue of servers and ask for one. */
   readonly isFindingServers: boolean;
+  /** What the texts of a result may cost that was called through `call_tool` or `call_read_tool`, estimated; 0: anything. */
+  readonly resultTokens: number;
   readonly script: ScriptLimits;
 }
 

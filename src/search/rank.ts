@@ -4,6 +4,7 @@
  * a word but has another word of its concept gets a small credit.
  */
 import { RELATED } from './concepts.ts';
+import { KINDS_OF } from './kinds.ts';
 import type { SearchView } from './search-view.ts';
 import { COUNT_BITS, COUNT_MAX } from './server-index.ts';
 import { stem } from './stem.ts';
@@ -14,6 +15,13 @@ const K1 = 1.2;
 export const SATURATION = K1 + 1;
 /** Credit of a related word against the word itself. More than this helped some sets and hurt others. */
 const RELATED_SHARE = 0.1;
+/** The same for a word that no tool has: then nothing else speaks for it. */
+const RELATED_SHARE_UNSEEN = 0.3;
+/**
+ * What the best tool of a server adds to the others of it that match: where one tool fits, the rest of a longer need is
+ * likely met next to it.
+ */
+const SERVER_SHARE = 0.1;
 /** Credit of a word that one slip makes of a word nobody uses. */
 const SLIP_SHARE = 0.25;
 /** A word that no tool has is what somebody wants looked up: tools that search get this share of what `search` would give. */
@@ -52,15 +60,16 @@ export function rank(view: SearchView, terms: readonly string[]): Ranking {
   for (const [term, count] of counts) {
     const holders = visibleHolders(view, view.index.postings(term));
     const slips = holders > 0 ? [] : view.index.vocabulary.nearest(term).filter((each) => visibleHolders(view, view.index.postings(each)) > 0);
-    const asked: Asked = { idf: frequencyWeight(view, holders), repetition: Math.sqrt(count), stamp: weights.size + 1, slips };
+    const asked: Asked = { idf: frequencyWeight(view, holders), repetition: Math.sqrt(count), stamp: weights.size + 1, slips, isSeen: holders > 0 };
     weights.set(term, asked.idf * asked.repetition);
     addTerm(sums, term, asked);
     addRelated(sums, term, asked);
     isLookup ||= holders === 0 && slips.length === 0;
   }
   if (isLookup && !LOOKUP_SAID.some((term) => counts.has(term))) {
-    addTerm(sums, LOOKUP_TERM, { idf: inverseFrequency(view, LOOKUP_TERM), repetition: LOOKUP_SHARE, stamp: weights.size + 1, slips: [] });
+    addTerm(sums, LOOKUP_TERM, { idf: inverseFrequency(view, LOOKUP_TERM), repetition: LOOKUP_SHARE, stamp: weights.size + 1, slips: [], isSeen: true });
   }
+  addServers(sums);
   return { scores: sums.scores, matched: sums.matched, weights, ownScoreOf: (number) => ownScore(sums, weights, number) };
 }
 
@@ -108,6 +117,8 @@ interface Asked {
   readonly stamp: number;
   /** Words that one slip makes of it, where nobody uses it itself. */
   readonly slips: readonly string[];
+  /** Some tool has the word itself. */
+  readonly isSeen: boolean;
 }
 
 function addTerm(sums: Sums, term: string, asked: Asked): void {
@@ -126,7 +137,7 @@ function addTerm(sums: Sums, term: string, asked: Asked): void {
 function addRelated(sums: Sums, term: string, asked: Asked): void {
   const { view, holders, credits } = sums;
   const touched: number[] = [];
-  for (const [related, share] of relatedTo(term, asked.slips)) {
+  for (const [related, share] of relatedTo(term, asked)) {
     const postings = view.index.postings(related);
     if (postings.length === 0) continue;
     const weight = share * asked.repetition * Math.min(asked.idf, inverseFrequency(view, related));
@@ -145,8 +156,17 @@ function addRelated(sums: Sums, term: string, asked: Asked): void {
   }
 }
 
-function relatedTo(term: string, slips: readonly string[]): readonly (readonly [string, number])[] {
-  return [...(RELATED.get(term) ?? []).map((each) => [each, RELATED_SHARE] as const), ...slips.map((each) => [each, SLIP_SHARE] as const)];
+function relatedTo(term: string, { slips, isSeen }: Asked): readonly (readonly [string, number])[] {
+  const share = isSeen ? RELATED_SHARE : RELATED_SHARE_UNSEEN;
+  const related = [...(RELATED.get(term) ?? []), ...(KINDS_OF.get(term) ?? [])];
+  return [...related.map((each) => [each, share] as const), ...slips.map((each) => [each, SLIP_SHARE] as const)];
+}
+
+function addServers({ view: { index }, scores, matched }: Sums): void {
+  const best = new Float64Array(index.parts.length);
+  const parts = matched.map((number) => index.partOf(number));
+  for (const [at, number] of matched.entries()) best[parts[at] ?? 0] = Math.max(best[parts[at] ?? 0] ?? 0, scores[number] ?? 0);
+  for (const [at, number] of matched.entries()) scores[number] = (scores[number] ?? 0) + SERVER_SHARE * (best[parts[at] ?? 0] ?? 0);
 }
 
 function add(sums: Sums, number: number, score: number): void {

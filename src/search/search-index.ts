@@ -22,6 +22,7 @@ export class SearchIndex {
   readonly #directory: TermDirectory;
   /** By slot of the directory: the part that stands there, -1 where it is none of this index. */
   readonly #partOfSlot: Int32Array;
+  readonly #partOfTool: Uint32Array;
   readonly #gathered = new Map<string, Int32Array>();
 
   private constructor(parts: readonly ServerIndex[], directory: TermDirectory) {
@@ -38,21 +39,41 @@ export class SearchIndex {
     this.offsets = offsets;
     this.toolCount = next;
     this.lengths = new Uint16Array(next * FIELDS.length);
-    for (const [at, part] of parts.entries()) this.lengths.set(part.lengths, (offsets[at] ?? 0) * FIELDS.length);
+    this.#partOfTool = new Uint32Array(next);
+    for (const [at, part] of parts.entries()) {
+      const first = offsets[at] ?? 0;
+      this.lengths.set(part.lengths, first * FIELDS.length);
+      this.#partOfTool.fill(at, first, first + part.server.tools.length);
+    }
   }
 
   /** Of these servers; `previous` lends the parts that still hold. */
   static of(servers: readonly SearchableServer[], previous?: SearchIndex): SearchIndex {
+    const steps = SearchIndex.steps(servers, previous);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** As `of`, with a pause after each server that was indexed: the caller decides when it goes on. */
+  static *steps(servers: readonly SearchableServer[], previous?: SearchIndex): Generator<void, SearchIndex> {
     const kept = new Map(previous?.parts.map((part) => [part.server.name, part]));
     const sorted = servers.toSorted((left, right) => compareText(left.name, right.name));
-    const parts = sorted.map((server) => {
+    const parts: ServerIndex[] = [];
+    for (const server of sorted) {
       const before = kept.get(server.name);
-      return before !== undefined && isSameServer(before.server, server) ? before : indexServer(server);
-    });
+      const isKept = before !== undefined && isSameServer(before.server, server);
+      parts.push(isKept ? before : indexServer(server));
+      if (!isKept) yield;
+    }
     if (previous !== undefined && parts.length === previous.parts.length && parts.every((part, at) => part === previous.parts[at])) return previous;
-    if (previous === undefined || previous.#directory.isStaleFor(parts)) return new SearchIndex(parts, directoryOf(parts));
-    const directory = previous.#directory;
-    for (const part of parts) if (directory.slotOf(part) === undefined) directory.add(part);
+    const directory = previous === undefined || previous.#directory.isStaleFor(parts) ? new TermDirectory() : previous.#directory;
+    for (const part of parts) {
+      if (directory.slotOf(part) !== undefined) continue;
+      directory.add(part);
+      yield;
+    }
     return new SearchIndex(parts, directory);
   }
 
@@ -61,15 +82,14 @@ export class SearchIndex {
   }
 
   tool(number: number): { readonly tool: SearchableTool; readonly part: number } | undefined {
-    let low = 0;
-    let high = this.offsets.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if ((this.offsets[middle] ?? 0) <= number) low = middle;
-      else high = middle - 1;
-    }
-    const tool = this.parts[low]?.server.tools[number - (this.offsets[low] ?? 0)];
-    return tool && { tool, part: low };
+    const part = this.partOf(number);
+    const tool = this.parts[part]?.server.tools[number - (this.offsets[part] ?? 0)];
+    return tool && { tool, part };
+  }
+
+  /** The place of the server that the tool with this number is of. */
+  partOf(number: number): number {
+    return this.#partOfTool[number] ?? 0;
   }
 
   /** Tools that have a term or name key: tool number, packed counts, tool number, packed counts… */
@@ -108,12 +128,6 @@ export class SearchIndex {
     }
     return flat;
   }
-}
-
-function directoryOf(parts: readonly ServerIndex[]): TermDirectory {
-  const directory = new TermDirectory();
-  for (const part of parts) directory.add(part);
-  return directory;
 }
 
 /** By code unit: the same everywhere, whatever the locale. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SAMPLE_QUERIES, SAMPLE_SERVERS, SAMPLE_TOOLS } from '../../test/search/sample-servers.ts';
+import type { JsonObject } from '../protocol/messages.ts';
 import { Learning } from './learning.ts';
 import { type LearnedTerms, NOTHING_LEARNED } from './learned-terms.ts';
 import { search } from './search.ts';
@@ -29,6 +30,27 @@ test.each([
   ['resize a photo', 'images__resize_image'],
 ])('"%s" finds %s first', (query, wanted) => {
   expect(ids(query)[0]).toBe(wanted);
+});
+
+const sketch = (exposed: string, description: string, properties: JsonObject = {}) => ({ exposed, own: exposed, definition: { description, inputSchema: { type: 'object', properties } }, keywords: [] });
+const viewOf = (...servers: SearchableServer[]) => createView(SearchIndex.of(servers), () => true);
+
+test('what is of a kind finds a tool that only names the kind, not the other way round', () => {
+  const view = viewOf({ name: 'plain', description: '', tools: [sketch('rates', 'Daily rates of a currency'), sketch('paint', 'Mixes colours'), sketch('note_of_euro', 'Shows the picture on a euro note')] });
+  expect(ids('how many yen', { view })).toEqual(['rates']);
+  expect(ids('currency', { view })[0]).toBe('rates');
+  expect(ids('currency', { view })).not.toContain('note_of_euro');
+});
+
+test('a value that a parameter may have finds the tool', () => {
+  const view = viewOf({ name: 'pdf', description: '', tools: [sketch('edit', 'Changes a document', { operation: { type: 'string', enum: ['rotate', 'merge'] } }), sketch('show', 'Shows a document', { operation: { type: 'string' } })] });
+  expect(ids('rotate', { view })).toEqual(['edit']);
+});
+
+test('of two tools alike, the one beside the best answer to the rest of the need comes first', () => {
+  const place = (name: string, ...more: ReturnType<typeof sketch>[]): SearchableServer => ({ name, description: '', tools: [sketch(`${name}_fetch`, 'Gets a message by its number'), ...more] });
+  const view = viewOf(place('a', sketch('a_paint', 'Mixes colours')), place('b', sketch('b_domains', 'Lists the domains for temporary mailboxes')), place('c', sketch('c_dance', 'Teaches a waltz')));
+  expect(ids('domains for temporary mailboxes and get a message', { view }).slice(0, 2)).toEqual(['b_domains', 'b_fetch']);
 });
 
 test('a tool called by its exposed name comes first, whatever else is there', () => {

@@ -19,7 +19,7 @@ export const FIELDS: readonly FieldWeight[] = [
   { weight: 3, lengthNorm: 0.4 }, // name
   { weight: 1, lengthNorm: 0.6 }, // description, title and the server's own search hint
   { weight: 0.6, lengthNorm: 0.6 }, // names of parameters
-  { weight: 0.3, lengthNorm: 0.7 }, // descriptions of parameters
+  { weight: 0.3, lengthNorm: 0.7 }, // descriptions of parameters and the values they may have
   { weight: 1.5, lengthNorm: 0.3, isShared: true }, // name of the server
   { weight: 0.5, lengthNorm: 0.6, isShared: true }, // description of the server
   { weight: 1.5, lengthNorm: 0 }, // keywords of the operator
@@ -29,6 +29,7 @@ export const FIELDS: readonly FieldWeight[] = [
 const TERMS_PER_FIELD_MAX = 400;
 const PARAM_DEPTH_MAX = 3;
 const PARAMS_MAX = 200;
+const VALUES_MAX = 30;
 const HINT_KEY = 'anthropic/searchHint';
 
 /** Terms of the two fields that all tools of a server share. */
@@ -55,7 +56,7 @@ export function toolTerms(tool: SearchableTool, shared: readonly [string[], stri
 
 /** The own name, and what an override calls it where that is another name altogether. */
 function nameText(tool: SearchableTool): string {
-  return tool.exposed.endsWith(tool.own) ? tool.own : `${tool.exposed} ${tool.own}`;
+  return tool.exposed.endsWith(tool.own) || tool.exposed.endsWith(tool.own.replace(/ /g, '_')) ? tool.own : `${tool.exposed} ${tool.own}`;
 }
 
 /** The hint is the server's word like its description, so it gets no more weight: keywords of the operator do. */
@@ -82,11 +83,17 @@ function collectParams(schema: JsonValue | undefined, into: ParamTexts, depth: n
       if (into.names.length >= PARAMS_MAX) return;
       into.names.push(name);
       if (!isObject(property)) continue;
-      into.descriptions.push(textOf(property['description']));
+      into.descriptions.push(textOf(property['description']), valuesOf(property));
       collectParams(property, into, depth + 1);
     }
   }
   collectParams(schema['items'], into, depth + 1);
+}
+
+/** `operation: add | merge | split` says what the tool does. */
+function valuesOf(property: JsonObject): string {
+  const values = property['enum'];
+  return Array.isArray(values) ? values.slice(0, VALUES_MAX).map(textOf).join(' ') : '';
 }
 
 function textOf(value: JsonValue | undefined): string {

@@ -183,12 +183,25 @@ export class ListKeeper {
   #publish(parts: Partial<ServerLists>, kinds: readonly ListKind[]): void {
     const before = this.#lists ?? EMPTY;
     const isFirst = this.#lists === undefined;
-    const changed = kinds.filter((kind) => SOURCES[kind].some(({ member }) => parts[member] !== undefined && JSON.stringify(parts[member]) !== JSON.stringify(before[member])));
+    const kept = Object.fromEntries(Object.entries(parts).map(([member, items]) => [member, keepSame(before[member as Member], items as readonly JsonObject[])])) as Partial<ServerLists>;
+    const changed = kinds.filter((kind) => SOURCES[kind].some(({ member }) => kept[member] !== undefined && kept[member] !== before[member]));
     const isFresh = this.#findings.get('tools')?.problem === undefined || !before.isStale;
-    this.#lists = { ...before, ...(changed.length > 0 ? parts : {}), isStale: !isFresh, version: before.version + (changed.length > 0 || isFirst ? 1 : 0) };
+    this.#lists = { ...before, ...(changed.length > 0 ? kept : {}), isStale: !isFresh, version: before.version + (changed.length > 0 || isFirst ? 1 : 0) };
     if (changed.length > 0 || isFirst) this.#deps.changed(isFirst ? KINDS : changed);
     this.#deps.stateChanged();
   }
+}
+
+type Member = ListSource['member'];
+
+/**
+ * The items as they were where they say the same, and the whole list where all do: whatever was found out about a
+ * definition (how it is shown, what is wrong with it, what it is searched by) is remembered by its identity.
+ */
+function keepSame(before: readonly JsonObject[], items: readonly JsonObject[]): readonly JsonObject[] {
+  const known = new Map(before.map((item) => [JSON.stringify(item), item]));
+  const kept = items.map((item) => known.get(JSON.stringify(item)) ?? item);
+  return kept.length === before.length && kept.every((item, at) => item === before[at]) ? before : kept;
 }
 
 function isUnknownMethod(fault: Fault): boolean {

@@ -5,7 +5,11 @@
 import { isObject, type JsonObject, type JsonValue } from '../protocol/messages.ts';
 import { mirrorProblem } from '../protocol/mirrored-params.ts';
 
-const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+/**
+ * Which characters a name has is a SHOULD (server/tools, "Tool Names"), so other letters and spaces do not cost a tool: it
+ * is shown under a name that keeps the rule. Controls, invisible characters and halves of characters are nobody's name.
+ */
+const NAME = /^[\p{L}\p{M}\p{N}\p{P}\p{S}](?:[\p{L}\p{M}\p{N}\p{P}\p{S} ]{0,126}[\p{L}\p{M}\p{N}\p{P}\p{S}])?$/u;
 const SCHEMA_DEPTH_MAX = 32;
 const SUBSCHEMAS_MAX = 2_000;
 /** Keywords whose value is data, not schema: a `$ref` in there means nothing. */

@@ -123,6 +123,64 @@ test('call_read_tool believes a tool only where the configuration believes its s
   expect(await call('github__merge_pull_request', { owner: 'a', repo: 'b', number: '1' })).toContain('use call_tool');
 });
 
+test('a tool whose name no client could use is found, described and called under a name that every client can', async () => {
+  const odd = [tool('Get Weather', { description: 'Forecast for a place' }), tool('get_weather'), tool('天气', { description: 'Forecast in Chinese' })];
+  const plane = await start({ servers: { old: legacyScript(doing, () => odd), new: listing(() => odd) }, endpoint: {} });
+  const client = modern(plane);
+  const names = namesOf((await client.request({ method: 'tools/list' })).response);
+  expect(names).toEqual(['old__Get_Weather', 'old__get_weather', 'old__4d947325', 'new__Get_Weather', 'new__get_weather', 'new__4d947325']);
+  for (const server of ['old', 'new']) {
+    const called = await client.request({ method: 'tools/call', params: { name: `${server}__Get_Weather`, arguments: {} } });
+    expect(JSON.parse(textOf(called.response))).toMatchObject({ name: 'Get Weather' });
+  }
+  const searched = await start({ servers: { old: legacyScript(doing, () => odd) } });
+  for (const query of ['Get Weather', 'old__Get_Weather', '天气', 'old__4d947325']) {
+    const found = await modern(searched).request({ method: 'tools/call', params: { name: 'search_tools', arguments: { queries: [query], limit: 1 } } });
+    expect(textOf(found.response)).toMatch(query.includes('eather') ? /^exact:\nold__Get_Weather\(/ : /^exact:\nold__4d947325\(/);
+  }
+});
+
+test('what a list read again says as before is the same object, so nothing is made of it anew', async () => {
+  const tools = [tool('stays'), tool('changes')];
+  const plane = await start({ servers: { files: legacyScript(doing, () => tools) } });
+  const before = plane.upstreams.lists('files')?.tools ?? [];
+  tools.splice(0, 2, tool('changes', { description: 'now otherwise' }), tool('stays'));
+  plane.links('files').at(-1)?.say({ method: 'notifications/tools/list_changed' });
+  await expect.poll(() => plane.upstreams.lists('files')?.tools[0]?.['description'], { timeout: 10_000 }).toBe('now otherwise');
+  expect(plane.upstreams.lists('files')?.tools[1]).toBe(before[0]);
+});
+
+const LONG = Array.from({ length: 5_000 }, (_, line) => `line ${line}`).join('\n');
+const reading: Script = (sent, link) => link.answer(sent.id, { resultType: 'complete', content: [{ type: 'text', text: LONG }] });
+const BOOKS = [tool('book', { annotations: { readOnlyHint: true } })];
+const books: Script = legacyScript(reading, () => BOOKS);
+const callThrough = async (plane: Plane, name: string, through = 'call_tool'): Promise<string> => textOf((await modern(plane).request({ method: 'tools/call', params: { name: through, arguments: { name, arguments: {} } } })).response);
+
+test('a long result is cut to what the endpoint allows, and its rest is read with call_read_tool or as a resource', async () => {
+  const plane = await start({ servers: { books }, endpoint: { discovery: { mode: 'search', resultTokens: 1_000 } } });
+  const [, head = '', uri = ''] = /^([^[]*)\n\[cut: \d+ of \d+ bytes left out; call_read_tool with the name (metamcp:\S+), or reading that resource, gives it for 10 minutes\]$/.exec(await callThrough(plane, 'books__book')) ?? [];
+  expect(Buffer.byteLength(head)).toBeLessThanOrEqual(4_000);
+  expect(Buffer.byteLength(head)).toBeGreaterThan(3_900);
+  let whole = head;
+  for (let next: string | undefined = uri; next !== undefined; ) {
+    const page = await callThrough(plane, next, 'call_read_tool');
+    const [mark = '', more] = /\n\[more: read the resource (\S+)\]$/.exec(page) ?? [];
+    whole += page.slice(0, page.length - mark.length);
+    next = more;
+  }
+  expect(whole).toBe(LONG);
+  const read = resultOf((await modern(plane).request({ method: 'resources/read', params: { uri } })).response)['contents'] as { text: string }[];
+  expect(LONG.slice(head.length).startsWith(read[0]?.text.split('\n[more')[0] ?? '?')).toBe(true);
+  expect((await modern(plane).request({ method: 'tools/call', params: { name: 'call_read_tool', arguments: { name: 'metamcp://continuation/nobodys' } } })).response).toMatchObject({ error: { code: -32602 } });
+});
+
+test('results have a budget of 2,000 tokens unless the endpoint says otherwise, none where a tool is called by its own name', async () => {
+  const plane = await start({ servers: { books } });
+  expect(Buffer.byteLength((await callThrough(plane, 'books__book')).split('\n[cut')[0] ?? '')).toBeLessThanOrEqual(8_000);
+  expect(textOf((await modern(plane).request({ method: 'tools/call', params: { name: 'books__book', arguments: {} } })).response)).toBe(LONG);
+  expect(await callThrough(await start({ servers: { books }, endpoint: { discovery: { mode: 'search', resultTokens: 0 } } }), 'books__book')).toBe(LONG);
+});
+
 test('auto lists everything while it is cheap, and searches when it is not', async () => {
   const cheap = await start({ endpoint: { discovery: 'auto' } });
   expect(namesOf((await modern(cheap).request({ method: 'tools/list' })).response)).toContain('github__create_issue');

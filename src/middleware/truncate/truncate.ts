@@ -4,12 +4,12 @@
  */
 import { z } from 'zod';
 import { headOf } from '../../base/text-head.ts';
-import type { CallContext } from '../../model/middleware.ts';
+import type { MiddlewareServices } from '../../model/middleware.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/messages.ts';
 import { MANIFEST_VERSION, type Manifest } from '../manifest.ts';
 
 /** Bytes of UTF-8 that one token stands for, as an estimate. */
-const BYTES_PER_TOKEN = 4;
+export const BYTES_PER_TOKEN = 4;
 
 const Options = z
   .strictObject({
@@ -30,11 +30,15 @@ export const truncate: Manifest<typeof Options> = {
   isOutermost: true,
   create: ({ bytesMax = Number.POSITIVE_INFINITY, tokensMax = Number.POSITIVE_INFINITY }) => {
     const budget = Math.min(bytesMax, tokensMax * BYTES_PER_TOKEN);
-    return { onResult: (result, context) => truncated(result, budget, context) };
+    return { onResult: (result, { services }) => withTextsCut(result, budget, services?.keepRest) };
   },
 };
 
-function truncated(result: JsonObject, budget: number, context: CallContext): JsonObject {
+/** Keeps what is cut off and gives the words by which it can be had; undefined where it cannot. */
+type KeepRest = NonNullable<MiddlewareServices['keepRest']>;
+
+/** The result with its texts cut to so many bytes of UTF-8 together, each cut one marked; the same object where nothing is cut. */
+export function withTextsCut(result: JsonObject, budget: number, keepRest: KeepRest | undefined): JsonObject {
   const key = Array.isArray(result['content']) ? 'content' : 'contents';
   const blocks = result[key];
   if (!Array.isArray(blocks)) return result;
@@ -43,7 +47,7 @@ function truncated(result: JsonObject, budget: number, context: CallContext): Js
   const kept = (blocks as readonly JsonValue[]).map((block) => {
     const holder = isObject(block) && isObject(block['resource']) ? block['resource'] : block;
     if (!isObject(holder) || typeof holder['text'] !== 'string') return block;
-    const text = cut(holder['text'], left, context);
+    const text = cut(holder['text'], left, keepRest);
     left = Math.max(0, left - Buffer.byteLength(holder['text']));
     if (text === holder['text']) return block;
     isChanged = true;
@@ -52,11 +56,11 @@ function truncated(result: JsonObject, budget: number, context: CallContext): Js
   return isChanged ? { ...result, [key]: kept } : result;
 }
 
-function cut(text: string, bytesMax: number, { services }: CallContext): string {
+function cut(text: string, bytesMax: number, keepRest: KeepRest | undefined): string {
   const bytes = Buffer.byteLength(text);
   if (bytes <= bytesMax) return text;
   const head = headOf(text, bytesMax);
   const rest = text.slice(head.length);
-  const words = services?.keepRest?.(rest);
+  const words = keepRest?.(rest);
   return `${head}\n[cut: ${Buffer.byteLength(rest)} of ${bytes} bytes left out${words === undefined ? '' : `; ${words}`}]`;
 }
