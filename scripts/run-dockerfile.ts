@@ -30,8 +30,8 @@ if (base === undefined || process.getuid?.() !== 0) {
 }
 const out = given ?? mkdtempSync(join(tmpdir(), 'metamcp-image-'));
 const stages = new Map<string, Stage | undefined>();
-let current: Stage | undefined;
-let last: Stage | undefined;
+/** The stage that instructions go to, and the last that was begun. */
+const at: { current: Stage | undefined; last: Stage | undefined } = { current: undefined, last: undefined };
 
 for (const line of instructions(readFileSync('Dockerfile', 'utf8'))) {
   const [word = '', ...rest] = line.split(/\s+/);
@@ -39,6 +39,7 @@ for (const line of instructions(readFileSync('Dockerfile', 'utf8'))) {
   const outcome = step(word, rest, line.slice(word.length).trim());
   console.log(`${outcome.padEnd(8)} ${((performance.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${line.length > 120 ? `${line.slice(0, 117)}…` : line}`);
 }
+const { last } = at as { readonly last: Stage | undefined };
 if (last === undefined) throw new Error('no stage');
 await start(last);
 
@@ -49,6 +50,7 @@ function instructions(text: string): string[] {
 
 function step(word: string, rest: readonly string[], text: string): string {
   if (word === 'FROM') return from(rest);
+  const { current } = at;
   if (current === undefined) return 'left out';
   if (word === 'WORKDIR') mkdirSync(join(current.root, (current.workdir = rest[0] ?? '/')), { recursive: true });
   else if (word === 'USER') current.user = rest[0] ?? '';
@@ -65,7 +67,7 @@ function step(word: string, rest: readonly string[], text: string): string {
 function from([image = '', , name = '']: readonly string[]): string {
   if (!NODE_IMAGE.test(image)) {
     stages.set(name, undefined);
-    current = undefined;
+    at.current = undefined;
     return 'left out';
   }
   const root = join(out, name === '' ? 'final' : name);
@@ -80,7 +82,7 @@ function from([image = '', , name = '']: readonly string[]): string {
   cpSync('/etc/ssl/certs', join(root, 'etc/ssl/certs'), { recursive: true, dereference: true });
   const stage: Stage = { root, workdir: '/', user: '', environment: {}, entrypoint: [], command: [], health: [] };
   stages.set(name, stage);
-  current = last = stage;
+  at.current = at.last = stage;
   return 'done';
 }
 

@@ -95,9 +95,7 @@ function checkType(fields: Readonly<Record<string, unknown>>, refuse: Refuse): v
   }
   for (const field of ['template', 'with', 'document', 'operations', 'response']) if (!isEmpty(fields[field])) refuse(field, `expected no ${field}: a server of type ${type ?? 'http'} has none`);
   if (type === 'stdio') {
-    const isContained = fields['placement'] === 'container';
-    checkForeignFields(fields, { needed: isContained ? 'container' : 'command', foreign: ['url', 'bearerToken', 'headers', 'auth', 'forwardHeaders', 'proxy', ...(isContained ? ['integrity'] : ['container'])], type }, refuse);
-    if (fields['placement'] === 'one' && fields['isolation'] !== 'auto' && fields['isolation'] !== 'shared') refuse('isolation', 'expected shared: a server of which there is one process is shared by all');
+    checkProcess(fields, refuse);
     return;
   }
   checkTemplates(fields['headers'], refuse);
@@ -105,6 +103,13 @@ function checkType(fields: Readonly<Record<string, unknown>>, refuse: Refuse): v
   for (const field of ['url', 'proxy']) if (typeof fields[field] === 'string') checkUrl(field, fields[field], refuse);
   if (type !== undefined) checkForeignFields(fields, { needed: 'url', foreign: ['command', 'integrity', 'cwd', 'args', 'env', 'inheritEnv', 'container'], type }, refuse);
   else if (fields['type'] === undefined) refuse('', 'expected command (for a stdio server) or url (for an http or sse server)');
+}
+
+function checkProcess(fields: Readonly<Record<string, unknown>>, refuse: Refuse): void {
+  const { placement, isolation } = fields;
+  const isContained = placement === 'container';
+  checkForeignFields(fields, { needed: isContained ? 'container' : 'command', foreign: ['url', 'bearerToken', 'headers', 'auth', 'forwardHeaders', 'proxy', isContained ? 'integrity' : 'container'], type: 'stdio' }, refuse);
+  if (placement === 'one' && isolation !== undefined && isolation !== 'auto' && isolation !== 'shared') refuse('isolation', 'expected shared: a server of which there is one process is shared by all');
 }
 
 function checkAgreement(fields: Readonly<Record<string, unknown>>, refuse: Refuse): void {

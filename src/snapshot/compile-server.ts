@@ -30,8 +30,7 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     command: absoluteCommand(name, server, context),
     args: server.args,
     ...(server.integrity === undefined ? {} : { integrity: server.integrity }),
-    ...(server.placement === 'every' ? {} : { placement: server.placement }),
-    ...(server.container === undefined ? {} : { container: server.container }),
+    ...placed(server),
     env: server.env,
     cwd: server.cwd,
     inheritEnv: server.inheritEnv,
@@ -62,6 +61,11 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     trustsAnnotations: server.trustAnnotations,
     tags: [...server.tags, ...server.capabilities],
   };
+}
+
+/** Nothing for what every server is: fingerprints stay what they were. */
+function placed({ placement, container }: ServerConfig): Pick<ServerSpec, 'placement' | 'container'> {
+  return { ...(placement === 'every' ? {} : { placement }), ...(container === undefined ? {} : { container }) };
 }
 
 /** A command with `${…}` is looked up when it is resolved, by who starts it. */

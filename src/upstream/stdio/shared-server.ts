@@ -128,25 +128,31 @@ export class SharedServer {
 
   /** True where the message was another gateway's alone. */
   #give(envelope: Envelope): boolean {
-    const { kind, id, body, method } = envelope;
-    if (kind === 'result' || kind === 'error') {
-      if (typeof id === 'number' && id >= FOREIGN_IDS_FROM) {
-        this.#answer(id, `"${kind === 'result' ? 'result' : 'error'}":${body?.text ?? '{}'}`);
-        return true;
-      }
-      if (kind === 'result' && id === this.#initializeId) this.#initialized = body?.text;
-      else if (kind === 'result' && id === this.#probeId && body?.has('supportedVersions') === true) this.#greeting = { initialized: undefined };
-      return false;
-    }
+    const { kind, body, method } = envelope;
+    if (kind === 'result' || kind === 'error') return this.#giveAnswer(envelope);
     if (kind === 'request' || method === 'notifications/cancelled') return false;
-    const token = method === 'notifications/progress' ? body?.value['progressToken'] : undefined;
-    if (typeof token === 'number' && token >= FOREIGN_IDS_FROM) {
-      const asked = this.#asked.get(token);
-      if (asked?.hasToken === true) write(asked.stream, notice(method, JSON.stringify({ ...body?.value, progressToken: asked.id })));
+    if (method === 'notifications/progress') return this.#giveProgress(body);
+    for (const stream of this.#streams) write(stream, notice(method, this.#translated(stream, body)));
+    return false;
+  }
+
+  #giveAnswer({ kind, id, body }: Envelope): boolean {
+    if (typeof id === 'number' && id >= FOREIGN_IDS_FROM) {
+      this.#answer(id, `"${kind}":${body?.text ?? '{}'}`);
       return true;
     }
-    if (method !== 'notifications/progress') for (const stream of this.#streams) write(stream, notice(method, this.#translated(stream, body)));
+    if (kind === 'error' || id === undefined) return false;
+    if (id === this.#initializeId) this.#initialized = body?.text;
+    else if (id === this.#probeId && body?.has('supportedVersions') === true) this.#greeting = { initialized: undefined };
     return false;
+  }
+
+  #giveProgress(body: RawObject | undefined): boolean {
+    const token = body?.value['progressToken'];
+    if (typeof token !== 'number' || token < FOREIGN_IDS_FROM) return false;
+    const asked = this.#asked.get(token);
+    if (asked?.hasToken === true) write(asked.stream, notice('notifications/progress', JSON.stringify({ ...body?.value, progressToken: asked.id })));
+    return true;
   }
 
   /** A subscription of 2026-07-28 is named by the request that opened it, which has another id here. */
@@ -174,14 +180,14 @@ export class SharedServer {
     // The process was told of its one beginning, and asks other gateways nothing.
   }
 
-  #ask(stream: Stream, { method, body }: Envelope, id: RequestId): void {
+  #ask(stream: Stream, envelope: Envelope, id: RequestId): void {
     const reply = (text: string): void => write(stream, `{"jsonrpc":"2.0","id":${JSON.stringify(id)},${text}}`);
-    if (method === 'initialize') return reply(this.#greeting?.initialized === undefined ? `"error":{"code":-32601,"message":"Method not found"}` : `"result":${this.#greeting.initialized}`);
-    if (method === 'ping') return reply('"result":{}');
-    if ((method === 'resources/subscribe' || method === 'resources/unsubscribe') && !this.#watches(stream.watched, method, body?.value['uri'])) return reply('"result":{}');
+    const own = this.#answerOf(stream, envelope);
+    if (own !== undefined) return reply(own);
+    const { method, body } = envelope;
     const foreignId = ++this.#lastId;
-    const token = body === undefined ? undefined : metaOf(body.value)['progressToken'];
-    const params = token === undefined ? body?.text : JSON.stringify({ ...body?.value, _meta: { ...metaOf(body?.value ?? {}), progressToken: foreignId } });
+    const hasToken = body !== undefined && metaOf(body.value)['progressToken'] !== undefined;
+    const params = hasToken ? JSON.stringify({ ...body.value, _meta: { ...metaOf(body.value), progressToken: foreignId } }) : body?.text;
     try {
       if (this.#link === undefined) throw new Fault('upstream.closed', { detail: 'the process has ended' });
       this.#link.send({ id: foreignId, method, text: `{"jsonrpc":"2.0","id":${foreignId},"method":${JSON.stringify(method)}${params === undefined ? '' : `,"params":${params}`}}` });
@@ -189,13 +195,27 @@ export class SharedServer {
       // Not a byte was sent.
       return reply(`"error":${JSON.stringify({ code: -32603, message: thrown instanceof Fault ? thrown.message : 'Internal error' })}`);
     }
-    this.#asked.set(foreignId, { stream, id, hasToken: token !== undefined });
+    this.#asked.set(foreignId, { stream, id, hasToken });
     stream.underWay.set(id, foreignId);
   }
 
+  /** What the process need not be asked. */
+  #answerOf(stream: Stream, { method, body }: Envelope): string | undefined {
+    const initialized = this.#greeting?.initialized;
+    if (method === 'initialize') return initialized === undefined ? '"error":{"code":-32601,"message":"Method not found"}' : `"result":${initialized}`;
+    if (method === 'ping') return '"result":{}';
+    const isAboutWatching = method === 'resources/subscribe' || method === 'resources/unsubscribe';
+    return isAboutWatching && !this.#watches(stream.watched, method, body?.value['uri']) ? '"result":{}' : undefined;
+  }
+
   #cancel(stream: Stream, params: JsonObject): void {
-    const foreignId = stream.underWay.get(params['requestId'] as RequestId);
-    if (foreignId !== undefined) this.#tell('notifications/cancelled', { ...params, requestId: foreignId });
+    const id = params['requestId'] as RequestId;
+    const foreignId = stream.underWay.get(id);
+    if (foreignId === undefined) return;
+    // Nobody waits for an answer any more, and often there is none.
+    stream.underWay.delete(id);
+    this.#asked.delete(foreignId);
+    this.#tell('notifications/cancelled', { ...params, requestId: foreignId });
   }
 
   /** False where the process need not be told, because another one's subscription stays. */

@@ -119,14 +119,19 @@ async function untilRunning(api: KubernetesApi, { name, launch, clock }: Startin
     const answer = await api.pods('GET', `/${name}`);
     const pod = PodSchema.safeParse(answer.value);
     if (answer.status !== 200 || !pod.success) throw unavailable(`its pod is not there: ${problemOf(answer)}`, launch.server);
-    const { phase, message, containerStatuses } = pod.data.status ?? {};
-    if (phase === 'Running') return;
-    if (phase === 'Failed' || phase === 'Succeeded') throw unavailable(`its pod ended before it could be attached to: ${message ?? phase}`, launch.server);
-    const waiting = containerStatuses?.[0]?.state?.waiting;
-    if (waiting?.reason !== undefined && HOPELESS.has(waiting.reason)) throw unavailable(`its pod does not start: ${waiting.reason} ${waiting.message ?? ''}`.trimEnd(), launch.server);
-    if (clock.monotonicMs() > untilMs) throw unavailable(`its pod did not start in time; it is ${phase ?? 'unknown'}${waiting?.reason === undefined ? '' : ` (${waiting.reason})`}`, launch.server);
+    if (pod.data.status?.phase === 'Running') return;
+    const problem = whyNotStarting(pod.data.status, clock.monotonicMs() > untilMs);
+    if (problem !== undefined) throw unavailable(problem, launch.server);
     await sleep(clock, POLL_MS);
   }
+}
+
+/** Undefined while it is worth to wait. */
+function whyNotStarting({ phase, message, containerStatuses }: z.infer<typeof PodSchema>['status'] & object = {}, isLate: boolean): string | undefined {
+  if (phase === 'Failed' || phase === 'Succeeded') return `its pod ended before it could be attached to: ${message ?? phase}`;
+  const { reason, message: detail = '' } = containerStatuses?.[0]?.state?.waiting ?? {};
+  if (reason !== undefined && HOPELESS.has(reason)) return `its pod does not start: ${reason} ${detail}`.trimEnd();
+  return isLate ? `its pod did not start in time; it is ${phase ?? 'unknown'}${reason === undefined ? '' : ` (${reason})`}` : undefined;
 }
 
 interface Pod {
