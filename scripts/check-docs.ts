@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { FAULTS } from '../src/base/fault.ts';
 
-const ROOT_DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'AGENTS.md', 'SECURITY.md'];
+const ROOT_DOCUMENTS = ['README.md', 'README.zh.md', 'CONTRIBUTING.md', 'AGENTS.md', 'SECURITY.md'];
 /** Top folders and endings that make a word in code marks a claim about a file of ours. */
 const OUR_PATH = /^(?:src|test|scripts|bin|bench|docs|ui|examples|\.ci)\/[\w./@-]*$|^[\w.-]+\.(?:ts|mjs|md|jsonc?|ya?ml)$/;
 const FAULT_GROUPS = new Set(Object.keys(FAULTS).map((code) => code.split('.')[0]));
@@ -53,7 +53,7 @@ function readClaims(document: string): Claim[] {
   for (const [index, line] of readFileSync(document, 'utf8').split('\n').entries()) {
     if (line.startsWith('```')) isInFence = !isInFence;
     const marked = isInFence ? commandsOf(line) : [...line.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
-    const linked = isInFence ? [] : [...line.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map((match) => `link:${match[1]}`);
+    const linked = isInFence ? [] : [...line.matchAll(/\]\(([^)]+)\)/g)].map((match) => `link:${match[1]}`);
     for (const text of [...marked, ...linked]) claims.push({ document, line: index + 1, text });
   }
   return claims;
@@ -85,8 +85,22 @@ function checkPath(document: string, path: string): string | undefined {
 
 function checkLink(document: string, target: string): string | undefined {
   if (/^[a-z]+:/.test(target)) return undefined;
-  const path = normalize(join(dirname(document), target));
-  return exists(path) ? undefined : `the link leads nowhere: ${target}`;
+  const [file = '', anchor] = target.split('#');
+  const path = file === '' ? document : normalize(join(dirname(document), file));
+  if (!exists(path)) return `the link leads nowhere: ${target}`;
+  if (anchor === undefined || !path.endsWith('.md')) return undefined;
+  return slugsOf(readFileSync(path, 'utf8')).includes(anchor) ? undefined : `the page has no such heading: ${target}`;
+}
+
+/** Anchors of a document's headings in their order, as the usual hosts make them: lower case, hyphens, no punctuation; repeated ones are counted. */
+export function slugsOf(markdown: string): readonly string[] {
+  const counts = new Map<string, number>();
+  return [...markdown.replaceAll(/^```.*?^```$/gms, '').matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => {
+    const slug = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').trim().replaceAll(/\s/g, '-');
+    const count = counts.get(slug) ?? 0;
+    counts.set(slug, count + 1);
+    return count === 0 ? slug : `${slug}-${count}`;
+  });
 }
 
 function checkScript(name: string): string | undefined {

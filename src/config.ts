@@ -45,6 +45,8 @@ export const SETTING_SOURCES = {
   replicaHost: { variables: ['METAMCP_REPLICA_HOST'], flag: 'replica-host', kind: 'text' },
   replicaName: { variables: ['METAMCP_REPLICA_NAME'], flag: 'replica-name', kind: 'text' },
   workers: { variables: ['METAMCP_WORKERS'], flag: 'workers', kind: 'number' },
+  containerEngine: { variables: ['METAMCP_CONTAINER_ENGINE'], flag: 'container-engine', kind: 'text' },
+  containerNetwork: { variables: ['METAMCP_CONTAINER_NETWORK'], flag: 'container-network', kind: 'text' },
   sessionsMax: { variables: ['METAMCP_SESSIONS_MAX'], flag: 'sessions-max', kind: 'number' },
   sessionIdleMs: { variables: ['METAMCP_SESSION_IDLE_MS'], flag: 'session-idle-ms', kind: 'number' },
   oauthRegistration: { variables: ['METAMCP_OAUTH_REGISTRATION'], flag: 'oauth-registration', kind: 'boolean' },

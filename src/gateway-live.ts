@@ -19,6 +19,7 @@ import { type StartedOnDemand, startOnDemand } from './on-demand.ts';
 import { createMiddlewarePost } from './middleware-post.ts';
 import { createObserving, type Observing } from './observing.ts';
 import { lateEvents, logState } from './server-events.ts';
+import { createServerPlacement } from './server-placement.ts';
 import { saveScriptRun, takeScriptRun } from './storage/script-runs.ts';
 import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
 import type { Dialer } from './upstream/dialer/dialer.ts';
@@ -52,18 +53,19 @@ export function startUpstreams(base: Base): Live {
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
   const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => grantChanged(base, late.upstreams, { server: key.server, principal: key.principal === SERVICE ? undefined : key.principal, isGiven }) }));
   const { onDemand, workflows } = startOnDemand(base, watcher, () => late.dataPlane);
+  const placement = createServerPlacement({ settings, clock, random, log, environment: options.environment, places: base.replicas.servers, restart: async (server) => late.upstreams?.restart(server) });
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
     clock,
     random: () => randomFraction(random),
     gatewayInfo: info,
-    openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, packagesFolder: join(settings.data, 'packages'), values, signIns, builtin: onDemand.openLink }),
+    openLink: createLinkOpener({ clock, random: () => randomFraction(random), environment: options.environment, dialer, watcher, log, packagesFolder: join(settings.data, 'packages'), values, signIns, placement, builtin: onDemand.openLink }),
     events: withDefinitionWatch(lateEvents(() => late.dataPlane, (server) => logState(log, server, upstreams.state(server), base.adminEvents)), () => late.definitions?.changed()),
     onDropped: (server, reason, detail) => log.warn('dropped', { server, reason, detail }),
   });
   late.upstreams = upstreams;
   const definitions = (late.definitions = createDefinitionWatch({ clock, log, publisher, upstreams }));
-  undo.push(() => upstreams.close(), () => definitions.stop());
+  undo.push(() => upstreams.close(), () => placement.close(), () => definitions.stop());
   const authorization = startAuthorization(base, dialer, (credentialId) => {
     late.dataPlane?.endCredential(credentialId);
     base.replicas.tell({ kind: 'credential', id: credentialId });

@@ -9,6 +9,7 @@ import type { Link, LinkEvents, OpenLink } from './upstream/link.ts';
 import { openSseLink } from './upstream/sse/sse-link.ts';
 import type { OrphanWatcher } from './upstream/stdio/orphan-watcher.ts';
 import { openStdioLink } from './upstream/stdio/stdio-link.ts';
+import type { ServerPlacement } from './server-placement.ts';
 import type { UpstreamSignIns } from './upstream-sign-ins.ts';
 
 export interface LinkOpenerDeps {
@@ -24,12 +25,14 @@ export interface LinkOpenerDeps {
   /** Resolves `${…}`; asked at the moment a link is opened. */
   readonly values: (spec: ServerSpec) => Promise<(text: string) => string>;
   readonly signIns: UpstreamSignIns;
+  /** Where stdio servers run. */
+  readonly placement: ServerPlacement;
   /** Servers of our own; undefined for other types. */
   readonly builtin: (spec: ServerSpec, values: (text: string) => string, principalId: string | undefined) => OpenLink | undefined;
 }
 
 /** `principalId`: for whom alone the link is; undefined where it is shared. */
-export function createLinkOpener({ clock, random, environment, dialer, watcher, log, packagesFolder, values: valuesOf, signIns, builtin }: LinkOpenerDeps): (spec: ServerSpec, principalId?: string) => OpenLink {
+export function createLinkOpener({ clock, random, environment, dialer, watcher, log, packagesFolder, values: valuesOf, signIns, placement, builtin }: LinkOpenerDeps): (spec: ServerSpec, principalId?: string) => OpenLink {
   return (spec, principalId) => async (events) => {
     const values = await valuesOf(spec);
     const own = builtin(spec, values, principalId);
@@ -38,7 +41,7 @@ export function createLinkOpener({ clock, random, environment, dialer, watcher, 
       if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer, random }, heard);
       if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer, random, streamHeaders }, heard);
       const onStderr = (line: string): void => log.debug('stderr', { server: spec.name, line });
-      return openStdioLink(spec, values, { clock, environment: environment(), watcher, packagesFolder, onStderr }, heard);
+      return placement.open(spec, values, (hearing) => openStdioLink(spec, values, { clock, environment: environment(), watcher, packagesFolder, onStderr }, hearing))(heard);
     };
     return spec.auth === undefined ? open(events, {}) : signIns.link(spec, principalId, open)(events);
   };

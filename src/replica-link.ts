@@ -1,6 +1,7 @@
 /** The link to the other gateways put together: a listener for what they send on, the way to them, and sessions that move. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type HttpRequest, type HttpResponse, PlainPost } from './base/http.ts';
+import type { Duplex } from 'node:stream';
 import type { AddressOf } from './auth/client-address.ts';
 import type { Clock } from './base/clock.ts';
 import { Fault, toFault } from './base/fault.ts';
@@ -14,6 +15,7 @@ import type { Log } from './observability/log.ts';
 import type { Membership } from './replicas/membership.ts';
 import { LEAVING, MISDIRECTED, REPLICA_HEADER, ReplicaDoor } from './replicas/replica-door.ts';
 import { createReplicaHandles, type ReplicaHandles } from './replicas/replica-handles.ts';
+import { type FindProcess, reachServer, takeStream } from './replicas/server-streams.ts';
 import { SessionKeeper } from './replicas/session-keeper.ts';
 import { sessionIdOf, SessionRouter } from './replicas/session-router.ts';
 import type { Storage } from './storage/open-storage.ts';
@@ -37,6 +39,8 @@ export interface LinkDeps {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly log: Log;
+  /** The processes of this gateway that others use as well. */
+  readonly findProcess: FindProcess;
   /** A session of another gateway is this one's now. */
   readonly moved: (digest: string) => void;
 }
@@ -49,6 +53,8 @@ export interface LinkedReplica {
   /** Base address for the others; undefined before `open`. */
   readonly address: () => string | undefined;
   readonly serve: (http: HttpRequest, response: HttpResponse) => void;
+  /** A stream to the one process of a server (replicas/server-streams.ts). */
+  readonly reach: (server: string) => Promise<Duplex | undefined>;
   /** What is known of sessions is written, and they are free for others. */
   readonly close: () => Promise<void>;
 }
@@ -90,6 +96,8 @@ export function linkReplicas(deps: LinkDeps): LinkedReplica {
     open: async (dataPlane) => {
       opened.dataPlane = dataPlane;
       opened.listening = await listen({ ...deps.listen, isOwn: true }, (http, response) => takeForwarded(http, response, { door, addresses, dataPlane }), clock);
+      // In place of the listener's own refusal.
+      opened.listening.server.removeAllListeners('upgrade').on('upgrade', (http, socket) => takeStream(http, socket, { door, find: deps.findProcess }));
       opened.router = createRouter(dataPlane, { ...deps, handles, door, addressOf, address: `http://${bracketed(deps.advertised)}:${opened.listening.port}` });
     },
     serve: (http, response) => {
@@ -98,6 +106,7 @@ export function linkReplicas(deps: LinkDeps): LinkedReplica {
       if (router === undefined || session === undefined) void dataPlane?.serve(http, response);
       else router.route(session, http, response).catch((thrown: unknown) => refuse(http, response, thrown));
     },
+    reach: (server) => reachServer(server, { self, membership, door }),
     close: async () => {
       await keeper.close();
       await opened.listening?.close(DRAIN_MS);

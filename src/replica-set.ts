@@ -7,7 +7,7 @@ import type { HttpRequest, HttpResponse } from './base/http.ts';
 import { hostname, networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import type { AddressOf } from './auth/client-address.ts';
-import type { Clock } from './base/clock.ts';
+import { type Clock, sleep } from './base/clock.ts';
 import { Fault, toFault } from './base/fault.ts';
 import { newId, type RandomBytes } from './base/ids.ts';
 import type { LiveReplicas } from './control-plane/live-replicas.ts';
@@ -17,8 +17,9 @@ import type { Sharing } from './data-plane/sharing.ts';
 import { configInvalid } from './model/config-problem.ts';
 import type { Settings } from './model/settings.ts';
 import type { Log } from './observability/log.ts';
-import { Membership } from './replicas/membership.ts';
+import { GONE_MS, Membership } from './replicas/membership.ts';
 import { type LinkedReplica, linkReplicas } from './replica-link.ts';
+import { type FindProcess, ONLY_PLACE, reachServer, type ServerPlaces } from './replicas/server-streams.ts';
 import { type Generations, sharedGenerations } from './storage/generations.ts';
 import { Notices, notify } from './storage/notices.ts';
 import type { Storage } from './storage/open-storage.ts';
@@ -27,6 +28,8 @@ import { clearLeftSessions } from './storage/shared-sessions.ts';
 import { query } from './storage/transaction.ts';
 
 const CHORES_MS = 60_000;
+/** A beat of the others, and some. */
+const LEFT_MS = 1_200;
 /** Gateways that are gone are shown for so long. */
 const SHOWN_MS = 10 * 60_000;
 
@@ -71,6 +74,8 @@ export interface ReplicaSet {
   readonly withForwarded: (addressOf: AddressOf) => AddressOf;
   /** Others hear of it soon; where they cannot be told they find out by themselves. */
   readonly tell: (told: Told) => void;
+  /** Where servers are of which there is one process. */
+  readonly servers: ServerPlaces;
   /** From now on others count on this gateway. Rejects with `config.invalid` where the replica port is taken. */
   readonly join: (parts: ReplicaParts) => Promise<void>;
   /** Serves a request, here or where it belongs. */
@@ -101,6 +106,7 @@ function aloneReplicaSet(deps: ReplicaSetDeps): ReplicaSet {
     sharing: undefined,
     withForwarded: (addressOf) => addressOf,
     tell: () => undefined,
+    servers: ONLY_PLACE,
     join: (joined) => {
       parts = joined;
       return Promise.resolve();
@@ -112,6 +118,7 @@ function aloneReplicaSet(deps: ReplicaSetDeps): ReplicaSet {
 
 class SharedReplicaSet implements ReplicaSet {
   readonly generations = sharedGenerations;
+  readonly servers: ServerPlaces;
   readonly live: LiveReplicas;
   readonly #deps: ReplicaSetDeps;
   readonly #facts: ReturnType<typeof factsOf>;
@@ -122,6 +129,10 @@ class SharedReplicaSet implements ReplicaSet {
   /** A notice that is being followed must not be told again. */
   #isFollowing = false;
   #failedGeneration = 0;
+  #findProcess: FindProcess = () => undefined;
+  /** Told when this gateway begins or ceases to lead. */
+  #moved: () => void = () => undefined;
+  #wasLeader = false;
   #stopChores = (): void => undefined;
   #isTroubled = false;
 
@@ -148,7 +159,21 @@ class SharedReplicaSet implements ReplicaSet {
     this.#link =
       settings.replicaPort === undefined
         ? undefined
-        : linkReplicas({ ...deps, self: this.#facts.id, listen: { host: settings.host, port: settings.replicaPort }, advertised: settings.replicaHost ?? ownAddress(settings.host), membership: this.#membership, moved: (digest) => this.tell({ kind: 'session', digest }) });
+        : linkReplicas({ ...deps, self: this.#facts.id, listen: { host: settings.host, port: settings.replicaPort }, advertised: settings.replicaHost ?? ownAddress(settings.host), membership: this.#membership, findProcess: (server) => this.#findProcess(server), moved: (digest) => this.tell({ kind: 'session', digest }) });
+    this.servers = this.#placeServers();
+  }
+
+  #placeServers(): ServerPlaces {
+    return {
+      isHere: this.isLeader,
+      reach: (server) => this.#link?.reach(server) ?? reachServer(server, { self: this.#facts.id, membership: this.#membership, door: undefined }),
+      onAsked: (find) => {
+        this.#findProcess = find;
+      },
+      onMoved: (moved) => {
+        this.#moved = moved;
+      },
+    };
   }
 
   get sharing(): Sharing | undefined {
@@ -181,12 +206,20 @@ class SharedReplicaSet implements ReplicaSet {
   readonly leave = async (): Promise<void> => {
     this.#stopChores();
     if (this.#parts === undefined) return;
+    const hadOthers = this.#membership.all.some(({ id, silentMs }) => id !== this.#facts.id && silentMs <= GONE_MS);
     await this.#membership.stop();
+    // Until the next beat of the others they send on what was this gateway's: it is answered that they may take it.
+    if (hadOthers && this.#link !== undefined) await sleep(this.#deps.clock, LEFT_MS);
     await this.#link?.close();
     await this.#notices.close();
   };
 
   #now(): ReplicaFacts {
+    // With each beat, so within a second.
+    if (this.#notices.isLeader !== this.#wasLeader) {
+      this.#wasLeader = this.#notices.isLeader;
+      this.#moved();
+    }
     return {
       ...this.#facts,
       address: this.#link?.address(),

@@ -1,6 +1,7 @@
 /** A server as it is written in the configuration. Times are milliseconds, sizes bytes. */
 import { z } from 'zod';
 import { OperationFilterSchema, ResponseShapeSchema } from './builtin-server.ts';
+import { ContainerSchema, PLACEMENTS } from './container.ts';
 import { ForwardHeadersSchema, ServerAuthSchema } from './server-auth-config.ts';
 import { isPrincipalTemplate, templateProblem } from './principal-template.ts';
 import { ISOLATIONS, SERVER_REVISIONS, SERVER_TYPES, type ServerType } from './server.ts';
@@ -32,6 +33,8 @@ export const ServerConfigSchema = z
     integrity: z.string().regex(INTEGRITY, 'expected a hash such as sha512-… or sha256:…').optional().describe('stdio: hash of what it is started from: the tarball of an npm package (npx -y NAME@VERSION), an image (docker run … NAME@sha256:…), else the program or script file. Where it is another, the server is not started.'),
     cwd: text.min(1).optional().describe('stdio: working directory.'),
     inheritEnv: z.array(variableName).default([]).describe("stdio: further variables of the gateway's environment that the server gets."),
+    placement: z.enum(PLACEMENTS).default('every').describe('stdio: where it runs. every: a process of each gateway. one: one process of one gateway, for all. container: in a container.'),
+    container: ContainerSchema.optional().describe('stdio: the container, for placement container.'),
     url: text.min(1).optional().describe('http, sse: address of the server.'),
     headers: z.record(z.string().regex(HEADER_NAME, 'expected the name of an HTTP header'), text).default({}).describe('http, sse: headers of every request.'),
     bearerToken: text.min(1).optional().describe('http, sse: short for the header Authorization: Bearer …'),
@@ -65,10 +68,10 @@ export const ServerConfigSchema = z
 export type ServerConfig = z.infer<typeof ServerConfigSchema>;
 
 /** The type as written, or told by `command` or `url`; undefined where neither says it. */
-export function serverTypeOf(server: { readonly type?: unknown; readonly command?: unknown; readonly url?: unknown }): ServerType | undefined {
+export function serverTypeOf(server: { readonly type?: unknown; readonly command?: unknown; readonly url?: unknown; readonly container?: unknown }): ServerType | undefined {
   const { type } = server;
   if (typeof type === 'string') return SERVER_TYPES.find((known) => known === type) ?? ALIASED_TYPES.get(type);
-  if (server.command !== undefined) return 'stdio';
+  if (server.command !== undefined || server.container !== undefined) return 'stdio';
   return server.url === undefined ? undefined : 'http';
 }
 
@@ -93,13 +96,21 @@ function checkType(fields: Readonly<Record<string, unknown>>, refuse: Refuse): v
   }
   for (const field of ['template', 'with', 'document', 'operations', 'response']) if (!isEmpty(fields[field])) refuse(field, `expected no ${field}: a server of type ${type ?? 'http'} has none`);
   if (type === 'stdio') {
-    checkForeignFields(fields, { needed: 'command', foreign: ['url', 'bearerToken', 'headers', 'auth', 'forwardHeaders', 'proxy'], type }, refuse);
+    checkProcess(fields, refuse);
     return;
   }
   checkTemplates(fields['headers'], refuse);
+  if (isPlaced(fields)) refuse('placement', 'expected none: only stdio servers are placed');
   for (const field of ['url', 'proxy']) if (typeof fields[field] === 'string') checkUrl(field, fields[field], refuse);
-  if (type !== undefined) checkForeignFields(fields, { needed: 'url', foreign: ['command', 'integrity', 'cwd', 'args', 'env', 'inheritEnv'], type }, refuse);
+  if (type !== undefined) checkForeignFields(fields, { needed: 'url', foreign: ['command', 'integrity', 'cwd', 'args', 'env', 'inheritEnv', 'container'], type }, refuse);
   else if (fields['type'] === undefined) refuse('', 'expected command (for a stdio server) or url (for an http or sse server)');
+}
+
+function checkProcess(fields: Readonly<Record<string, unknown>>, refuse: Refuse): void {
+  const { placement, isolation } = fields;
+  const isContained = placement === 'container';
+  checkForeignFields(fields, { needed: isContained ? 'container' : 'command', foreign: ['url', 'bearerToken', 'headers', 'auth', 'forwardHeaders', 'proxy', isContained ? 'integrity' : 'container'], type: 'stdio' }, refuse);
+  if (placement === 'one' && isolation !== undefined && isolation !== 'auto' && isolation !== 'shared') refuse('isolation', 'expected shared: a server of which there is one process is shared by all');
 }
 
 function checkAgreement(fields: Readonly<Record<string, unknown>>, refuse: Refuse): void {
@@ -125,15 +136,21 @@ const BUILTIN_FIELDS = {
   orchestrator: { needed: undefined, has: [] },
   workflows: { needed: undefined, has: [] },
 } as const satisfies Partial<Record<ServerType, { readonly needed: string | undefined; readonly has: readonly string[] }>>;
-const TYPED_FIELDS = ['command', 'integrity', 'args', 'env', 'cwd', 'inheritEnv', 'url', 'headers', 'bearerToken', 'auth', 'forwardHeaders', 'proxy', 'template', 'with', 'document', 'operations', 'response'];
+const TYPED_FIELDS = ['command', 'integrity', 'container', 'args', 'env', 'cwd', 'inheritEnv', 'url', 'headers', 'bearerToken', 'auth', 'forwardHeaders', 'proxy', 'template', 'with', 'document', 'operations', 'response'];
 
 function checkBuiltin(fields: Readonly<Record<string, unknown>>, type: keyof typeof BUILTIN_FIELDS, refuse: Refuse): void {
   const { needed, has } = BUILTIN_FIELDS[type];
   if (needed !== undefined && fields[needed] === undefined) refuse('', `expected ${needed}, which a server of type ${type} needs`);
   for (const field of TYPED_FIELDS) if (!(has as readonly string[]).includes(field) && !isEmpty(fields[field])) refuse(field, `expected no ${field}: a server of type ${type} has none`);
+  if (isPlaced(fields)) refuse('placement', 'expected none: only stdio servers are placed');
   if (typeof fields['url'] === 'string') checkUrl('url', fields['url'], refuse);
   const { document } = fields;
   if (type === 'openapi' && typeof document === 'string' && !document.includes('${') && !document.startsWith('/') && !/^[A-Za-z]:\\/.test(document)) checkUrl('document', document, (field, message) => refuse(field, `${message}, or an absolute path`));
+}
+
+/** The default is filled in before this runs. */
+function isPlaced({ placement }: Readonly<Record<string, unknown>>): boolean {
+  return placement !== undefined && placement !== 'every';
 }
 
 interface FieldsOfType {

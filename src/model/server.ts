@@ -1,5 +1,6 @@
 /** A server: how to reach or start one MCP server, compiled from its configuration. */
 import type { BuiltinServer } from './builtin-server.ts';
+import type { ContainerSpec, Placement } from './container.ts';
 import type { ServerAuth } from './server-auth.ts';
 
 export const SERVER_TYPES = ['stdio', 'http', 'sse', 'openapi', 'template', 'orchestrator', 'workflows'] as const;
@@ -35,6 +36,10 @@ export interface ServerSpec {
   readonly cwd: string | undefined;
   /** Further names of the gateway's environment that a stdio server inherits. */
   readonly inheritEnv: readonly string[];
+  /** stdio: where it runs; undefined: a process of each gateway. */
+  readonly placement?: Exclude<Placement, 'every'> | undefined;
+  /** stdio, placed in a container. */
+  readonly container?: ContainerSpec | undefined;
   /** http, sse. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;

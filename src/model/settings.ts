@@ -51,6 +51,12 @@ const fields = {
   replicaHost: z.string().regex(hostPattern, 'expected a host name or an IP address').optional().describe('Address of this machine for other gateways; without it the first that is not loopback.'),
   replicaName: z.string().min(1).max(200).optional().describe('What people call this gateway among several; without it the name of the machine.'),
   workers: z.int().min(1).max(64).describe('Processes that serve the port; more than one need PostgreSQL.'),
+  containerEngine: z
+    .string()
+    .regex(/^(?:kubernetes|unix:\/\/\/.+)$/, 'expected kubernetes or the socket of a Docker engine, such as unix:///var/run/docker.sock')
+    .optional()
+    .describe('Where servers with placement container run: the socket of a Docker engine, or kubernetes for pods beside this one. Without it they do not.'),
+  containerNetwork: z.string().min(1).max(200).describe('Docker network of containers that may reach something.'),
   sessionsMax: z.int().min(1).max(1_000_000).describe('Client sessions at a time.'),
   sessionIdleMs: z.int().min(1000).max(TIMER_MS_MAX).describe('A client session is forgotten after so long without use, milliseconds.'),
   oauthRegistration: z.boolean().describe('MCP clients may register themselves for OAuth.'),
@@ -102,6 +108,8 @@ export const SETTING_DEFAULTS: Settings = {
   replicaHost: undefined,
   replicaName: undefined,
   workers: 1,
+  containerEngine: undefined,
+  containerNetwork: 'bridge',
   sessionsMax: 10_000,
   sessionIdleMs: 1_800_000,
   oauthRegistration: true,
@@ -123,6 +131,6 @@ export const SETTING_DEFAULTS: Settings = {
 };
 
 /** What a file may set: not where the data or the file itself lies, nor what code runs, nor how this one start reports. No defaults: only what it says. */
-export const FileSettingsSchema = SettingsSchema.omit({ data: true, printJson: true, configFile: true, databaseUrl: true, sharedStoreUrl: true, replicaPort: true, replicaHost: true, replicaName: true, middlewareModules: true }).partial();
+export const FileSettingsSchema = SettingsSchema.omit({ data: true, printJson: true, configFile: true, databaseUrl: true, sharedStoreUrl: true, replicaPort: true, replicaHost: true, replicaName: true, containerEngine: true, containerNetwork: true, middlewareModules: true }).partial();
 
 export type FileSettings = z.infer<typeof FileSettingsSchema>;

@@ -6,6 +6,7 @@
  */
 import { hash } from 'node:crypto';
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
@@ -18,6 +19,8 @@ export const REPLICA_HEADER = 'x-metamcp-replica';
 export const MISDIRECTED = 421;
 /** Said in the header of such an answer by a gateway that is about to end. */
 export const LEAVING = 'leaving';
+/** Lines of JSON-RPC in both directions. */
+export const STREAM_PROTOCOL = 'metamcp-lines';
 const RECORD = 'replica request';
 /** Clocks of machines differ. */
 const SEAL_MS = 60_000;
@@ -119,13 +122,46 @@ export class ReplicaDoor {
     });
   }
 
-  #headersFor({ id }: Target, { http, body, clientAddress }: Forwarded): Record<string, string | string[]> {
+  /**
+   * A stream of its own to that address of the gateway (RFC 9110 section 7.8, "Upgrade"). Undefined where no process is
+   * there, or where it has no such stream now. Rejects with `gateway.replica_unreachable`.
+   */
+  openStream(target: Target, path: string): Promise<Duplex | undefined> {
+    return new Promise((resolve, reject) => {
+      const asked = { method: 'GET', url: path };
+      const headers = { connection: 'Upgrade', upgrade: STREAM_PROTOCOL, [REPLICA_HEADER]: this.#seal(target, asked, '') };
+      const sent = request(`${target.address ?? ''}${path}`, { agent: this.#agent, headers });
+      const stopTimer = this.#deps.clock.after(CONNECT_MS, () => sent.destroy(new Fault('gateway.replica_unreachable', { detail: `${target.id} does not open a stream` })));
+      sent.once('upgrade', (_answer, socket, head) => {
+        stopTimer();
+        if (head.length > 0) socket.unshift(head);
+        resolve(socket);
+      });
+      sent.once('response', (answer) => {
+        stopTimer();
+        answer.resume();
+        resolve(undefined);
+      });
+      sent.once('error', (problem: NodeJS.ErrnoException) => {
+        stopTimer();
+        if (problem.code === 'ECONNREFUSED') resolve(undefined);
+        else reject(problem instanceof Fault ? problem : new Fault('gateway.replica_unreachable', { detail: `${target.id}: ${problem.message}`, cause: problem }));
+      });
+      sent.end();
+    });
+  }
+
+  #headersFor(target: Target, { http, body, clientAddress }: Forwarded): Record<string, string | string[]> {
     const headers: Record<string, string | string[]> = {};
     for (const [name, value] of Object.entries(http.headers)) if (value !== undefined && !HOP_HEADERS.has(name)) headers[name] = value;
     if (http.method === 'POST') headers['content-length'] = String(body.length);
-    const facts = { to: id, atMs: this.#deps.clock.nowMs(), asked: digestOf(http), address: clientAddress };
-    headers[REPLICA_HEADER] = seal(JSON.stringify(facts), { key: this.#deps.key, record: RECORD }, this.#deps.random);
+    headers[REPLICA_HEADER] = this.#seal(target, http, clientAddress);
     return headers;
+  }
+
+  #seal({ id }: Target, asked: Asked, address: string): string {
+    const facts = { to: id, atMs: this.#deps.clock.nowMs(), asked: digestOf(asked), address };
+    return seal(JSON.stringify(facts), { key: this.#deps.key, record: RECORD }, this.#deps.random);
   }
 }
 
@@ -155,6 +191,9 @@ function pass(answer: IncomingMessage, response: HttpResponse): void {
   });
 }
 
-function digestOf({ method, url }: HttpRequest): string {
+/** What of a request its seal is for. */
+type Asked = Pick<HttpRequest, 'method' | 'url'>;
+
+function digestOf({ method, url }: Asked): string {
   return hash('sha256', `${method ?? ''} ${url ?? ''}`, 'base64url');
 }

@@ -30,6 +30,7 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
     command: absoluteCommand(name, server, context),
     args: server.args,
     ...(server.integrity === undefined ? {} : { integrity: server.integrity }),
+    ...placed(server),
     env: server.env,
     cwd: server.cwd,
     inheritEnv: server.inheritEnv,
@@ -63,10 +64,16 @@ export function compileServer(name: string, server: ServerConfig, context: Compi
   };
 }
 
+/** Nothing for what every server is: fingerprints stay what they were. */
+function placed({ placement, container }: ServerConfig): Pick<ServerSpec, 'placement' | 'container'> {
+  return { ...(placement === 'every' ? {} : { placement }), ...(container === undefined ? {} : { container }) };
+}
+
 /** A command with `${…}` is looked up when it is resolved, by who starts it. */
 function absoluteCommand(name: string, server: ServerConfig, { options, findings }: CompileContext): string {
   const { command } = server;
-  if (command === undefined || command.includes('${')) return command ?? '';
+  // In a container it is the image's.
+  if (command === undefined || command.includes('${') || server.placement === 'container') return command ?? '';
   const found = options.findCommand(command, { cwd: server.cwd, path: server.env['PATH'] });
   if (found === undefined && isServerEnabled(server)) findings.warnings.push(`server "${name}": its command was not found on this machine`);
   return found ?? command;
@@ -108,7 +115,8 @@ function compileBuiltin(name: string, server: ServerConfig, context: CompileCont
   return { builtin: { kind: type, template, parameters: values } };
 }
 
-function isolationOf({ isolation }: ServerConfig, facts: { readonly isKeyed: boolean; readonly keepsState: boolean }): ServerSpec['isolation'] {
+function isolationOf({ isolation, placement }: ServerConfig, facts: { readonly isKeyed: boolean; readonly keepsState: boolean }): ServerSpec['isolation'] {
+  if (placement === 'one') return 'shared';
   return facts.isKeyed || (facts.keepsState && isolation === 'auto') ? 'per-principal' : isolation;
 }
 

@@ -1,5 +1,6 @@
 /**
- * The stdio link: one server process, one JSON-RPC message a line (MCP 2026-07-28, basic/transports, stdio).
+ * The stdio link: one server, one JSON-RPC message a line (MCP 2026-07-28, basic/transports, stdio). Where the server
+ * runs is another matter (running-server.ts); here it is a process, elsewhere a container or another gateway's process.
  *
  * Nothing a server does can hurt more than itself: lines and queues are bounded, stderr is always read, and whatever
  * ends the link ends everything the process started. `events.closed` comes at once when the link is of no more use;
@@ -16,13 +17,14 @@ import { LineSplitter } from './line-splitter.ts';
 import type { OrphanWatcher } from './orphan-watcher.ts';
 import { Outbox } from './outbox.ts';
 import { pinnedArguments } from './pinned-launch.ts';
-import { ProcessGroup } from './process-group.ts';
 import { type Command, type LimitKind, limitedCommand, type ProcessLimits } from './process-limits.ts';
 import type { ProcessSampler, Usage, Watched } from './process-sampler.ts';
 import { answerIdOfEdges, beginsAsAnswer, readLine } from './read-line.ts';
 import { readPaced } from './read-paced.ts';
+import { LAST_WORDS_MS, runningProcess } from './running-process.ts';
+import type { EndManner, RunningServer } from './running-server.ts';
 import { SecretValues } from './secret-values.ts';
-import { type ServerProcess, startProcess } from './start-process.ts';
+import { startProcess } from './start-process.ts';
 import { StderrTail } from './stderr-tail.ts';
 
 /** What a message may add to the result it carries. */
@@ -31,8 +33,6 @@ const ENVELOPE_BYTES = 64 * 1024;
 const DISCARD_LINES_MAX = 16;
 /** A line that began and does not end. */
 const LINE_AGE_MS_MAX = 30_000;
-/** After the exit of the process, for what it wrote last; a grandchild may hold the pipe open for ever. */
-const LAST_WORDS_MS = 250;
 /** Of stderr in the detail of a fault. */
 const SHOWN_LINES = 5;
 const SHOWN_CHARS_MAX = 1000;
@@ -77,7 +77,12 @@ export async function openStdioLink(spec: ServerSpec, values: (text: string) => 
   const given = spec.integrity === undefined ? written : { ...written, args: await pinnedArguments({ server: spec.name, integrity: spec.integrity, ...written, environment, cwd: spec.cwd, platform, packagesFolder: deps.packagesFolder ?? join(tmpdir(), 'metamcp-packages'), timeoutMs: spec.startTimeoutMs, clock: deps.clock, watcher: deps.watcher }) };
   const { command, args } = deps.confinement === undefined ? given : confined(given, deps.confinement);
   const child = await startProcess({ server: spec.name, command, args, environment, cwd: spec.cwd, platform, onProcess: (pid) => deps.watcher.add(pid) });
-  return new StdioLink(child, spec, { ...deps, platform, redact: (text) => secrets.redact(text) }, events);
+  return linkTo(runningProcess(child, { ...deps, platform }), spec, { ...deps, redact: (text) => secrets.redact(text) }, events);
+}
+
+/** A link to a server that runs already; from now on it is the link's to end. */
+export function linkTo(server: RunningServer, spec: Pick<ServerSpec, 'name' | 'resultBytesMax'>, deps: RunningLinkDeps, events: LinkEvents): Link {
+  return new StdioLink(server, spec, deps, events);
 }
 
 /** Inside of the sandbox, so that what the sandbox itself needs is not counted. */
@@ -86,17 +91,17 @@ function confined(given: Command, { limits, wrap }: Confinement): Command {
   return wrap === undefined ? limited : wrap(limited);
 }
 
-interface LinkDeps extends StdioDeps {
-  readonly platform: NodeJS.Platform;
+export interface RunningLinkDeps extends Pick<StdioDeps, 'clock' | 'onStderr' | 'confinement'> {
+  /** Takes the server's secrets out of what is shown of its stderr. */
   readonly redact: (text: string) => string;
 }
 
 class StdioLink implements Link {
   readonly kind = 'stdio';
-  readonly pid: number;
-  readonly #child: ServerProcess;
-  readonly #spec: ServerSpec;
-  readonly #deps: LinkDeps;
+  readonly pid: number | undefined;
+  readonly #server: RunningServer;
+  readonly #spec: Pick<ServerSpec, 'name' | 'resultBytesMax'>;
+  readonly #deps: RunningLinkDeps;
   readonly #events: LinkEvents;
   readonly #outbox: Outbox;
   readonly #lines: LineSplitter;
@@ -110,13 +115,13 @@ class StdioLink implements Link {
   #isClosed = false;
   #ending: Promise<void> | undefined;
 
-  constructor(child: ServerProcess, spec: ServerSpec, deps: LinkDeps, events: LinkEvents) {
-    this.#child = child;
-    this.pid = child.pid;
+  constructor(server: RunningServer, spec: Pick<ServerSpec, 'name' | 'resultBytesMax'>, deps: RunningLinkDeps, events: LinkEvents) {
+    this.#server = server;
+    this.pid = server.pid;
     this.#spec = spec;
     this.#deps = deps;
     this.#events = events;
-    this.#outbox = new Outbox(child.stdin);
+    this.#outbox = new Outbox(server.stdin);
     this.#stderr = new StderrTail({ clock: deps.clock, redact: deps.redact, onLine: deps.onStderr });
     const lineBytesMax = spec.resultBytesMax + ENVELOPE_BYTES;
     this.#lines = new LineSplitter(
@@ -145,10 +150,11 @@ class StdioLink implements Link {
   }
 
   #confine(confinement: Confinement | undefined): void {
-    if (confinement === undefined) return;
-    const watched = confinement.sampler.watch(this.pid, confinement.limits, (kind, usage) => this.#exceed(kind, `${Math.round(usage.memoryBytes / 2 ** 20)} MiB, ${usage.processes} processes, ${usage.cpuMs} ms of processor time`));
+    const { pid } = this;
+    if (confinement === undefined || pid === undefined) return;
+    const watched = confinement.sampler.watch(pid, confinement.limits, (kind, usage) => this.#exceed(kind, `${Math.round(usage.memoryBytes / 2 ** 20)} MiB, ${usage.processes} processes, ${usage.cpuMs} ms of processor time`));
     this.#watched = watched;
-    confinement.started?.({ pid: this.pid, usage: () => watched.usage });
+    confinement.started?.({ pid, usage: () => watched.usage });
   }
 
   #exceed(kind: LimitKind, detail: string): void {
@@ -158,7 +164,7 @@ class StdioLink implements Link {
   }
 
   #listen(): void {
-    const { stdin, stdout, stderr } = this.#child;
+    const { stdin, stdout, stderr } = this.#server;
     // A broken pipe may be the first sign of an exit, which knows more: it gets a moment to come first, here and below.
     stdin.on('error', (error) => this.#deps.clock.after(LAST_WORDS_MS, () => this.#fail('upstream.closed', `it closed its stdin (${error.message})`)));
     stdout.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -167,14 +173,7 @@ class StdioLink implements Link {
     readPaced(stderr, this.#deps.clock, (chunk) => this.#stderr.push(chunk));
     stderr.on('error', () => undefined);
     stderr.on('end', () => this.#stderr.finish());
-    this.#child.on('error', (error) => this.#fail('upstream.closed', error.message));
-    this.#child.once('exit', () => this.#deps.clock.after(LAST_WORDS_MS, () => this.#exited()));
-    this.#child.once('close', () => this.#exited());
-  }
-
-  #exited(): void {
-    const { exitCode, signalCode } = this.#child;
-    this.#fail('upstream.closed', signalCode === null ? `it exited with code ${exitCode}` : `it was ended by ${signalCode}`);
+    this.#server.onEnd((why) => this.#fail('upstream.closed', why));
   }
 
   #read(chunk: Buffer): void {
@@ -241,31 +240,25 @@ class StdioLink implements Link {
   }
 
   /** The link ends here; only the first reason counts. */
-  #fail(code: FaultCode, why: string, manner: 'politely' | 'flood' | 'at_once' = 'politely'): void {
+  #fail(code: FaultCode, why: string, manner: EndManner = 'politely'): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#lines.stop();
     // A flood is not read any further; else a server may need to write before it can end.
-    if (manner !== 'politely') this.#child.stdout.destroy();
+    if (manner !== 'politely') this.#server.stdout.destroy();
     this.#watched?.stop();
     this.#ending = this.#end(manner);
     this.#events.closed(new Fault(code, { server: this.#spec.name, detail: this.#describe(why) }));
   }
 
-  async #end(manner: 'politely' | 'flood' | 'at_once'): Promise<void> {
+  #end(manner: EndManner): Promise<void> {
     this.#outbox.end();
-    const group = new ProcessGroup(this.pid, { clock: this.#deps.clock, platform: this.#deps.platform });
-    const isRunning = this.#child.exitCode === null && this.#child.signalCode === null;
-    const isEmpty = await (manner === 'at_once' ? group.kill() : group.end(isRunning && manner === 'politely'));
-    // A process that escaped the group may hold our pipes; nobody reads them any more.
-    for (const pipe of this.#child.stdio) pipe?.destroy();
-    // What survived SIGKILL stays with the watcher, which tries again when the gateway ends.
-    if (isEmpty) this.#deps.watcher.remove(this.pid);
+    return this.#server.end(manner);
   }
 
   #describe(why: string): string {
     const lines = this.#stderr.text().trimEnd().split('\n').slice(-SHOWN_LINES).join('\n').slice(-SHOWN_CHARS_MAX);
     const said = lines === '' ? 'nothing on its stderr' : `last lines of its stderr:\n${lines}`;
-    return `process ${this.pid}: ${why}; ${said}`;
+    return `${this.#server.label}: ${why}; ${said}`;
   }
 }
