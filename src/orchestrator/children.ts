@@ -11,6 +11,7 @@ import type { Template } from '../model/template.ts';
 import type { JsonObject } from '../protocol/messages.ts';
 import { ToolRefusal } from '../serving/tool.ts';
 import type { OrphanWatcher } from '../upstream/stdio/orphan-watcher.ts';
+import { stayAwake } from '../upstream/stdio/stay-awake.ts';
 import { Child } from './child.ts';
 import { ChildFolders } from './child-folders.ts';
 import { planChild, type PlanOptions, scriptSource, type Source, templateSource } from './child-plans.ts';
@@ -136,9 +137,11 @@ export class Children {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelSweep?.();
-    await Promise.all([...this.#records.values()].map((record) => this.#end(record, 'the gateway stops')));
-    // Those that were just starting see that it is over and end by themselves.
-    while (this.#records.size > 0) await sleep(this.#deps.clock, 10);
+    await stayAwake(async () => {
+      await Promise.all([...this.#records.values()].map((record) => this.#end(record, 'the gateway stops')));
+      // Those that were just starting see that it is over and end by themselves; others are ending already.
+      while (this.#records.size > 0) await sleep(this.#deps.clock, 10);
+    });
     this.#folders.close();
   }
 

@@ -5,8 +5,8 @@
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { MessageChannel } from 'node:worker_threads';
 import { type Clock, sleep } from '../../base/clock.ts';
+import { stayAwake } from './stay-awake.ts';
 
 /** For a server to end by itself once its stdin is closed. */
 const POLITE_MS = 1000;
@@ -44,23 +44,12 @@ export class ProcessGroup {
    * with false when something survives SIGKILL. SIGKILL comes 3.5 s after the start; gives up 5 s after that.
    */
   end(waitPolitely: boolean): Promise<boolean> {
-    return this.#awake(() => (this.#options.platform === 'win32' ? this.#endWindowsTree(waitPolitely) : this.#endGroup(waitPolitely)));
+    return stayAwake(() => (this.#options.platform === 'win32' ? this.#endWindowsTree(waitPolitely) : this.#endGroup(waitPolitely)));
   }
 
   /** SIGKILL at once, again and again until nothing is left: for a group that uses more than it may. Resolves like `end`. */
   kill(): Promise<boolean> {
-    return this.#awake(() => (this.#options.platform === 'win32' ? this.#endWindowsTree(false) : this.#killGroup()));
-  }
-
-  async #awake(end: () => Promise<boolean>): Promise<boolean> {
-    // The clock's timers let the gateway exit; what waits for this must not be cut off.
-    const { port1: wakefulness } = new MessageChannel();
-    wakefulness.ref();
-    try {
-      return await end();
-    } finally {
-      wakefulness.close();
-    }
+    return stayAwake(() => (this.#options.platform === 'win32' ? this.#endWindowsTree(false) : this.#killGroup()));
   }
 
   async #endGroup(waitPolitely: boolean): Promise<boolean> {
