@@ -58,6 +58,16 @@ test('an invalid file is told with its places, and the next valid one is taken',
   await untilSeen([expect.stringContaining('unknown key'), 'second']);
 });
 
+test('a file that was emptied takes nothing away: it is told where it stays so, and the text that follows counts', async () => {
+  const file = join(folder, 'metamcp.yaml');
+  await writeFile(file, FIRST);
+  await start(file);
+  await writeFile(file, '');
+  await untilSeen([expect.stringContaining('the file is empty')]);
+  await writeFile(file, SECOND);
+  await untilSeen([expect.stringContaining('the file is empty'), 'second']);
+});
+
 test('an edit between reading and watching is not missed', async () => {
   const file = join(folder, 'metamcp.yaml');
   await writeFile(file, SECOND);

@@ -7,10 +7,13 @@ import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { type Fault, toFault } from '../../base/fault.ts';
+import { configInvalid } from '../../model/config-problem.ts';
 import { type ConfigSource, readConfigText } from './read-config-text.ts';
 
 /** Quiet time after the last event: an editor writes in several steps. */
 const SETTLE_MS = 100;
+/** Many programs save by emptying the file first: so long an empty one may stay before it counts as a mistake. */
+const EMPTY_MS = 2_000;
 
 export interface WatchConfigFileOptions {
   readonly clock: Clock;
@@ -35,20 +38,30 @@ export async function watchConfigFile(path: string, options: WatchConfigFileOpti
   let running = Promise.resolve();
   let isClosed = false;
 
-  const check = async (): Promise<void> => {
+  const check = async (isLate: boolean): Promise<void> => {
     const changed = await readFile(file, 'utf8').catch(absent);
     if (isClosed || changed === undefined || changed === text) return;
+    const isEmpty = changed.trim() === '';
+    if (isEmpty && !isLate) {
+      if (cancelTimer === undefined) checkAfter(EMPTY_MS, true);
+      return;
+    }
     text = changed;
+    // An empty text would be a valid one that takes everything away.
+    if (isEmpty) throw configInvalid([{ path: '', message: 'the file is empty' }]);
     await options.onChange(readConfigText(changed, file));
   };
   const schedule = (_event?: string, name?: string | null): void => {
     // Other files of the folder may change all the time (a log); they must not put off the check for ever.
     if (cancelTimer !== undefined && name !== basename(file)) return;
     cancelTimer?.();
-    cancelTimer = options.clock.after(SETTLE_MS, () => {
+    checkAfter(SETTLE_MS, false);
+  };
+  const checkAfter = (delayMs: number, isLate: boolean): void => {
+    cancelTimer = options.clock.after(delayMs, () => {
       cancelTimer = undefined;
       // One at a time and in order: an older text must not win over a newer one.
-      running = running.then(check).catch((thrown: unknown) => options.onInvalid(toFault(thrown)));
+      running = running.then(() => check(isLate)).catch((thrown: unknown) => options.onInvalid(toFault(thrown)));
     });
   };
 
