@@ -33,7 +33,7 @@ const ONLY_IN = {
   kysely: ['^src/storage/', '^src/control-plane/serve[.]ts$'],
   'better-sqlite3': ['^src/storage/'],
   pg: ['^src/storage/'],
-  hono: ['^src/contract/', '^src/control-plane/', '^src/gateway[.]ts$'],
+  hono: ['^src/contract/', '^src/control-plane/', '^src/(wiring/|gateway[.]ts$)'],
   undici: ['^src/upstream/', '^src/cli/', '^src/templates/'],
   'cross-spawn': ['^src/upstream/stdio/', '^src/cli/'],
   'eventsource-parser': ['^src/upstream/', '^src/cli/', '^ui/mcp/', '^ui/api/'],
@@ -50,6 +50,9 @@ const ONLY_IN = {
   'node:child_process': ['^src/upstream/stdio/', '^src/cli/'],
 };
 
+/** Puts the parts together and may know them all; nobody below knows it. */
+MAY_IMPORT.wiring = Object.keys(MAY_IMPORT);
+
 const TEST = '[.]test[.]tsx?$';
 const STAGES = 'receive|identify|decode|resolve|throttle|admit|dispatch|answer|record';
 // Started by path in a process of its own (a child, a worker thread), so nobody imports it.
@@ -61,7 +64,7 @@ const layers = Object.entries(MAY_IMPORT).map(([folder, allowed]) =>
     `${folder}-imports`,
     `src/${folder} may import: ${allowed.join(', ') || 'nothing'}`,
     { path: `^src/${folder}/`, pathNot: TEST },
-    { path: '^(src|ui|test|bench|scripts)/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
+    { path: '^(src|ui|test|bench|scripts)/', pathNot: [`^src/(${[folder, ...allowed].join('|')})/`, ...(folder === 'wiring' ? ['^src/config[.]ts$'] : [])] },
   ),
 );
 
@@ -113,10 +116,11 @@ export default {
       { path: '^(src|ui)/', pathNot: ['^src/(main|program|serve-command)[.]ts$', TEST] },
       { path: '^src/(gateway|main|program)[.]ts$' },
     ),
+    error('wiring-is-nearly-the-top', 'Only gateway.ts and the serve command put parts together.', { path: '^src/', pathNot: ['^src/(wiring/|(gateway|serve-command|start-message)[.]ts$)', TEST] }, { path: '^src/wiring/' }),
     error(
       'config-is-read-at-the-top',
       'Settings reach the rest as arguments.',
-      { path: '^src/[^/]+/', pathNot: ['^src/cli/', TEST] },
+      { path: '^src/[^/]+/', pathNot: ['^src/(cli|wiring)/', TEST] },
       { path: '^src/config[.]ts$' },
     ),
     error('sample-is-a-process', 'The sample server is started by path.', { path: '^src/', pathNot: ['^src/sample/'] }, { path: '^src/sample/' }),

@@ -3,7 +3,7 @@
  *
  * The control plane changes what is stored and publishes a snapshot; the data plane answers from the snapshot it finds.
  */
-import { listenForAdmin, onCommonListener } from './admin-listening.ts';
+import { listenForAdmin, onCommonListener } from './wiring/admin-listening.ts';
 import { checkHostAndOrigin } from './auth/host-rules.ts';
 import { digestOf } from './auth/keys.ts';
 import type { Fault } from './base/fault.ts';
@@ -18,15 +18,15 @@ import type { Publisher } from './control-plane/publish.ts';
 import { toLinkAddress } from './control-plane/people/links.ts';
 import { PATH_PREFIX } from './data-plane/receive.ts';
 import { type Handlers, type HttpHandler, listen } from './listener/listening.ts';
-import { listenForMetrics } from './metrics-listening.ts';
+import { listenForMetrics } from './wiring/metrics-listening.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
-import { checkRecord } from './record-check.ts';
-import { tellReady } from './server-events.ts';
-import { withUiPages } from './ui-pages.ts';
+import { checkRecord } from './wiring/record-check.ts';
+import { tellReady } from './wiring/server-events.ts';
+import { withUiPages } from './wiring/ui-pages.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
-import { addressOf, adminUrlOf, type Base, type GatewayOptions, openBase, type Undo } from './gateway-base.ts';
-import { joinReplicas, type Live, startUpstreams } from './gateway-live.ts';
-import { adminHandler } from './gateway-admin.ts';
+import { addressOf, adminUrlOf, type Base, type GatewayOptions, openBase, type Undo } from './wiring/gateway-base.ts';
+import { joinReplicas, type Live, startUpstreams } from './wiring/gateway-live.ts';
+import { adminHandler } from './wiring/gateway-admin.ts';
 
 const DRAIN_MS = 30_000;
 

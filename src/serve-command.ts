@@ -10,13 +10,13 @@ import { systemRandom } from './base/ids.ts';
 import { readEnvironment, type ResolvedSettings, resolveSettings, SETTING_SOURCES } from './config.ts';
 import { compileSource, readConfigFile } from './control-plane/config-file/load-config-file.ts';
 import { type Gateway, startGateway } from './gateway.ts';
-import type { GatewayOptions } from './gateway-base.ts';
-import { loadMiddlewareModules } from './middleware-modules.ts';
+import type { GatewayOptions } from './wiring/gateway-base.ts';
+import { loadMiddlewareModules } from './wiring/middleware-modules.ts';
 import { problemsOf, problemText } from './model/config-problem.ts';
 import { firstRunDocument } from './model/first-run-document.ts';
 import { createValues } from './snapshot/values.ts';
 import { type ReadyFacts, readyLine, startMessage } from './start-message.ts';
-import { leaveWorkers, type OwnPlace, placeOfWorker, runWorkers, settingsOfWorker, tellReady } from './workers.ts';
+import { leaveWorkers, type OwnPlace, placeOfWorker, runWorkers, settingsOfWorker, tellReady } from './wiring/workers.ts';
 
 interface Output {
   write(text: string): unknown;

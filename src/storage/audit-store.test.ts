@@ -13,7 +13,7 @@ import type { AuditStore, PendingRecord } from '../audit/audit-store.ts';
 import { type Finding, verifyAudit } from '../audit/verify.ts';
 import { systemClock } from '../base/clock.ts';
 import { createKeyedDigest } from '../base/keyed-digest.ts';
-import { createRedactPayload } from '../redact-payload.ts';
+import { createRedactPayload } from '../wiring/redact-payload.ts';
 import { damageOf } from './audit-damage.ts';
 import { PostgresAuditStore } from './audit-postgres.ts';
 import { directPort, SqliteAuditStore } from './audit-sqlite.ts';

@@ -45,7 +45,7 @@ import { liveSettingsOf } from '../../src/control-plane/configuration/instance-s
 import type { FixedSettings } from '../../src/model/live-settings.ts';
 import { SETTING_DEFAULTS } from '../../src/model/settings.ts';
 import { Envelope } from '../../src/storage/data-keys.ts';
-import { openRecording } from '../../src/recording.ts';
+import { openRecording } from '../../src/wiring/recording.ts';
 import { lockDataFolder } from '../../src/storage/data-folder.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 

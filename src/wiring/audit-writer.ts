@@ -1,0 +1,61 @@
+/** The thread that writes the record, as the store sees it. It begins at once, beside the start of the gateway; where it ends, it begins again with the next write. */
+import { Worker } from 'node:worker_threads';
+import type { WriterAnswer, WriterData, WriterRequest } from './audit-writer.worker.ts';
+import { packRecords } from '../audit/packed-records.ts';
+import { Fault } from '../base/fault.ts';
+import type { WriterPort } from '../storage/audit-sqlite.ts';
+
+type Request = WriterRequest extends infer One ? (One extends { readonly id: number } ? Omit<One, 'id'> : never) : never;
+
+export function createWriterThread(data: WriterData): WriterPort {
+  let worker: Worker | undefined;
+  let count = 0;
+  const waiting = new Map<number, PromiseWithResolvers<readonly string[]>>();
+
+  const start = (): Worker => {
+    const started = new Worker(new URL('./audit-writer.worker.ts', import.meta.url), { workerData: data });
+    // The process may end while it idles; `close` is what waits for it.
+    started.unref();
+    started.on('message', (answer: WriterAnswer) => {
+      const asked = waiting.get(answer.id);
+      waiting.delete(answer.id);
+      if (waiting.size === 0) started.unref();
+      if ('problems' in answer) asked?.resolve(answer.problems);
+      else asked?.reject(new Fault('storage.unavailable', { detail: `${answer.code} ${answer.message}`.trim() }));
+    });
+    const gone = (problem: string): void => {
+      if (worker === started) worker = undefined;
+      for (const asked of waiting.values()) asked.reject(new Fault('storage.unavailable', { detail: problem }));
+      waiting.clear();
+    };
+    started.on('error', (error) => gone(error instanceof Error ? error.message : String(error)));
+    started.on('exit', () => gone('the thread that writes the record ended'));
+    return started;
+  };
+
+  const ask = (request: Request): Promise<readonly string[]> => {
+    worker ??= start();
+    const id = ++count;
+    const asked = Promise.withResolvers<readonly string[]>();
+    waiting.set(id, asked);
+    // While something is being written, the process stays.
+    worker.ref();
+    worker.postMessage({ id, ...request });
+    return asked.promise;
+  };
+
+  worker = start();
+  return {
+    append: async (batch) => void (await ask({ do: 'append', batch: packRecords(batch) })),
+    settle: async () => void (await ask({ do: 'settle' })),
+    retain: async (options) => void (await ask({ do: 'retain', options })),
+    damage: () => ask({ do: 'damage' }),
+    close: async () => {
+      if (worker === undefined) return;
+      const closing = worker;
+      await ask({ do: 'close' });
+      worker = undefined;
+      await closing.terminate();
+    },
+  };
+}
