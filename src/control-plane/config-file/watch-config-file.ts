@@ -48,7 +48,7 @@ export async function watchConfigFile(path: string, options: WatchConfigFileOpti
     }
     text = changed;
     // An empty text would be a valid one that takes everything away.
-    if (isEmpty) throw configInvalid([{ path: '', message: 'the file is empty' }]);
+    if (isEmpty) throw configInvalid([{ path: '', line: 1, column: 1, message: 'the file is empty' }]);
     await options.onChange(readConfigText(changed, file));
   };
   const schedule = (_event?: string, name?: string | null): void => {
