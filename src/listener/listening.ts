@@ -18,6 +18,8 @@ const HTTP_LIMITS = {
 const HEADERS_MAX = 100;
 const CONNECTIONS_MAX = 20_000;
 const IDLE_SWEEP_MS = 50;
+/** A connection that was just made brings its request soon, most likely; whoever cut it off would turn that request into a failure. */
+const SILENT_GRACE_MS = 500;
 
 export interface Listening {
   readonly server: Server;
@@ -95,9 +97,13 @@ function close({ server, silent, plain }: Open, drainMs: number, clock: Clock): 
   return new Promise((resolve) => {
     // Node closes connections that are idle now, but keeps those that become idle once their last answer is out.
     let stopSweep: CancelTimer = () => undefined;
+    const startedMs = clock.monotonicMs();
     const sweep = (): void => {
       server.closeIdleConnections();
-      for (const socket of silent) socket.destroy();
+      if (clock.monotonicMs() - startedMs >= SILENT_GRACE_MS) {
+        for (const socket of silent) socket.destroy();
+        plain?.endSilent();
+      }
       stopSweep = clock.after(IDLE_SWEEP_MS, sweep);
     };
     const stopTimer = clock.after(drainMs, () => {

@@ -154,6 +154,19 @@ test('a connection that says nothing is refused after 10 s, an idle one is close
   await over;
 });
 
+test('a connection that was just made when the listener closes still gets an answer to its request, for half a second', async () => {
+  await start(echo);
+  const fresh = open();
+  await once(fresh.socket, 'connect');
+  await expect.poll(() => new Promise((resolve) => listening?.server.getConnections((_error, count) => resolve(count)))).toBe(2);
+  const closed = listening?.close(20_000);
+  await clock.move(400);
+  fresh.socket.write(post('late'));
+  await comes(fresh.text, /connection: close\r\n\r\ngot late$/);
+  await clock.move(200);
+  await closed;
+});
+
 test('a closing listener lets the answer under way out, as the last one of its connection', async () => {
   const answered = Promise.withResolvers<HttpResponse>();
   const { socket, text } = await start((_http, response) => answered.resolve(response));
@@ -163,6 +176,8 @@ test('a closing listener lets the answer under way out, as the last one of its c
   const response = await answered.promise;
   const closed = listening?.close(20_000);
   response.end('late');
-  await Promise.all([closed, once(socket, 'close')]);
+  await once(socket, 'close');
+  await clock.move(600);
+  await closed;
   expect(text()).toMatch(/connection: close\r\n\r\nlate$/);
 });

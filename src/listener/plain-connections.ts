@@ -37,11 +37,16 @@ export class PlainConnections {
     server.on('listening', () => this.#sweep());
   }
 
-  /** New answers end their connection; those without a request under way end now. */
+  /** New answers end their connection; those that had one end now. */
   close(): void {
     this.#isClosing = true;
     this.#stopSweeping();
-    for (const connection of this.#open) if (!connection.isBusy) connection.destroy();
+    for (const connection of this.#open) if (!connection.isBusy && !connection.isSilent) connection.destroy();
+  }
+
+  /** Those that no request came over. */
+  endSilent(): void {
+    for (const connection of this.#open) if (connection.isSilent) connection.destroy();
   }
 
   destroy(): void {
