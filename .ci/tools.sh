@@ -15,7 +15,7 @@ if ! command -v helm > /dev/null && [ ! -x tools/bin/helm ]; then
     echo 'ci: neither helm nor Go is here; the tests that render the chart are skipped' >&2
   else
     mkdir -p tools/bin
-    GOBIN="$tools/bin" GOPATH="$tools/go" GOFLAGS=-modcacherw timeout 900 nice go install helm.sh/helm/v3/cmd/helm@v3.19.2 > /dev/null 2>&1 ||
+    GOBIN="$tools/bin" GOPATH="$tools/go" GOFLAGS=-modcacherw timeout 300 go install helm.sh/helm/v3/cmd/helm@v3.19.2 > /dev/null 2>&1 ||
       echo 'ci: helm could not be built from the Go module proxy; the tests that render the chart are skipped' >&2
   fi
 fi
