@@ -70,6 +70,14 @@ test('an edit leaves every other member byte for byte', () => {
   expect(RawObject.of({}).edited([], { c: '2' })).toBe('{"c":2}');
 });
 
+test('an edit keeps members whose names every object has by itself', () => {
+  const text = '{"__proto__":{"a":1},"constructor":2,"toString":3,"b":4}';
+  const raw = RawObject.fromText(text);
+  expect(raw.edited([], {})).toBe(text);
+  expect(raw.edited(['b'], { c: '5' })).toBe('{"c":5,"__proto__":{"a":1},"constructor":2,"toString":3}');
+  expect(Buffer.concat(raw.editedPieces(['b'], { c: '5' })).toString()).toBe('{"c":5,"__proto__":{"a":1},"constructor":2,"toString":3}');
+});
+
 test('editing says the same as parsing, changing and writing', () => {
   const plain = fc.dictionary(fc.stringMatching(/^[a-e]$/), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 5 });
   fc.assert(

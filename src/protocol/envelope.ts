@@ -89,14 +89,14 @@ export class RawObject {
   edited(removed: readonly string[], added: Readonly<Record<string, string>>): string {
     const parts: string[] = [];
     for (const key in added) parts.push(`${JSON.stringify(key)}:${added[key]}`);
-    const isTouched = this.#keys.some((span) => removed.includes(span.key) || span.key in added);
+    const isTouched = this.#keys.some((span) => removed.includes(span.key) || Object.hasOwn(added, span.key));
     if (!isTouched) {
       if (parts.length === 0) return this.text;
       const inner = this.#bytes.toString('utf8', this.#start + 1, this.#end);
       return `{${parts.join(',')}${this.#keys.length === 0 ? '' : ','}${inner}`;
     }
     for (const span of this.#keys) {
-      if (removed.includes(span.key) || span.key in added) continue;
+      if (removed.includes(span.key) || Object.hasOwn(added, span.key)) continue;
       parts.push(this.#bytes.toString('utf8', span.keyStart, span.valueEnd));
     }
     return `{${parts.join(',')}}`;
@@ -104,7 +104,7 @@ export class RawObject {
 
   /** As `edited`, in pieces that together are the text: what was the object's own is not copied. For large ones. */
   editedPieces(removed: readonly string[], added: Readonly<Record<string, string>>): readonly Buffer[] {
-    const kept = this.#keys.filter(({ key }) => !removed.includes(key) && !(key in added));
+    const kept = this.#keys.filter(({ key }) => !removed.includes(key) && !Object.hasOwn(added, key));
     const isTouched = kept.length < this.#keys.length;
     const fresh = Object.keys(added).map((key) => `${JSON.stringify(key)}:${added[key]}`);
     if (!isTouched && fresh.length === 0) return [this.bytes];
