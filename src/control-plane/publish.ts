@@ -82,8 +82,7 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
   const read = ({ otherwise, warnings = [] }: { readonly otherwise: number; readonly warnings?: readonly string[] }): Promise<Made> =>
     query(storage.db, async (db) => {
       // First: what changes meanwhile is read once more then, not missed.
-      const generation = (await deps.generations?.read(db)) ?? otherwise;
-      const stamp = await readConfigStamp(db, storage.dialect);
+      const [generation = otherwise, stamp] = await Promise.all([deps.generations?.read(db), readConfigStamp(db, storage.dialect)]);
       return make(db, await loadObjects(db, deps), { deps, stamp, generation, warnings });
     });
   let current = await read({ otherwise: 1 });
@@ -154,12 +153,14 @@ async function make(db: Db, objects: readonly ConfigObject[], { deps, stamp, gen
   if (problems.length > 0) throw configInvalid(locateFindings(problems, locate));
   const ownersOf = (section: ConfigObject['kind']): ReadonlyMap<string, string> => new Map(objects.flatMap(({ kind, name, owner }) => (kind === section && owner !== undefined ? [[name, owner]] : [])));
   const [owners, endpointOwners] = [ownersOf('servers'), ownersOf('endpoints')];
+  // Together: a database may be far away.
+  const [renewKeyDigest, keys, pins] = await Promise.all([loadKeyPeppers(db, deps.wrapping), listActiveKeys(db), listPins(db)]);
   const snapshot = compile(document, {
     ...deps.compileOptions,
     generation,
-    renewKeyDigest: await loadKeyPeppers(db, deps.wrapping),
-    extraKeys: (await listActiveKeys(db)).map((key) => withinReach(key, objects)),
-    pins: await listPins(db),
+    renewKeyDigest,
+    extraKeys: keys.map((key) => withinReach(key, objects)),
+    pins,
     locate,
     warnings,
     ownerOf: (server) => owners.get(server),
