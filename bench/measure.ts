@@ -36,17 +36,21 @@ export interface Footprint {
 export interface Plan {
   readonly rounds: number;
   readonly sliceMs: number;
-  /** Of each target, before all: how fast code runs once it is optimised is what is compared, and much code takes longer to get there. */
+  /** Of each process that is measured, before all: how fast code runs once it is optimised is what is compared, and much code takes longer to get there. */
   readonly warmUpMs: number;
 }
 
 /** The order of the targets turns from round to round, so that what drifts falls on each of them. */
 export async function measure(targets: readonly Target[], plan: Plan, progress: (text: string) => void): Promise<Round[]> {
   const rounds: Round[] = [];
-  const [first] = PROFILES;
   for (const target of targets) {
-    const aim = first && target.aims.get(first.upstream);
-    if (first !== undefined && aim !== undefined) await runLoad(first.load, aim, plan.warmUpMs);
+    const warm = new Set<number>();
+    for (const { load, upstream } of PROFILES) {
+      const aim = target.aims.get(upstream);
+      if (aim === undefined || warm.has(aim.pid)) continue;
+      warm.add(aim.pid);
+      await runLoad(load, aim, plan.warmUpMs);
+    }
   }
   progress('warm');
   for (let round = 0; round < plan.rounds; round++) {
