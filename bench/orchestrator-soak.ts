@@ -112,7 +112,7 @@ const folders = readdirSync(folder).length;
 const processes = processesLeft();
 const slope = slopeOf(samples, ({ heapBytes }) => heapBytes);
 const residentSlope = slopeOf(samples, ({ residentBytes }) => residentBytes);
-watcher.close();
+await watcher.close();
 rmSync(folder, { recursive: true, force: true });
 say(`${done} cycles, ${[...orchestrator.events.counts()].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
 say(`left: ${processes} processes, ${folders} folders; heap ${slope.toFixed(0)} bytes a cycle, resident ${residentSlope.toFixed(0)}`);

@@ -74,7 +74,7 @@ async function startListening(base: Base, live: Live): Promise<void> {
   const metrics = await listenForMetrics(settings, { clock: options.clock, sources: base.telemetry.sources, snapshot: base.publisher.snapshot, digestOf: (value) => digestOf(base.instanceKey.pepper, value), authenticators: [operatorTokenAuthenticator(live.token), base.people.authenticate], throttle: base.failures, addressOf: base.addressOf, checkHost: (http) => checkHostAndOrigin(http, rules) });
   undo.push(() => metrics.close());
   /** Only for requests that are meant for this address. */
-  const guarded = <Request extends HttpRequest, Response extends HttpResponse>(serve: (http: Request, response: Response) => void): ((http: Request, response: Response) => void) => {
+  const guarded = <Request extends HttpRequest, Response extends HttpResponse>(serve: (http: Request, response: Response) => unknown): ((http: Request, response: Response) => void) => {
     return (http, response) => {
       try {
         checkHostAndOrigin(http, rules);
@@ -82,7 +82,7 @@ async function startListening(base: Base, live: Live): Promise<void> {
         refuse(http, response, thrown);
         return;
       }
-      serve(http, response);
+      void serve(http, response);
     };
   };
   const serveEndpoint = guarded(base.replicas.serve);

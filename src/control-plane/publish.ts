@@ -79,10 +79,11 @@ class Undo extends Error {}
 export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
   const { storage } = deps;
   const listeners: ((snapshot: Snapshot) => void)[] = [];
-  const read = ({ otherwise, warnings = [] }: { readonly otherwise: number; readonly warnings?: readonly string[] }): Promise<Made> =>
+  const read = ({ known, otherwise, warnings = [] }: { readonly known?: number | undefined; readonly otherwise: number; readonly warnings?: readonly string[] }): Promise<Made> =>
     query(storage.db, async (db) => {
       // First: what changes meanwhile is read once more then, not missed.
-      const [generation = otherwise, stamp] = await Promise.all([deps.generations?.read(db), readConfigStamp(db, storage.dialect)]);
+      const generation = known ?? (await deps.generations?.read(db)) ?? otherwise;
+      const stamp = await readConfigStamp(db, storage.dialect);
       return make(db, await loadObjects(db, deps), { deps, stamp, generation, warnings });
     });
   let current = await read({ otherwise: 1 });
@@ -98,7 +99,8 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
     return done;
   };
   const next = async (db: Db): Promise<number> => (await deps.generations?.read(db)) ?? current.snapshot.generation + 1;
-  const reload = async (): Promise<void> => swap(await read({ otherwise: current.snapshot.generation + 1, warnings: current.warnings }));
+  /** `known`: the generation that was told; what is read is that or newer, and of a newer one will be told too. */
+  const reload = async (known?: number): Promise<void> => swap(await read({ known, otherwise: current.snapshot.generation + 1, warnings: current.warnings }));
 
   const change: Publisher['change'] = (author, work) =>
     inTurn(async () => {
@@ -127,8 +129,8 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
     snapshot: () => current.snapshot,
     objects: () => current.objects,
     document: () => current.document,
-    publish: () => inTurn(reload),
-    follow: (generation) => inTurn(() => (current.snapshot.generation < generation ? reload() : Promise.resolve())),
+    publish: () => inTurn(() => reload()),
+    follow: (generation) => inTurn(() => (current.snapshot.generation < generation ? reload(generation) : Promise.resolve())),
     refresh: () =>
       inTurn(async () => {
         const stamp = await query(storage.db, (db) => readConfigStamp(db, storage.dialect));
@@ -153,14 +155,12 @@ async function make(db: Db, objects: readonly ConfigObject[], { deps, stamp, gen
   if (problems.length > 0) throw configInvalid(locateFindings(problems, locate));
   const ownersOf = (section: ConfigObject['kind']): ReadonlyMap<string, string> => new Map(objects.flatMap(({ kind, name, owner }) => (kind === section && owner !== undefined ? [[name, owner]] : [])));
   const [owners, endpointOwners] = [ownersOf('servers'), ownersOf('endpoints')];
-  // Together: a database may be far away.
-  const [renewKeyDigest, keys, pins] = await Promise.all([loadKeyPeppers(db, deps.wrapping), listActiveKeys(db), listPins(db)]);
   const snapshot = compile(document, {
     ...deps.compileOptions,
     generation,
-    renewKeyDigest,
-    extraKeys: keys.map((key) => withinReach(key, objects)),
-    pins,
+    renewKeyDigest: await loadKeyPeppers(db, deps.wrapping),
+    extraKeys: (await listActiveKeys(db)).map((key) => withinReach(key, objects)),
+    pins: await listPins(db),
     locate,
     warnings,
     ownerOf: (server) => owners.get(server),

@@ -118,7 +118,7 @@ export async function startFakeDocker(): Promise<FakeDocker> {
     made,
     pulled,
     stop: async () => {
-      await Promise.all([...containers.values()].map(({ process }) => process?.stop(0)));
+      for (const { process } of containers.values()) await process?.stop(0);
       server.close();
       server.closeAllConnections();
       rmSync(folder, { recursive: true, force: true });

@@ -89,7 +89,7 @@ export async function startFakeKubernetes(protocol: 'v5.channel.k8s.io' | 'v4.ch
     pods,
     made,
     stop: async () => {
-      await Promise.all([...pods.values()].map(({ process }) => process?.stop(0)));
+      for (const { process } of pods.values()) await process?.stop(0);
       server.close();
       server.closeAllConnections();
     },

@@ -51,7 +51,7 @@ function propertiesLeft(properties: JsonObject, nodes: readonly PathNode[], mann
   return Object.fromEntries(entries);
 }
 
-function left(schema: JsonValue | undefined, nodes: readonly PathNode[], manner: Manner): JsonValue | 'gone' | undefined {
+function left(schema: JsonValue | undefined, nodes: readonly PathNode[], manner: Manner): JsonValue | undefined {
   if (nodes.some(({ isEnd }) => isEnd)) return manner === 'keep' ? schema : 'gone';
   if (nodes.length === 0) return manner === 'keep' ? 'gone' : schema;
   return below(schema, nodes, manner);
