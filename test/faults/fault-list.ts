@@ -45,7 +45,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { id: 'F-21', what: 'the database is slow', simulated: 'a table is locked, so that its statements wait for ever' },
   { id: 'F-22', what: 'the shared store of limits is away' },
   { id: 'F-23', what: 'the disk is full', elsewhere: [[STORAGE, 'a full disk is a refusal']], simulated: 'a limit on the size of files makes every write fail (EFBIG in place of ENOSPC)' },
-  { id: 'F-24', what: 'memory gets short', elsewhere: [['src/load-watch.test.ts', 'a heap that is full']], simulated: 'what V8 says of its heap is given' },
+  { id: 'F-24', what: 'memory gets short', elsewhere: [['src/wiring/load-watch.test.ts', 'a heap that is full']], simulated: 'what V8 says of its heap is given' },
   { id: 'F-25', what: 'the wall clock jumps' },
   { id: 'F-26', what: 'clients leave in the middle of an answer' },
   { id: 'F-27', what: 'one of two gateways restarts under load', simulated: 'eight clients that call as fast as they can in place of 600 calls a second; an older schema is no part of it' },
