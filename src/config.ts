@@ -69,7 +69,7 @@ export const SETTING_SOURCES = {
 
 /** Variables of the command line's clients, which no setting of the gateway reads. */
 const CLIENT_VARIABLES = ['METAMCP_ENDPOINT', 'METAMCP_URL', 'METAMCP_KEY', 'METAMCP_TOKEN'];
-/** Read where they are needed, since they are or guard secrets: src/people-settings.ts, src/shared-instance-key.ts. */
+/** Read where they are needed, since they are or guard secrets: src/wiring/people-settings.ts, src/wiring/shared-instance-key.ts. */
 const PEOPLE_VARIABLES = ['METAMCP_BOOTSTRAP_OPERATOR_EMAIL', 'METAMCP_BOOTSTRAP_OPERATOR_PASSWORD', 'METAMCP_BOOTSTRAP_OPERATOR_PASSWORD_FILE', 'METAMCP_INSTANCE_KEY', 'METAMCP_INSTANCE_KEY_FILE'];
 
 type FlagValue = string | number | boolean | readonly string[];
