@@ -100,7 +100,7 @@ async function startListening(base: Base, live: Live): Promise<void> {
   };
   const ownAdmin = (listening.admin = await listenForAdmin(settings, handle(admin), options.clock));
   undo.push(() => ownAdmin?.close(DRAIN_MS));
-  listening.current = await listen({ ...settings, isShared: settings.workers > 1 }, handle(onCommonListener(admin, settings, options)), options.clock);
+  listening.current = await listen({ host: settings.host, port: settings.port, isShared: settings.workers > 1 }, handle(onCommonListener(admin, settings, options)), options.clock);
   const closing = listening.current;
   // Streams and sessions end first, so that the listener has nothing left to wait for.
   undo.push(async () => {

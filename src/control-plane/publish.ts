@@ -79,10 +79,10 @@ class Undo extends Error {}
 export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
   const { storage } = deps;
   const listeners: ((snapshot: Snapshot) => void)[] = [];
-  const read = ({ known, otherwise, warnings = [] }: { readonly known?: number | undefined; readonly otherwise: number; readonly warnings?: readonly string[] }): Promise<Made> =>
+  const read = ({ otherwise, warnings = [] }: { readonly otherwise: number; readonly warnings?: readonly string[] }): Promise<Made> =>
     query(storage.db, async (db) => {
       // First: what changes meanwhile is read once more then, not missed.
-      const generation = known ?? (await deps.generations?.read(db)) ?? otherwise;
+      const generation = (await deps.generations?.read(db)) ?? otherwise;
       const stamp = await readConfigStamp(db, storage.dialect);
       return make(db, await loadObjects(db, deps), { deps, stamp, generation, warnings });
     });
@@ -99,8 +99,7 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
     return done;
   };
   const next = async (db: Db): Promise<number> => (await deps.generations?.read(db)) ?? current.snapshot.generation + 1;
-  /** `known`: the generation that was told; what is read is that or newer, and of a newer one will be told too. */
-  const reload = async (known?: number): Promise<void> => swap(await read({ known, otherwise: current.snapshot.generation + 1, warnings: current.warnings }));
+  const reload = async (): Promise<void> => swap(await read({ otherwise: current.snapshot.generation + 1, warnings: current.warnings }));
 
   const change: Publisher['change'] = (author, work) =>
     inTurn(async () => {
@@ -129,8 +128,8 @@ export async function createPublisher(deps: PublisherDeps): Promise<Publisher> {
     snapshot: () => current.snapshot,
     objects: () => current.objects,
     document: () => current.document,
-    publish: () => inTurn(() => reload()),
-    follow: (generation) => inTurn(() => (current.snapshot.generation < generation ? reload(generation) : Promise.resolve())),
+    publish: () => inTurn(reload),
+    follow: (generation) => inTurn(() => (current.snapshot.generation < generation ? reload() : Promise.resolve())),
     refresh: () =>
       inTurn(async () => {
         const stamp = await query(storage.db, (db) => readConfigStamp(db, storage.dialect));

@@ -99,11 +99,10 @@ function close({ server, silent, plain }: Open, drainMs: number, clock: Clock): 
     let stopSweep: CancelTimer = () => undefined;
     const startedMs = clock.monotonicMs();
     const sweep = (): void => {
+      const isGraceOver = clock.monotonicMs() - startedMs >= SILENT_GRACE_MS;
       server.closeIdleConnections();
-      if (clock.monotonicMs() - startedMs >= SILENT_GRACE_MS) {
-        for (const socket of silent) socket.destroy();
-        plain?.endSilent();
-      }
+      plain?.endIdle(isGraceOver);
+      if (isGraceOver) for (const socket of silent) socket.destroy();
       stopSweep = clock.after(IDLE_SWEEP_MS, sweep);
     };
     const stopTimer = clock.after(drainMs, () => {

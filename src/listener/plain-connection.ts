@@ -44,8 +44,9 @@ export class PlainConnection {
     socket.on('error', this.#failed);
   }
 
+  /** A request is being answered, or the client has not read all of an answer. */
   get isBusy(): boolean {
-    return this.#answering !== undefined;
+    return this.#answering !== undefined || this.#socket.writableLength > 0;
   }
 
   /** Ends while nothing is being answered. `statusLine`: says why. */

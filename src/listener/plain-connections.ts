@@ -37,16 +37,15 @@ export class PlainConnections {
     server.on('listening', () => this.#sweep());
   }
 
-  /** New answers end their connection; those that had one end now. */
+  /** From now on each answer ends its connection; others are left to `endIdle`. */
   close(): void {
     this.#isClosing = true;
     this.#stopSweeping();
-    for (const connection of this.#open) if (!connection.isBusy && !connection.isSilent) connection.destroy();
   }
 
-  /** Those that no request came over. */
-  endSilent(): void {
-    for (const connection of this.#open) if (connection.isSilent) connection.destroy();
+  /** `isGraceOver`: also those that no request came over yet. */
+  endIdle(isGraceOver: boolean): void {
+    for (const connection of this.#open) if (!connection.isBusy && (isGraceOver || !connection.isSilent)) connection.end();
   }
 
   destroy(): void {
@@ -65,7 +64,10 @@ export class PlainConnections {
   #sweep(): void {
     const { clock, keepAliveMs, silentMs } = this.#deps;
     for (const connection of this.#open) {
-      if (connection.isBusy) continue;
+      if (connection.isBusy) {
+        connection.idleSweeps = 0;
+        continue;
+      }
       const idleMs = ++connection.idleSweeps * SWEEP_MS;
       if (connection.isSilent && idleMs > silentMs) connection.end('408 Request Timeout');
       else if (idleMs > keepAliveMs) connection.end();
