@@ -20,7 +20,7 @@ async function once(): Promise<void> {
   // Tests read the seed from here, so that all of a run have the same.
   process.env['FAULT_SEED'] = String(SEED);
   const files = positionals.length > 0 ? positionals : ['test/faults', ...new Set(elsewhere.map(([file]) => file))];
-  const vitest = await startVitest('test', files, { watch: false, run: true, testNamePattern: names.join('|'), reporters: ['default', new FaultReporter(SEED)] });
+  const vitest = await startVitest('test', files, { watch: false, run: true, testNamePattern: names.join('|'), reporters: ['default', new FaultReporter(SEED, positionals.length === 0)] });
   await vitest.close();
 }
 

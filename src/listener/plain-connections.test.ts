@@ -154,6 +154,23 @@ test('a connection that says nothing is refused after 10 s, an idle one is close
   await over;
 });
 
+test('an answer that its client reads slowly is neither idle nor cut short by a closing listener', async () => {
+  const bytes = 64 << 20;
+  const { socket } = await start((_http, response) => response.end(Buffer.alloc(bytes, 'x')));
+  socket.removeAllListeners('data').pause();
+  let read = 0;
+  socket.write(post('one'));
+  await expect.poll(() => socket.bytesRead).toBeGreaterThan(0);
+  await clock.move(KEPT_MS + 10_000);
+  const closed = listening?.close(60_000);
+  await clock.move(1_000);
+  expect(socket.destroyed).toBe(false);
+  socket.on('data', (chunk) => (read += chunk.length)).resume();
+  await expect.poll(() => read, { timeout: 20_000 }).toBeGreaterThan(bytes);
+  await clock.move(100);
+  await closed;
+});
+
 test('a connection that was just made when the listener closes still gets an answer to its request, for half a second', async () => {
   await start(echo);
   const fresh = open();

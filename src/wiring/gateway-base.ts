@@ -64,10 +64,10 @@ export interface GatewayOptions {
   readonly people?: People;
 }
 
-/** How to undo one step of the start. */
 /** Bodies of all requests in flight, together. */
 const BODIES_BYTES_MAX = 128 << 20;
 
+/** How to undo one step of the start. */
 export type Undo = () => void | Promise<void>;
 
 /** What the parts share once the data folder is open. */

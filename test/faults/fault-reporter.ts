@@ -12,9 +12,12 @@ interface Ended {
 export class FaultReporter implements Reporter {
   #lines: readonly string[] = ['0 of 42 as expected'];
   readonly #seed: number;
+  readonly #isWhole: boolean;
 
-  constructor(seed: number) {
+  /** `isWhole`: all faults are asked for, so that one whose test was not run is a failure too. */
+  constructor(seed: number, isWhole: boolean) {
     this.#seed = seed;
+    this.#isWhole = isWhole;
   }
 
   onInit(): void {
@@ -29,7 +32,7 @@ export class FaultReporter implements Reporter {
     const good = judged.filter(({ problem }) => problem === undefined);
     const simulated = good.flatMap(({ row }) => (row.simulated === undefined ? [] : [`  ${row.id} simulated: ${row.simulated}`]));
     const wrong = judged.flatMap(({ row, problem }) => (problem === undefined ? [] : [`  ${row.id} ${row.what}: ${problem}`]));
-    if (unhandled.length > 0 || broken.length > 0 || tests.some(({ state }) => state === 'failed')) process.exitCode ||= 1;
+    if (unhandled.length > 0 || broken.length > 0 || tests.some(({ state }) => state === 'failed') || (this.#isWhole && wrong.length > 0)) process.exitCode ||= 1;
     const unexpected = unhandled.length > 0 ? [`${unhandled.length} errors outside every test`] : [];
     this.#lines = [...broken, ...unexpected, ...simulated, ...(wrong.length > 0 ? ['not as expected:', ...wrong] : []), `seed ${this.#seed}`, `${good.length} of ${FAULT_ROWS.length} as expected`];
   }
