@@ -362,3 +362,15 @@ test('closing closes every connection and leaves no timer that opens one', async
   expect(servers['a']?.links.every((link) => link.isClosed)).toBe(true);
   expect(upstreams.states()).toEqual([]);
 });
+
+test('a configuration that comes while the gateway ends, or later, starts nothing', async () => {
+  const { upstreams, apply, servers } = setUp({ old: legacyScript(), new: modernScript() });
+  await apply(fakeSpec('old'));
+  const closed = upstreams.close();
+  await apply(fakeSpec('old'), fakeSpec('new'));
+  await closed;
+  await apply(fakeSpec('old'), fakeSpec('new'));
+  expect([servers['old']?.links.length, servers['new']?.links.length]).toEqual([1, 0]);
+  expect(upstreams.states()).toEqual([]);
+  await expect(upstreams.acquire('new', lease())).rejects.toMatchObject({ code: 'upstream.unavailable' });
+});

@@ -38,12 +38,15 @@ class Pool implements Upstreams {
   /** Replaced or removed, with calls still in flight. */
   readonly #draining = new Set<Promise<void>>();
   readonly #drainingUnits = new Set<ServerUnit>();
+  #isClosed = false;
 
   constructor(deps: UpstreamsDeps) {
     this.#deps = { ...deps, verdicts: new Verdicts(deps.clock) };
   }
 
   apply(servers: ReadonlyMap<string, ServerSpec>): void {
+    // Another gateway may change the configuration while this one ends.
+    if (this.#isClosed) return;
     for (const [name, unit] of [...this.#units]) {
       const spec = servers.get(name);
       if (spec?.fingerprint === unit.spec.fingerprint) {
@@ -130,6 +133,7 @@ class Pool implements Upstreams {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const unit of this.#units.values()) this.#drain(unit, CLOSE_GRACE_MS);
     this.#units.clear();
     // Those that were draining in peace have no more time either.

@@ -79,7 +79,7 @@ export interface UpstreamsEvents {
 }
 
 export interface Upstreams {
-  /** Starts new servers, replaces changed ones (their calls in flight finish), stops those that left. */
+  /** Starts new servers, replaces changed ones (their calls in flight finish), stops those that left; nothing once `close` was called. */
   apply(servers: ReadonlyMap<string, ServerSpec>): void;
   /** The connection where it is up; Map lookups only. */
   find(server: string, lease: Lease): Upstream | undefined;
