@@ -28,6 +28,8 @@ export interface OnDemandServices {
   deleteTemplate(name: string): Template;
   children(): readonly LiveChild[];
   stopChild(id: string): Promise<void>;
+  /** Resolves when every event that was told by now can be read. */
+  settleEvents(): Promise<void>;
   /** Hears every event from now on; what it returns ends that. Undefined where too many follow. */
   followEvents(follower: (event: ChildEvent) => void): (() => void) | undefined;
 }

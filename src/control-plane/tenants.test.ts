@@ -39,7 +39,7 @@ const ids: Record<string, string> = {};
 
 beforeAll(async () => {
   people = await startPeople({
-    onDemand: { hasSandbox: true, templates: () => [], importTemplate: refuse, exportTemplate: refuse, deleteTemplate: refuse, children: () => children, stopChild: () => Promise.resolve(), followEvents: () => undefined },
+    onDemand: { hasSandbox: true, templates: () => [], importTemplate: refuse, exportTemplate: refuse, deleteTemplate: refuse, children: () => children, stopChild: () => Promise.resolve(), settleEvents: () => Promise.resolve(), followEvents: () => undefined },
     workflows: { start: refuse, resolve: refuse },
     inspections: { open: () => inspection(), list: () => [inspection()], messages: () => [], close: () => undefined },
     sessions: { list: () => sessions, end: () => true },

@@ -32,6 +32,8 @@ export async function removeOldChildEvents(db: Db, nowMs: number): Promise<void>
 
 export interface ChildEventWriter {
   add(event: ChildEvent): void;
+  /** Resolves when everything that was added by now is written, or reported. */
+  settle(): Promise<void>;
   /** Resolves when everything is written. */
   close(): Promise<void>;
 }
@@ -42,7 +44,9 @@ export function createChildEventWriter(db: Db, clock: Clock, report: (problem: u
   let cancelTimer: CancelTimer | undefined;
   let writing: Promise<void> = Promise.resolve();
   const flush = (): Promise<void> => {
+    cancelTimer?.();
     cancelTimer = undefined;
+    if (waiting.length === 0) return writing;
     const events = waiting;
     waiting = [];
     writing = writing.then(() => insertAll(db, events)).catch((thrown: unknown) => report(thrown, events.length));
@@ -54,10 +58,8 @@ export function createChildEventWriter(db: Db, clock: Clock, report: (problem: u
       else waiting.push(event);
       cancelTimer ??= clock.after(FLUSH_MS, () => void flush());
     },
-    close: () => {
-      cancelTimer?.();
-      return flush();
-    },
+    settle: flush,
+    close: flush,
   };
 }
 

@@ -147,7 +147,7 @@ export function createOnDemand(deps: OnDemandDeps): OnDemand {
   const tenants = new TemplateTenants();
   return {
     orchestrator,
-    services: toServices(orchestrator, shelf),
+    services: { ...toServices(orchestrator, shelf), settleEvents: () => writer.settle() },
     openLink: (spec, values, principalId) => {
       const { builtin } = spec;
       if (builtin?.kind === 'orchestrator') return async (events) => openInnerLink(spec.name, (send) => orchestrator.peerFor(principalId ?? INSTANCE, send), events);
@@ -251,7 +251,7 @@ async function openTemplate({ spec, builtin, values, principalId }: TemplateOpen
   });
 }
 
-function toServices(orchestrator: Orchestrator, shelf: TemplateShelf): OnDemandServices {
+function toServices(orchestrator: Orchestrator, shelf: TemplateShelf): Omit<OnDemandServices, 'settleEvents'> {
   const { children, hasSandbox } = orchestrator;
   return {
     hasSandbox,

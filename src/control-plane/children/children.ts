@@ -43,7 +43,8 @@ function getChild(services: OnDemandServices, id: string, viewer: Viewer): LiveC
   return found;
 }
 
-export const listChildEvents = bindRead(ListChildEvents, async ({ db, query }) => {
+export const listChildEvents = bindRead(ListChildEvents, async ({ db, query, services }) => {
+  await services.onDemand?.settleEvents();
   const { kind, serverId, principal, before, limit } = query;
   const events = await findChildEvents(db, { limit, kind, serverId, principal, beforeId: before });
   return { items: events.map(({ atMs, ...event }) => ({ ...event, at: toIso(atMs) })) };

@@ -3,8 +3,8 @@ import { useEffect, useState } from 'react';
 import { refresh } from '../../api/queries.ts';
 
 const STREAM_URL = '/api/v1/child-events/stream';
-/** Many events in a row are read once; they are told before they are stored, half a second at most. */
-const GATHER_MS = 800;
+/** Many events in a row are read once. */
+const GATHER_MS = 150;
 
 /** Reads servers on demand and their events again when something happens to one. True while the stream is open. */
 export function useChildEvents(isAllowed: boolean): boolean {
