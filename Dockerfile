@@ -18,6 +18,7 @@ COPY --from=uv /uv /uvx /usr/local/bin/
 COPY --from=build --chown=root:root /app/package.json /app/LICENSE /app/README.md /app/
 COPY --from=build --chown=root:root /app/bin /app/bin
 COPY --from=build --chown=root:root /app/lib /app/lib
+COPY --from=build --chown=root:root /app/dist/program /app/dist/program
 COPY --from=build --chown=root:root /app/dist/ui /app/dist/ui
 COPY --from=build --chown=root:root /app/node_modules /app/node_modules
 RUN groupadd --gid 10001 metamcp \

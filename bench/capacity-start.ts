@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { sleep, systemClock } from '../src/base/clock.ts';
 import { freePort } from '../test/support/free-port.ts';
 import { modernRequest, toolNamesOf } from '../test/support/http-peer.ts';
-import { MAIN } from '../test/support/start-gateway.ts';
+import { MAIN } from '../test/support/program.ts';
 import { configOf, type Measured } from './capacity-gateway.ts';
 import { pinMeasured } from './targets.ts';
 import { startEcho, type Upstream } from './capacity-upstreams.ts';

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { sleep, systemClock } from '../src/base/clock.ts';
+import { MAIN } from '../test/support/program.ts';
 import { type Aim, runLoad } from './load.ts';
 
 export type TargetName = 'direct' | 'floor' | 'gateway';
@@ -51,11 +52,11 @@ export class Bench {
 
   /** Starts the upstreams and the targets named. A target that does not start is in `failures` with its reason. */
   async start(names: readonly TargetName[]): Promise<{ targets: Target[]; failures: Map<TargetName, string> }> {
-    const echoUrl = await this.#startPrinting('echo-upstream.ts', [], OTHER_CORE);
-    const manyUrl = await this.#startPrinting('echo-upstream.ts', ['--tools', String(TOOLS_MANY)], OTHER_CORE);
+    const echoUrl = await this.#startPrinting(script('echo-upstream.ts'), [], OTHER_CORE);
+    const manyUrl = await this.#startPrinting(script('echo-upstream.ts'), ['--tools', String(TOOLS_MANY)], OTHER_CORE);
     const starts: Record<TargetName, () => Promise<Target>> = {
-      direct: () => this.#startPair('direct', (many) => ['echo-upstream.ts', many ? ['--tools', String(TOOLS_MANY)] : []]),
-      floor: () => this.#startFloor((many) => ['floor-proxy.ts', [many ? manyUrl.line : echoUrl.line]]),
+      direct: () => this.#startPair('direct', (many) => [script('echo-upstream.ts'), many ? ['--tools', String(TOOLS_MANY)] : []]),
+      floor: () => this.#startFloor((many) => [script('floor-proxy.ts'), [many ? manyUrl.line : echoUrl.line]]),
       gateway: () => this.#startGateway(echoUrl.line, manyUrl.line),
     };
     const targets: Target[] = [];
@@ -101,7 +102,7 @@ export class Bench {
 
   async #startFloor(command: (many: boolean) => [script: string, args: string[]]): Promise<Target> {
     const target = await this.#startPair('floor', command);
-    const stdio = await this.#startPrinting('floor-multiplexer.ts', [script('echo-upstream.ts'), '--stdio'], MEASURED_CORE);
+    const stdio = await this.#startPrinting(script('floor-multiplexer.ts'), [script('echo-upstream.ts'), '--stdio'], MEASURED_CORE);
     return { ...target, aims: new Map([...target.aims, ['stdio', { url: stdio.line, tool: 'echo', key: undefined, pid: stdio.pid }]]) };
   }
 
@@ -130,14 +131,14 @@ export class Bench {
     const path = join(folder, `${name}.json`);
     await writeFile(path, JSON.stringify(config));
     const args = ['serve', '--config', path, '--data', join(folder, name), '--port', '0', '--print-json'];
-    const { line, pid } = await this.#startPrinting('../src/main.ts', args, MEASURED_CORE);
+    const { line, pid } = await this.#startPrinting(MAIN, args, MEASURED_CORE);
     const { url } = JSON.parse(line) as { url: string };
     return { url: url.replace(/\/$/, ''), pid };
   }
 
   /** Starts a script on a core and waits for the first line that it prints. */
   async #startPrinting(file: string, args: readonly string[], core: number): Promise<{ readonly line: string; readonly pid: number }> {
-    const command = [process.execPath, script(file), ...args];
+    const command = [process.execPath, file, ...args];
     const [program = '', ...rest] = hasTaskset ? ['taskset', '-c', String(core), ...command] : command;
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#children.push(child);

@@ -4,15 +4,15 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, linkSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const modules = join(root, 'node_modules');
-const lockfile = join(root, 'package-lock.json');
+export const modules = join(root, 'node_modules');
+export const lockfile = join(root, 'package-lock.json');
 /** Holds the digest of the package-lock.json that node_modules was installed from. */
 const marker = join(modules, '.metamcp-installed');
 /** Held while installing: the ids of the processes at work, one a line. */
@@ -83,7 +83,8 @@ function readPackages(path) {
   return text === undefined ? undefined : JSON.parse(text).packages;
 }
 
-function readText(path) {
+/** Undefined where there is none. */
+export function readText(path) {
   try {
     return readFileSync(path, 'utf8');
   } catch {
@@ -92,7 +93,7 @@ function readText(path) {
 }
 
 /** A read-only checkout only costs the comparison again at the next start. */
-function writeQuietly(path, text) {
+export function writeQuietly(path, text) {
   try {
     writeFileSync(path, text);
   } catch {
@@ -107,54 +108,8 @@ function npmCommand() {
   return [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
 }
 
-/** Where the pages are built: those of `ui/`, stamped with the digest of what they were built from. */
-const pages = join(root, 'dist', 'ui');
-const pagesStamp = join(pages, '.built-from');
-const pagesLock = join(root, '.build.lock');
-
-/**
- * Builds the web pages where their sources are here and changed since. A build that fails is told and ends nothing: the
- * gateway does without pages. Safe to run at the same time.
- */
-export async function ensurePagesBuilt() {
-  const vite = join(modules, 'vite', 'bin', 'vite.js');
-  if (!existsSync(join(root, 'ui')) || !existsSync(vite)) return;
-  const digest = pagesDigest();
-  if (readText(pagesStamp) === digest) return;
-  try {
-    await withLock(pagesLock, 'building the web pages', (noteProcess) => buildPages(vite, digest, noteProcess));
-  } catch (error) {
-    if (!(error instanceof LaunchError)) throw error;
-    say(`the web pages cannot be built, everything else works: ${error.message}`);
-  }
-}
-
-async function buildPages(vite, digest, noteProcess) {
-  if (readText(pagesStamp) === digest) return;
-  say('building the web pages; this takes some seconds, once');
-  const args = [vite, 'build', '--config', join('ui', 'vite.config.ts'), '--configLoader', 'native', '--logLevel', 'warn'];
-  // Whatever starts us: with NODE_ENV=test the pages would be those of a developer, and half as large again.
-  const env = { ...process.env, NODE_ENV: 'production' };
-  const ended = await run(findNode(), args, { cwd: root, env, stdio: ['ignore', 2, 2] }, noteProcess);
-  if (ended.code !== 0) throw new LaunchError(`vite build failed (${ended.signal ?? `exit code ${ended.code}`}), see above`);
-  writeQuietly(pagesStamp, digest);
-}
-
-/** Of every file that the pages are made from, and of the packages. */
-function pagesDigest() {
-  const digest = createHash('sha256').update(readText(lockfile) ?? '');
-  for (const folder of ['ui', join('src', 'contract')]) {
-    for (const path of filesBelow(join(root, folder))) digest.update(`\n${path.slice(root.length)}\n`).update(readFileSync(path));
-  }
-  return digest.digest('hex');
-}
-
-function filesBelow(folder) {
-  const entries = readdirSync(folder, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1));
-  return entries.flatMap((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)]));
-}
-
-async function withLock(lock, doing, work) {
+/** Runs `work` while no other start does; who comes second waits. `work` gets a function that notes the id of a process at work. */
+export async function withLock(lock, doing, work) {
   const deadline = Date.now() + 15 * 60_000;
   let hasWaited = false;
   while (!takeLock(lock)) {
@@ -250,7 +205,7 @@ export async function runScript(node, script, args) {
 }
 
 /** Runs a process, passing on the signals that ask us to stop, and resolves when it has ended. */
-function run(command, args, options, noteProcess = () => {}) {
+export function run(command, args, options, noteProcess = () => {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, options);
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];

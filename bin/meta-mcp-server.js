@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** Servers on demand as a program of its own: `metamcp stdio --orchestrator` under the name that its users know. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findProgram } from './build.js';
 import { ensureInstalled, findNode, LaunchError, main, root, runScript } from './launch.js';
 
 const HELP = `meta-mcp-server: an MCP server on stdin and stdout that makes other MCP servers when they are needed
@@ -25,7 +26,5 @@ await main(async () => {
   }
   if (option !== undefined) throw new LaunchError(`meta-mcp-server has no option ${option}: --version, --help`);
   await ensureInstalled();
-  // The package has the program as JavaScript: Node strips no types below `node_modules`.
-  const sources = join(root, 'src', 'main.ts');
-  await runScript(findNode(), existsSync(sources) ? sources : join(root, 'lib', 'main.js'), ['stdio', '--orchestrator']);
+  await runScript(findNode(), await findProgram({ mayBuild: false }), ['stdio', '--orchestrator']);
 });

@@ -1,8 +1,10 @@
 /**
  * The program as JavaScript, for the package: Node strips no types below `node_modules`. Each `src/**.ts` becomes a
- * file of the same place below `lib/`, without its types and with `.js` in its paths; nothing is bundled, so what is
- * started by path is found as before. `lib/` has the depth of `src/`, so that paths out of it hold.
+ * file of the same place below `lib/`, without its types and with `.js` in its paths, so that what is started by path is
+ * found as before; `lib/` has the depth of `src/`, so that paths out of it hold. What starts is in a few files beside it,
+ * in `dist/program/package`.
  */
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -27,4 +29,7 @@ for (const path of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
     count++;
   } else cpSync(from, to, { recursive: true });
 }
+const program = join(root, 'dist', 'program', 'package');
+rmSync(program, { recursive: true, force: true });
+execFileSync(process.execPath, [join(root, 'scripts', 'bundle-program.mjs'), target, program], { stdio: ['ignore', 2, 2] });
 process.stderr.write(`lib: ${count} files\n`);

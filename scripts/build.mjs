@@ -3,7 +3,8 @@
  * `npm run build -- --program`: also the program as JavaScript, into `lib`, as the package has it.
  */
 import { join } from 'node:path';
-import { ensureInstalled, ensurePagesBuilt, findNode, main, root, runScript } from '../bin/launch.js';
+import { ensurePagesBuilt } from '../bin/build.js';
+import { ensureInstalled, findNode, main, root, runScript } from '../bin/launch.js';
 
 await main(async () => {
   await ensureInstalled();

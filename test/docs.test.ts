@@ -9,7 +9,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FAULTS } from '../src/base/fault.ts';
 import { randomKey } from './support/random-key.ts';
-import { MAIN, type RunningGateway, runMetamcp, startGateway } from './support/start-gateway.ts';
+import { MAIN } from './support/program.ts';
+import { type RunningGateway, runMetamcp, startGateway } from './support/start-gateway.ts';
 
 const ROOT = dirname(import.meta.dirname);
 const PAGES = ['README.md', ...readdirSync(join(ROOT, 'docs/guides')).map((name) => `docs/guides/${name}`)];

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterEach, expect, test, vi } from 'vitest';
 import { CatalogDocumentSchema } from '../model/catalog-document.ts';
+import { MAIN } from '../../test/support/program.ts';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const SAMPLE = fileURLToPath(new URL('../sample/server.ts', import.meta.url));
 const CANARY = 'canary-77aa';
 const stops: (() => Promise<void>)[] = [];

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { MAIN } from '../support/program.ts';
 
 export interface RunningGateway {
   /** Without a slash at the end. */
@@ -14,7 +14,6 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** Resolves once the gateway says that it is ready; rejects with its last words when it ends before. */
 export async function startGateway(config: object): Promise<RunningGateway> {

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { modernRequest, toolNamesOf } from '../support/http-peer.ts';
-import { failingStart, MAIN, type RunningGateway, runMetamcp, startGateway } from '../support/start-gateway.ts';
+import { MAIN } from '../support/program.ts';
+import { failingStart, type RunningGateway, runMetamcp, startGateway } from '../support/start-gateway.ts';
 
 let folder: string;
 let data: string;

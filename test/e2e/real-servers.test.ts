@@ -14,7 +14,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { modernRequest, openSession, type RawAnswer } from '../support/http-peer.ts';
 import { randomKey } from '../support/random-key.ts';
 import { type RunningServer, referenceServer, startEverything } from '../support/real-servers.ts';
-import { MAIN, type RunningGateway, startGateway } from '../support/start-gateway.ts';
+import { MAIN } from '../support/program.ts';
+import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
 
 const PACKAGES = new URL('../../node_modules/', import.meta.url);
 const KEY = randomKey();

@@ -4,17 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { randomKey } from '../support/random-key.ts';
 import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
+import { MAIN } from '../support/program.ts';
 
 type Facts = Readonly<Record<string, unknown>>;
 
-const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const SCRIPT = `import { createInterface } from 'node:readline';
 createInterface({ input: process.stdin }).on('line', (line) => {
   const { id, method, params } = JSON.parse(line);
@@ -61,7 +60,7 @@ async function connect(transport: 'stdio' | 'http'): Promise<Client> {
   await client.connect(
     transport === 'http'
       ? new StreamableHTTPClientTransport(new URL(gateway.mcp('all')), { requestInit: { headers: { authorization: `Bearer ${KEY}` } } })
-      : new StdioClientTransport({ command: process.execPath, args: [PROGRAM, 'stdio', '--orchestrator'], cwd: folder, env: { PATH: process.env['PATH'] ?? '' }, stderr: 'inherit' }),
+      : new StdioClientTransport({ command: process.execPath, args: [MAIN, 'stdio', '--orchestrator'], cwd: folder, env: { PATH: process.env['PATH'] ?? '' }, stderr: 'inherit' }),
   );
   return client;
 }

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { MAIN } from '../support/program.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const BIN = fileURLToPath(new URL('../../bin/meta-mcp-server.js', import.meta.url));
 let folder: string;
 const clients: Client[] = [];
@@ -25,7 +25,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function start(env: Readonly<Record<string, string>> = {}): Promise<Client> {
   const client = new Client({ name: 'test', version: '1' });
-  await client.connect(new StdioClientTransport({ command: process.execPath, args: [PROGRAM, 'stdio', '--orchestrator'], cwd: folder, env: { PATH: process.env['PATH'] ?? '', ...env }, stderr: 'inherit' }));
+  await client.connect(new StdioClientTransport({ command: process.execPath, args: [MAIN, 'stdio', '--orchestrator'], cwd: folder, env: { PATH: process.env['PATH'] ?? '', ...env }, stderr: 'inherit' }));
   clients.push(client);
   return client;
 }

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { MAIN } from './program.ts';
 
 /** What `--print-json` says. */
 export interface ReadyFacts {
@@ -46,7 +46,6 @@ export interface StartOptions {
 }
 
 const COMMAND_TIMEOUT_MS = 20_000;
-export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** Resolves once the gateway says that it is ready; rejects with its last words when it ends before. */
 export async function startGateway(options: StartOptions = {}): Promise<RunningGateway> {
