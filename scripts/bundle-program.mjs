@@ -7,7 +7,6 @@
  * workers are put together too; they are started again and again.
  */
 import { globSync } from 'node:fs';
-import http from 'node:http';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -32,22 +31,11 @@ const places = {
   },
 };
 
-/** What is imported from `node:http` is read of it name by name: an `import` reads all names, and one loads another HTTP client, for 50 ms. */
-const httpByName = {
-  name: 'http-by-name',
-  resolveId: (name) => (name === 'node:http' || name === 'http' ? '\0http' : undefined),
-  load(path) {
-    if (path !== '\0http') return undefined;
-    const names = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, { get }]) => (get === undefined ? [name] : []));
-    return `const http = process.getBuiltinModule('node:http');\nexport default http;\nexport const { ${names.join(', ')} } = http;`;
-  },
-};
-
 const entries = [resolve(from, from.endsWith('lib') ? 'main.js' : 'main.ts'), ...globSync('**/*.worker.{js,ts}', { cwd: from }).map((path) => resolve(from, path))];
 const bundle = await rolldown({
   input: Object.fromEntries(entries.map((path) => [basename(path).replace(/\.[jt]s$/, ''), path])),
   platform: 'node',
-  external: (name) => (name.startsWith('node:') && name !== 'node:http') || APART.some((apart) => name.startsWith(apart)),
-  plugins: [places, httpByName],
+  external: (name) => name.startsWith('node:') || APART.some((apart) => name.startsWith(apart)),
+  plugins: [places],
 });
 await bundle.write({ dir: to, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' });
