@@ -5,6 +5,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { FAULTS } from '../src/base/fault.ts';
+import { parseInvocation } from '../src/cli/command.ts';
+import { COMMANDS } from '../src/cli/commands.ts';
+import type { CliHost } from '../src/cli/host.ts';
+import { SETTING_SOURCES } from '../src/config.ts';
 
 const ROOT_DOCUMENTS = ['README.md', 'README.zh.md', 'CONTRIBUTING.md', 'AGENTS.md', 'SECURITY.md'];
 /** Top folders and endings that make a word in code marks a claim about a file of ours. */
@@ -25,6 +29,12 @@ const ELSEWHERE = new Set([
   'catalog.json',
   'mcp.json',
   'servers.json',
+  '.mcp.json',
+  'mcp_config.json',
+  'mcp_settings.json',
+  'metamcp-servers.json',
+  'settings.json',
+  'config.yaml',
 ]);
 
 interface Claim {
@@ -68,8 +78,7 @@ function contradiction({ document, text }: Claim): string | undefined {
   if (text.startsWith('link:')) return checkLink(document, text.slice('link:'.length));
   const script = /^npm (?:run ([\w:-]+)|(start|test)\b)/.exec(text);
   if (script) return checkScript(script[1] ?? script[2] ?? '');
-  const command = /^metamcp ([a-z]+)\b/.exec(text)?.[1];
-  if (command !== undefined) return checkCommand(command);
+  if (/^metamcp [a-z]/.test(text)) return checkCommand(text);
   if (isFaultCode(text)) return text in FAULTS ? undefined : `there is no fault code ${text}`;
   return checkPath(document, text.replace(/:\d+$/, ''));
 }
@@ -108,13 +117,31 @@ function checkScript(name: string): string | undefined {
   return name in scripts ? undefined : `there is no npm script ${name}`;
 }
 
-/** A command exists where the sources of the command line name it as a word of their own. */
-function checkCommand(name: string): string | undefined {
-  const sources = ['src/main.ts', 'src/program.ts', ...tree('src/cli').map((path) => join('src/cli', path))].filter((path) => path.endsWith('.ts') && existsSync(path));
-  // Nothing to compare with before the command line is there.
-  if (sources.length === 0) return undefined;
-  const word = new RegExp(`['"\`]${name}['"\`]|\\b${name}:`);
-  return sources.some((path) => word.test(readFileSync(path, 'utf8'))) ? undefined : `there is no command metamcp ${name}`;
+/** Words as a shell splits them, as far as documents write them; what a shell does with the outcome is left out. */
+function wordsOf(text: string): string[] {
+  return [...(text.split(/\s(?:[|>#]|\d?>)\s?/)[0] ?? '').matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, plain]) => single ?? double ?? plain ?? '');
+}
+
+/** Read as the program would: command, flags, number of words. */
+function checkCommand(text: string): string | undefined {
+  const [, name = '', ...rest] = wordsOf(text);
+  if (name === 'help') return undefined;
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command === undefined) return `there is no command metamcp ${name}`;
+  if (command.isRaw) return checkSettings(rest, Object.keys(command.flags));
+  try {
+    parseInvocation(command, rest, {} as CliHost);
+    return undefined;
+  } catch (refusal) {
+    return refusal instanceof Error ? refusal.message : String(refusal);
+  }
+}
+
+/** `serve` reads its flags itself: each is one of its own or a setting's. */
+function checkSettings(words: readonly string[], own: readonly string[]): string | undefined {
+  const known = new Set([...own, ...Object.values(SETTING_SOURCES).flatMap(({ flag }) => [flag, `no-${flag}`])]);
+  const unknown = words.filter((word) => word.startsWith('--')).map((word) => word.slice(2).split('=')[0] ?? '').find((flag) => !known.has(flag));
+  return unknown === undefined ? undefined : `metamcp serve has no flag --${unknown}`;
 }
 
 function exists(path: string): boolean {

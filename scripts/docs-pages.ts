@@ -8,13 +8,18 @@ export interface Chapter {
 
 const guides = (...names: readonly string[]): string[] => names.map((name) => `docs/guides/${name}.md`);
 
+const within = (folder: string, ...names: readonly string[]): string[] => guides(...names.map((name) => `${folder}/${name}`));
+
 export const CHAPTERS: readonly Chapter[] = [
-  { title: 'Start', pages: ['README.md', ...guides('first-start', 'configuration', 'migration', 'web-ui', 'platforms')] },
-  { title: 'Concepts', pages: ['docs/architecture.md', 'docs/glossary.md', 'docs/compatibility.md'] },
-  { title: 'Clients and servers', pages: guides('clients', 'servers-that-ask', 'inspector', 'playground') },
-  { title: 'Many tools', pages: guides('search', 'orchestrator', 'templates', 'openapi', 'workflows') },
-  { title: 'People and identity providers', pages: guides('people') },
-  { title: 'Policies', pages: guides('policies', 'approvals', 'limits', 'middleware', 'tool-integrity', 'audit', 'costs') },
+  { title: 'Start', pages: ['README.md', ...guides('first-start', 'configuration', 'web-ui', 'platforms')] },
+  { title: 'Concepts', pages: [...guides('concepts'), 'docs/architecture.md', 'docs/glossary.md', 'docs/compatibility.md'] },
+  { title: 'Clients', pages: [...guides('clients'), ...within('clients', 'claude-desktop', 'claude-code', 'cursor', 'vscode', 'windsurf', 'zed', 'continue', 'cline', 'gemini', 'open-webui', 'stdio')] },
+  { title: 'Servers', pages: guides('servers-that-ask', 'openapi', 'templates', 'inspector', 'playground') },
+  { title: 'Many tools', pages: guides('search', 'orchestrator', 'workflows') },
+  { title: 'People', pages: guides('people') },
+  { title: 'Identity providers', pages: [...guides('identity-providers'), ...within('identity', 'keycloak', 'entra-id', 'okta', 'auth0', 'google', 'authentik', 'dex', 'github')] },
+  { title: 'Policies', pages: [...guides('policies'), ...within('policies', 'read-only-agent', 'business-hours', 'tools-per-agent', 'argument-bounds', 'approve-destructive'), ...guides('approvals', 'limits', 'middleware', 'tool-integrity', 'audit', 'costs')] },
+  { title: 'Coming from elsewhere', pages: [...guides('migration'), ...within('migration', 'client-files', 'metatool-metamcp', 'mcp-hub', 'mcphub', '1mcp', 'mcp-proxy')] },
   { title: 'Operations', pages: [...guides('operations', 'deployment', 'placement', 'telemetry'), 'docs/scaling.md', 'docs/performance.md', 'docs/failure-modes.md'] },
   { title: 'Security', pages: ['SECURITY.md', 'docs/security.md'] },
 ];

@@ -29,6 +29,7 @@ if (base === undefined || process.getuid?.() !== 0) {
   process.exit(2);
 }
 const out = given ?? mkdtempSync(join(tmpdir(), 'metamcp-image-'));
+mkdirSync(out, { recursive: true });
 const stages = new Map<string, Stage | undefined>();
 /** The stage that instructions go to, and the last that was begun. */
 const at: { current: Stage | undefined; last: Stage | undefined } = { current: undefined, last: undefined };
@@ -110,22 +111,32 @@ function copy(stage: Stage, words: readonly string[]): string {
   return 'done';
 }
 
-/** As the image runs: its user, a read-only root, its volume and /tmp writable, its health check. */
-async function start({ root, workdir, user, environment, entrypoint, command, health }: Stage): Promise<void> {
-  const script = `mount --bind "${root}" "${root}" && mount -t tmpfs -o mode=0700,uid=10001,gid=10001 tmpfs "${root}/data" && mount -t tmpfs tmpfs "${root}/tmp" && mount -t proc proc "${root}/proc" && mount -o remount,bind,ro "${root}" && exec chroot --userspec=${user} "${root}" /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin ${Object.entries({ ...environment, METAMCP_HOST: '127.0.0.1' }).map(([name, value]) => `${name}=${value}`).join(' ')} sh -c 'cd ${workdir} && exec "$@"' sh ${[...entrypoint, ...command].join(' ')}`;
-  const gateway = spawn('unshare', ['--mount', '--propagation', 'private', '/bin/sh', '-c', script], { stdio: ['ignore', 'inherit', 'inherit'] });
+/** As the image runs: its user, a read-only root, its volume and /tmp writable. Its health check runs beside it, in the same place. */
+async function start(stage: Stage): Promise<void> {
+  const { root, entrypoint, command, health } = stage;
+  const places = [`mount --bind "${root}" "${root}"`, `mount -t tmpfs -o mode=0700,uid=10001,gid=10001 tmpfs "${root}/data"`, `mount -t tmpfs -o mode=1777 tmpfs "${root}/tmp"`, `mount -t proc proc "${root}/proc"`, `mount -o remount,bind,ro "${root}"`];
+  const gateway = spawn('unshare', ['--mount', '--propagation', 'private', '/bin/sh', '-c', `${places.join(' && ')} && exec "$@"`, 'sh', 'chroot', ...inside(stage, [...entrypoint, ...command])], { stdio: ['ignore', 'inherit', 'inherit'] });
   const untilMs = performance.now() + READY_MS;
-  let isHealthy = false;
-  while (!isHealthy && performance.now() < untilMs && gateway.exitCode === null) {
+  let checked: { readonly status: number | null; readonly stdout: string; readonly stderr: string } | undefined;
+  while (checked?.status !== 0 && performance.now() < untilMs && gateway.exitCode === null) {
     await wait(500);
-    isHealthy = spawnSync('chroot', [root, ...health], { env: { PATH: '/usr/local/bin:/usr/bin:/bin' } }).status === 0;
+    checked = spawnSync('nsenter', ['--mount', '--target', String(gateway.pid), 'chroot', ...inside(stage, health)], { encoding: 'utf8' });
   }
+  const isHealthy = checked?.status === 0;
   const owner = spawnSync('ps', ['-o', 'uid=,args=', '-p', String(gateway.pid)], { encoding: 'utf8' }).stdout.trim();
-  console.log(isHealthy ? `healthy  as ${owner}` : 'the gateway did not become healthy');
+  console.log(isHealthy ? `healthy  as ${owner}` : `the gateway did not become healthy; its check ended with ${String(checked?.status)}: ${checked?.stdout ?? ''}${checked?.stderr ?? ''}`);
+  const isReadOnly = spawnSync('nsenter', ['--mount', '--target', String(gateway.pid), 'chroot', ...inside(stage, ['touch', '/app/written'])]).status !== 0;
+  console.log(isReadOnly ? 'nothing  can be written to /app' : '/app can be written to');
   gateway.kill('SIGTERM');
-  const code = await new Promise((resolve) => gateway.once('exit', resolve));
+  const code = gateway.exitCode ?? (await new Promise((resolve) => gateway.once('exit', resolve)));
   console.log(`stopped  with code ${String(code)}`);
-  if (!isHealthy || code !== 0) process.exitCode = 1;
+  if (!isHealthy || !isReadOnly || code !== 0) process.exitCode = 1;
+}
+
+/** Words for chroot: who runs them, where, and with which environment, as the image says. Loopback in place of all addresses: this is no container. */
+function inside({ root, workdir, user, environment }: Stage, words: readonly string[]): string[] {
+  const variables = Object.entries({ PATH: '/usr/local/bin:/usr/bin:/bin', ...environment, METAMCP_HOST: '127.0.0.1' }).map(([name, value]) => `${name}=${value}`);
+  return [`--userspec=${user}`, root, '/usr/bin/env', '-i', ...variables, '/bin/sh', '-c', 'cd "$0" && exec "$@"', workdir, ...words];
 }
 
 /** How this machine reaches the registry. */

