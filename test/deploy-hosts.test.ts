@@ -85,7 +85,7 @@ test('the dev container is one by its own command line, and has the Node that th
   const devcontainer = findTool('devcontainer');
   if (devcontainer === undefined) return skip();
   // It asks an engine which containers there are; there are none.
-  const { status, stdout, said } = runTool(devcontainer, ['read-configuration', '--workspace-folder', ROOT, '--docker-path', '/bin/true', '--log-level', 'error']);
+  const { status, stdout, said } = runTool(devcontainer, ['read-configuration', '--workspace-folder', ROOT, '--docker-path', '/bin/true']);
   expect([status, status === 0 ? '' : said]).toEqual([0, '']);
   const { configuration } = JSON.parse(stdout) as { configuration: { image: string; forwardPorts: readonly number[]; postCreateCommand: string } };
   expect(configuration).toMatchObject({ image: expect.stringMatching(/javascript-node:24-bookworm$/), forwardPorts: [12_008], postCreateCommand: 'npm ci --ignore-scripts' });
