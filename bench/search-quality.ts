@@ -1,26 +1,22 @@
 /**
  * Measures what the tool search finds on folders of data (see search-data.ts): recall for each half of the queries, in
- * catalogues of 257 tools drawn around the wanted ones, and how sure it is of queries whose tools are not there.
+ * catalogues of 257 tools, drawn by whole servers, and how sure it is of queries whose tools are not there.
  *
  *     node bench/search-quality.ts FOLDER [FOLDER…]
  *
  * The halves are told apart by a hash of the query: whoever tunes on `seen` reads the truth from `heldOut`.
  */
-import { createHash } from 'node:crypto';
 import { evaluate } from '../src/search/evaluate.ts';
 import { NOTHING_LEARNED } from '../src/search/learned-terms.ts';
 import { search } from '../src/search/search.ts';
 import { SearchIndex } from '../src/search/search-index.ts';
 import { createView, type SearchView } from '../src/search/search-view.ts';
 import { type QueryLine, readQueries, readTools, type ToolLine, toServers } from './search-data.ts';
+import { answerable, draw, hashOf } from './search-draw.ts';
 
 const SMALL_TOOLS = 257;
 const DRAWS = 5;
 const UNANSWERABLE = 60;
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
 
 function viewOf(tools: readonly ToolLine[]): SearchView {
   return createView(SearchIndex.of(toServers(tools)), () => true);
@@ -33,22 +29,6 @@ async function recallAt5(view: SearchView, queries: readonly QueryLine[]): Promi
     return { ids: answer?.found.map(({ tool }) => tool.exposed) ?? [], band: answer?.found[0]?.band, tokens: 0 };
   });
   return { queries: cases.length, recallAt5: Number(evaluation.recallAt[5].toFixed(3)) };
-}
-
-/** Servers whole, those with wanted tools first, in an order that the draw decides. */
-function drawSmall(tools: readonly ToolLine[], queries: readonly QueryLine[], draw: number): readonly ToolLine[] {
-  const wanted = new Set(queries.flatMap(({ groups }) => groups.flat()));
-  const serversWanted = new Set(tools.filter(({ id }) => wanted.has(id)).map(({ server }) => server));
-  const order = (server: string): string => `${serversWanted.has(server) ? 0 : 1}${hashOf(`${draw} ${server}`)}`;
-  const keys = new Map(tools.map(({ server }) => [server, order(server)]));
-  const sorted = tools.toSorted((left, right) => (keys.get(left.server) ?? '').localeCompare(keys.get(right.server) ?? ''));
-  return sorted.slice(0, SMALL_TOOLS);
-}
-
-/** Queries all of whose tools are there: where only the second best is left, missing it says little. */
-function answerable(queries: readonly QueryLine[], tools: readonly ToolLine[]): readonly QueryLine[] {
-  const there = new Set(tools.map(({ id }) => id));
-  return queries.filter(({ groups }) => groups.length > 0 && groups.flat().every((id) => there.has(id)));
 }
 
 /** Queries without their tools: how many of them are answered as if something did. */
@@ -71,9 +51,9 @@ for (const folder of process.argv.slice(2)) {
     const isHeldOut = ({ query }: QueryLine): boolean => Number.parseInt(hashOf(query).slice(0, 2), 16) % 2 === 1;
     const view = viewOf(tools);
     const small = [];
-    for (let draw = 0; draw < DRAWS; draw++) {
-      const drawn = drawSmall(tools, queries, draw);
-      small.push(await recallAt5(viewOf(drawn), answerable(queries, drawn)));
+    for (let number = 0; number < DRAWS; number++) {
+      const drawn = draw({ tools, queries }, SMALL_TOOLS, number);
+      small.push({ tools: drawn.tools.length, ...(await recallAt5(viewOf(drawn.tools), drawn.queries)) });
     }
     const figures = {
       folder,

@@ -1,11 +1,10 @@
 /**
  * Measures the tool search as a client meets it: servers in memory that offer the tools of a folder (see search-data.ts),
  * a gateway before them, and `search_tools` over HTTP. Recall in the first five rows, in the whole folder or in draws of
- * so many tools around the wanted ones; exact names; how long an answer takes on the wall.
+ * at most so many tools by whole servers; exact names; how long an answer takes on the wall.
  *
  *     node bench/search-through-mcp.ts FOLDER [--kind KIND] [--tools 257] [--draws 3]
  */
-import { createHash } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { isObject, type JsonObject } from '../src/protocol/messages.ts';
 import { exposedName, safeNames, SEPARATOR } from '../src/protocol/names.ts';
@@ -13,12 +12,12 @@ import { quantile } from '../src/search/evaluate.ts';
 import { ModernClient } from '../test/bridge/modern-client.ts';
 import { legacyScript, type Script } from '../test/support/fake-link.ts';
 import { type Plane, startPlane } from '../test/support/start-plane.ts';
-import { type QueryLine, readQueries, readTools, type ToolLine } from './search-data.ts';
+import { readQueries, readTools, type ToolLine } from './search-data.ts';
+import { draw, hashOf } from './search-draw.ts';
 
 const ROWS = 5;
 const NAMES_ASKED = 300;
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { kind: { type: 'string' }, tools: { type: 'string' }, draws: { type: 'string', default: '1' } } });
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 interface Catalogue {
   readonly plane: Plane;
@@ -52,21 +51,11 @@ async function ask(client: ModernClient, query: string): Promise<readonly string
   return ['exact', 'strong', 'weak'].flatMap((band) => ((structured[band] ?? []) as JsonObject[]).map(({ id }) => String(id)));
 }
 
-function draw(tools: readonly ToolLine[], queries: readonly QueryLine[], number: number): readonly ToolLine[] {
-  if (values.tools === undefined) return tools;
-  const wanted = new Set(queries.flatMap(({ groups }) => groups.flat()));
-  const serversWanted = new Set(tools.filter(({ id }) => wanted.has(id)).map(({ server }) => server));
-  const order = (server: string): string => `${serversWanted.has(server) ? 0 : 1}${hashOf(`${number} ${server}`)}`;
-  return tools.toSorted((left, right) => order(left.server).localeCompare(order(right.server))).slice(0, Number(values.tools));
-}
-
 for (const folder of positionals) {
   const all = await readTools(folder);
   const asked = (await readQueries(folder)).filter(({ kind, groups }) => groups.length > 0 && (values.kind === undefined || kind === values.kind));
   for (let number = 0; number < Number(values.draws); number++) {
-    const tools = draw(all, asked, number);
-    const there = new Set(tools.map(({ id }) => id));
-    const queries = asked.filter(({ groups }) => groups.flat().every((id) => there.has(id)));
+    const { tools, queries } = draw({ tools: all, queries: asked }, values.tools === undefined ? all.length : Number(values.tools), number);
     const { plane, names } = await start(tools);
     const client = new ModernClient(plane.url, {});
     const shares: number[] = [];

@@ -14,7 +14,7 @@ import { search } from '../search/search.ts';
 import { toSearchReply } from '../search/search-reply.ts';
 import { SearchIndex } from '../search/search-index.ts';
 import { createView, type SearchView } from '../search/search-view.ts';
-import { toSearchableServers } from '../search/searchable-tool.ts';
+import { serverWords, toSearchableServers } from '../search/searchable-tool.ts';
 import { estimateTokens } from '../search/token-estimate.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
@@ -142,7 +142,7 @@ export class DiscoveryDesk {
   #viewOf(namespace: NamespaceSpec): SearchView {
     const { catalogs, upstreams, snapshot } = this.#deps;
     const servers = toSearchableServers(catalogs.of(namespace).tools.entries.values(), {
-      descriptionOf: (server) => `${snapshot().servers.get(server)?.description ?? ''} ${upstreams.profile(server)?.instructions ?? ''}`.trim(),
+      descriptionOf: (server) => serverWords(snapshot().servers.get(server)?.description, upstreams.profile(server)),
       keywordsOf: ({ member, own }) => namespace.overrides.tool.get(member.as + SEPARATOR + own)?.keywords ?? [],
     });
     return createView(SearchIndex.of(servers), () => true);

@@ -8,7 +8,7 @@ import type { NamespaceSpec } from '../model/namespace.ts';
 import { SEPARATOR } from '../protocol/names.ts';
 import { SearchIndex } from '../search/search-index.ts';
 import { createView, type SearchView } from '../search/search-view.ts';
-import { type SearchableServer, toSearchableServers } from '../search/searchable-tool.ts';
+import { type SearchableServer, serverWords, toSearchableServers } from '../search/searchable-tool.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { CatalogList } from './catalog.ts';
@@ -162,7 +162,7 @@ export class SearchIndexes {
     const { upstreams, snapshot } = this.#deps;
     const { servers } = snapshot();
     return toSearchableServers(tools.entries.values(), {
-      descriptionOf: (server) => `${servers.get(server)?.description ?? ''} ${upstreams.profile(server)?.instructions ?? ''}`.trim(),
+      descriptionOf: (server) => serverWords(servers.get(server)?.description, upstreams.profile(server)),
       keywordsOf: ({ member, own }) => namespace.overrides.tool.get(member.as + SEPARATOR + own)?.keywords ?? [],
     });
   }

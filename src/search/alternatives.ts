@@ -13,14 +13,28 @@ const DESCRIPTION_TERMS_MAX = 100;
 /** Folds each tool into the first before it that has the same name on another server and a like description. Exact ones stay. */
 export function toAlternatives(found: readonly FoundTool[]): readonly FoundTool[] {
   const rows: FoundTool[] = [];
+  /** Places of rows by name: most names stand alone, so few tools are compared. */
+  const named = new Map<string | undefined, number[]>();
   for (const next of withGroupsFirst(found)) {
-    const group = next.band === 'exact' ? -1 : rows.findIndex(({ tool }) => tool.members?.includes(next.tool.exposed));
-    const at = group >= 0 ? group : next.band === 'exact' ? -1 : rows.findIndex((row) => row.server !== next.server && isSame(row.tool, next.tool));
+    const key = nameKey(next.tool.own);
+    const alike = named.get(key) ?? [];
+    const at = next.band === 'exact' ? -1 : placeFor(next, rows, alike);
     const row = rows[at];
-    if (row === undefined) rows.push(next);
-    else rows[at] = { ...row, alternatives: [...row.alternatives, next.tool] };
+    if (row !== undefined) {
+      rows[at] = { ...row, alternatives: [...row.alternatives, next.tool] };
+      continue;
+    }
+    named.set(key, [...alike, rows.length]);
+    rows.push(next);
   }
   return rows;
+}
+
+/** The row that the tool folds into: a group that it is of, else the same tool of another server; -1 where there is none. */
+function placeFor({ tool, server }: FoundTool, rows: readonly FoundTool[], alike: readonly number[]): number {
+  const group = rows.findIndex((row) => row.tool.members?.includes(tool.exposed));
+  if (group >= 0) return group;
+  return alike.find((place) => rows[place] !== undefined && rows[place].server !== server && isSame(rows[place].tool, tool)) ?? -1;
 }
 
 /** A group that was found stands where the best of what it stands for would. */
@@ -38,8 +52,9 @@ function withGroupsFirst(found: readonly FoundTool[]): readonly FoundTool[] {
   return rows;
 }
 
+/** Of two tools with the same name. */
 function isSame(left: SearchableTool, right: SearchableTool): boolean {
-  if (nameKey(left.own) !== nameKey(right.own) || requiredOf(left) !== requiredOf(right)) return false;
+  if (requiredOf(left) !== requiredOf(right)) return false;
   const ofLeft = termsOf(left);
   const ofRight = termsOf(right);
   let common = 0;

@@ -48,7 +48,7 @@ function searchTools(given: JsonObject, context: MetaToolContext): MetaToolAnswe
   const parsed = parseSearchArguments(given);
   if (!parsed.isValid) return mistake(parsed.problem);
   const { detail, server } = parsed.value;
-  const servers = visibleServers(context.view);
+  const servers = server === undefined ? [] : visibleServers(context.view);
   if (server !== undefined && !servers.some((each) => each.toLowerCase() === server.toLowerCase())) {
     const more = servers.length > SERVERS_SHOWN_MAX ? ', …' : '';
     return mistake(`server: unknown. Servers: ${servers.slice(0, SERVERS_SHOWN_MAX).join(', ')}${more}`);

@@ -221,3 +221,12 @@ test('surer rows stand above others', () => {
     expect(bands).toEqual(bands.toSorted((left, right) => ['exact', 'strong', 'weak'].indexOf(left) - ['exact', 'strong', 'weak'].indexOf(right)));
   }
 });
+
+test('a tool whose name is said as a phrase comes before those that share its words one by one', () => {
+  const tool = (own: string, description: string) => ({ exposed: `word__${own}`, own, definition: { description }, keywords: [] });
+  const about = 'of the document, such as a document with a table, a footnote or a heading that was made before';
+  const tools = ['add_table', 'add_footnote', 'add_heading', 'format_document', 'protect_document', 'copy_document', 'merge_document'].map((own) => tool(own, `Does this to a part ${about}`));
+  const view = createView(SearchIndex.of([{ name: 'word', description: '', tools: [...tools, tool('create_document', 'Makes a new one')] }]), () => true);
+  const [answer] = search(view, { queries: ['document processing: create document, add table, add footnote to document, save document'], server: undefined, limit: 3, learned: NOTHING_LEARNED });
+  expect(answer?.found.map(({ tool: { own } }) => own).toSorted()).toEqual(['add_footnote', 'add_table', 'create_document']);
+});

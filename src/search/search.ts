@@ -7,10 +7,11 @@ import { exactMatches, findVisible } from './exact-match.ts';
 import type { Band, FoundTool, QueryAnswer } from './found-tool.ts';
 import type { LearnedTerms } from './learned-terms.ts';
 import { fuse, type NearestTools, NOTHING_NEAR } from './nearest-tools.ts';
-import { rank, type Ranking, SATURATION } from './rank.ts';
+import { rank, type Ranking } from './rank.ts';
 import { compareText } from './search-index.ts';
 import type { SearchView } from './search-view.ts';
 import type { SearchableServer } from './searchable-tool.ts';
+import { SATURATION } from './term-scores.ts';
 import { tokenizeQuery } from './tokenize.ts';
 
 export interface SearchRequest {

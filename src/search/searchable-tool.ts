@@ -36,6 +36,19 @@ export interface ToolWords {
   readonly keywordsOf: (tool: ListedTool) => readonly string[];
 }
 
+/** What a server said of itself when it was connected to. */
+interface SelfDescription {
+  /** `Implementation` of the specification: name, and since 2025-06-18 a title, since 2025-11-25 a description. */
+  readonly serverInfo: JsonObject;
+  readonly instructions: string | undefined;
+}
+
+/** All words there are of a server beside its name: the operator's first, then its own. */
+export function serverWords(configured: string | undefined, said: SelfDescription | undefined): string {
+  const { name, title = name, description } = said?.serverInfo ?? {};
+  return [configured, title, description, said?.instructions].filter((text) => typeof text === 'string').join(' ').trim();
+}
+
 /** The tools of a catalog by the server they come from. */
 export function toSearchableServers(tools: Iterable<ListedTool>, words: ToolWords): readonly SearchableServer[] {
   const byServer = new Map<string, ListedTool[]>();

@@ -4,6 +4,7 @@
  */
 import { nameKeysOf } from './name-key.ts';
 import type { SearchableServer, SearchableTool } from './searchable-tool.ts';
+import { namePhraseOf } from './name-phrase.ts';
 import { FIELDS, serverTerms, toolTerms } from './tool-fields.ts';
 
 /** Bits of one field's count in a packed number; seven fields fit a small integer. */
@@ -11,9 +12,12 @@ export const COUNT_BITS = 4;
 /** A word said more often than this in one field counts as said so often. */
 export const COUNT_MAX = 2 ** COUNT_BITS - 1;
 
+/** Where the name of a tool stands among its fields. */
+const NAME_FIELD = 0;
+
 export interface ServerIndex {
   readonly server: SearchableServer;
-  /** By term or name key: tool number, packed counts, tool number, packed counts… in rising order. */
+  /** By term, phrase or name key: tool number, packed counts, tool number, packed counts… in rising order. */
   readonly postings: ReadonlyMap<string, readonly number[]>;
   /** Terms of each field: tool number × fields + field. */
   readonly lengths: Uint16Array;
@@ -24,8 +28,11 @@ export function indexServer(server: SearchableServer): ServerIndex {
   const postings = new Map<string, number[]>();
   const lengths = new Uint16Array(server.tools.length * FIELDS.length);
   for (const [number, tool] of server.tools.entries()) {
-    for (const key of nameKeysOf(server.name, tool)) count(postings, { term: key, number, field: 0 });
-    for (const [field, terms] of toolTerms(tool, shared).entries()) {
+    for (const key of nameKeysOf(server.name, tool)) count(postings, { term: key, number, field: NAME_FIELD });
+    const byField = toolTerms(tool, shared);
+    const phrase = namePhraseOf(byField[NAME_FIELD] ?? []);
+    if (phrase !== undefined) count(postings, { term: phrase, number, field: NAME_FIELD });
+    for (const [field, terms] of byField.entries()) {
       lengths[number * FIELDS.length + field] = terms.length;
       for (const term of terms) count(postings, { term, number, field });
     }

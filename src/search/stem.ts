@@ -43,6 +43,11 @@ const VOWEL = /[aeiouy]/;
 const DOUBLED = /([bdgklmnprt])\1$/;
 /** Words that look like a form of another and are none. */
 const APART: ReadonlySet<string> = new Set(['news']);
+/** Names of tools shorten what people spell out. Only where nothing else is shortened like this. */
+const SHORT_FORMS =
+  'info information,repo repository,db database,dir directory,doc document,img image,pic picture,msg message,config configuration,env environment,' +
+  'param parameter,lang language,calc calculate,auth authenticate,stat statistics,num number,avg average,lib library,pkg package,cmd command,addr address,' +
+  'lat latitude,lng longitude,lon longitude,coord coordinate,tz timezone,vid video,func function,spec specification,admin administrator';
 const known = new Map<string, string>();
 /** Texts repeat their words; what is remembered is bounded and decides nothing. */
 const KNOWN_MAX = 50_000;
@@ -51,10 +56,16 @@ const KNOWN_MAX = 50_000;
 export function stem(word: string): string {
   const remembered = known.get(word);
   if (remembered !== undefined) return remembered;
+  const cut = cutWhole(word);
+  const full = SPELLED_OUT.get(cut) ?? cut;
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(word, full);
+  return full;
+}
+
+function cutWhole(word: string): string {
   let cut = word;
   for (let next = cutOnce(cut); next !== cut; next = cutOnce(cut)) cut = next;
-  if (known.size >= KNOWN_MAX) known.clear();
-  known.set(word, cut);
   return cut;
 }
 
@@ -67,3 +78,6 @@ function cutOnce(word: string): string {
   if (rule.ending !== 's' && !VOWEL.test(rest)) return word;
   return `${rest}${rule.becomes}`.replace(DOUBLED, '$1');
 }
+
+/** By stem of the short form: that of the word. */
+const SPELLED_OUT: ReadonlyMap<string, string> = new Map(SHORT_FORMS.split(',').map((pair) => pair.split(' ').map(cutWhole) as [string, string]));

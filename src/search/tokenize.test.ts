@@ -11,7 +11,8 @@ test.each([
   ['Café Zürich', ['caf', 'zurich']],
   ['北京天气 API', ['北京', '京天', '天气', 'api']],
   ['the of and to', []],
-  ['GitHub', ['github', 'git', 'hub']],
+  ['PowerPoint', ['powerpoint', 'power', 'point']],
+  ['searchGitHubRepos in JavaScript', ['search', 'github', 'repositori', 'javascript']],
   ['arXiv 3D', ['arxiv', 'ar', 'xiv', '3d', '3', 'd']],
   ['getCurrentWeather', ['get', 'current', 'weather']],
   ['URLs of PDFs', ['url', 'pdf']],
@@ -33,6 +34,12 @@ test.each([
   ['visualize', 'visualization'],
   ['extract', 'extraction'],
   ['execute', 'execution'],
+  ['info', 'information'],
+  ['repo', 'repos', 'repository', 'repositories'],
+  ['docs', 'document', 'documents'],
+  ['img', 'imgs', 'image', 'images'],
+  ['db', 'database', 'databases'],
+  ['config', 'configuration', 'configurations'],
 ])('forms of one word share a stem: %s', (...forms) => {
   expect(new Set(forms.map(stem)).size).toBe(1);
 });

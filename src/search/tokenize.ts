@@ -12,6 +12,8 @@ const ACCENTS = /[\u0300-\u036f]/g;
 const CAMEL_CASE = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})(?!\p{Lu}s(?![\p{L}\p{N}]))/gu;
 /** `GitHub`, `DuckDuckGo`, `arXiv`, `3D`, `e-mail`: one word to some, several to others. */
 const COMPOUND = /(?<![\p{L}\p{N}-])(?:[\p{L}\p{N}]+(?<=[\p{Ll}\p{N}])\p{Lu}[\p{L}\p{N}]*|\p{L}{1,2}-\p{L}+)(?![\p{L}\p{N}-])/gu;
+/** One word, though its parts are words: they name something else. */
+const ONE_WORD = /Git(?:Hub|Lab)|JavaScript|WordPress|LinkedIn/g;
 const COMPOUND_PARTS_MAX = 3;
 const SHORT_PART_CHARS_MAX = 2;
 /** `don't`, `it's`, `server's`. */
@@ -80,8 +82,12 @@ function withoutData(query: string): string {
 }
 
 function splitCase(text: string): string {
-  const whole = text.replace(APOSTROPHE, '').replace(COMPOUND, withWhole);
+  const whole = text.replace(APOSTROPHE, '').replace(ONE_WORD, asOneWord).replace(COMPOUND, withWhole);
   return HAS_UPPER.test(whole) ? whole.replace(CAMEL_CASE, ' ') : whole;
+}
+
+function asOneWord(name: string): string {
+  return name.charAt(0) + name.slice(1).toLowerCase();
 }
 
 /** A name of few parts also counts as one word; a long identifier is nothing but its parts. */

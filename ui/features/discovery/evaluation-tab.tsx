@@ -1,38 +1,44 @@
-/** How well the search finds what it should, on queries whose tools are known. */
+/** How well the search finds what it should, on queries whose tools are known; and what another configuration would change. */
 import { useState } from 'react';
+import { useMay } from '../../api/me.ts';
 import type { AnswerOf } from '../../api/operations.ts';
 import type { ApiProblem } from '../../api/problem.ts';
 import { useChange } from '../../api/queries.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
-import { Form } from '../../components/form.tsx';
-import { ForeignText } from '../../components/foreign-text.tsx';
+import { Form, SwitchField } from '../../components/form.tsx';
 import { CodeField, pageProblem } from '../../components/json-field.tsx';
-import { Facts, Section } from '../../components/page.tsx';
-import { useFormats } from '../../texts/formats.ts';
+import { Section } from '../../components/page.tsx';
 import { useText } from '../../texts/texts.ts';
+import { Measured } from './evaluation-figures.tsx';
+import { OtherConfiguration } from './other-configuration.tsx';
 
 type Answer = AnswerOf<'POST /api/v1/endpoints/{name}/evaluation'>;
 
 const FIRST = JSON.stringify([{ query: 'add two numbers', tools: ['sample__add'] }], null, 2);
-const FIRST_ROWS = ['1', '3', '5', '10'] as const;
 
 export function EvaluationTab({ endpoint }: { readonly endpoint: string }) {
   const say = useText();
+  const mayCompare = useMay('config:read');
   const [text, setText] = useState(FIRST);
+  const [isComparing, compare] = useState(false);
+  const [other, setOther] = useState('');
   const [wrong, setWrong] = useState<ApiProblem>();
   const [answer, setAnswer] = useState<Answer>();
   const evaluate = useChange('POST /api/v1/endpoints/{name}/evaluation', { done: setAnswer, refused: () => setAnswer(undefined) });
   const submit = (): void => {
-    const cases = parseList(text);
+    const cases = parseCases(text);
     setWrong(cases === undefined ? pageProblem(say('discovery.notList')) : undefined);
-    if (cases !== undefined) evaluate.run({ params: { name: endpoint }, body: { cases: cases as { query: string; tools: string[] }[] } });
+    const against = isComparing && other.trim() !== '' ? { against: { text: other, name: 'metamcp.yaml' } } : {};
+    if (cases !== undefined) evaluate.run({ params: { name: endpoint }, body: { cases: cases as { query: string; tools: string[] }[], ...against } });
   };
   return (
     <div className="grid items-start gap-4 lg:grid-cols-2">
       <Section title={say('discovery.evaluation')} lead={say('discovery.evaluationHelp')}>
         <Form problem={wrong ?? evaluate.problem} submit={submit}>
           <CodeField label={say('discovery.cases')} value={text} set={setText} />
+          {mayCompare && <SwitchField label={say('discovery.compare')} help={say('discovery.compareHelp')} isOn={isComparing} set={compare} />}
+          {isComparing && <OtherConfiguration text={other} set={setOther} />}
           <div>
             <Button type="submit" look="accent" isBusy={evaluate.isRunning}>
               {say('discovery.evaluate')}
@@ -51,40 +57,10 @@ export function EvaluationTab({ endpoint }: { readonly endpoint: string }) {
   );
 }
 
-function Measured({ answer: { evaluation } }: { readonly answer: Answer }) {
-  const say = useText();
-  const formats = useFormats();
-  return (
-    <Section title={say('discovery.measured')}>
-      <div role="status">
-        <Facts
-          facts={[
-            ...FIRST_ROWS.map((rows) => [say('discovery.recall', { rows }), formats.percent(evaluation.recallAt[rows])] as const),
-            [say('discovery.hit'), formats.percent(evaluation.hitAt1)],
-            [say('discovery.median'), say('discovery.tokens', { text: formats.number(evaluation.tokens.median) })],
-          ]}
-        />
-      </div>
-      {evaluation.misses.length > 0 && (
-        <>
-          <h3 className="mt-4 mb-2 font-semibold">{say('discovery.misses')}</h3>
-          <ul className="grid gap-2">
-            {evaluation.misses.map(({ query, found }) => (
-              <li key={query}>
-                <ForeignText className="font-medium">{query}</ForeignText>
-                <ForeignText className="block text-soft">{found.length === 0 ? say('discovery.foundNothing') : found.join(', ')}</ForeignText>
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
-    </Section>
-  );
-}
-
-function parseList(text: string): readonly unknown[] | undefined {
+/** A JSON list, or a case a line as `metamcp eval` reads them; undefined for what is neither. */
+function parseCases(text: string): readonly unknown[] | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = text.trimStart().startsWith('[') ? JSON.parse(text) : text.split('\n').flatMap((line): unknown[] => (line.trim() === '' ? [] : [JSON.parse(line)]));
     return Array.isArray(value) ? (value as unknown[]) : undefined;
   } catch {
     return undefined;

@@ -33,12 +33,13 @@ export function RulesTab({ endpoint, mayWrite }: RulesTabProps) {
   const [inQuery, setQuery] = useState(auth.query);
   const [limits, setLimits] = useState<readonly Limit[]>(() => readLimits(config['limits']));
   const [mode, setMode] = useState(() => modeOf(config['discovery']));
+  const [resultTokens, setResultTokens] = useState(() => resultTokensOf(config['discovery']));
   const namespaces = useRead('GET /api/v1/namespaces').data?.items ?? [{ name: endpoint.namespace }];
   const change = useChange('PATCH /api/v1/endpoints/{name}', { done: () => notify(say('common.saved')), refused: () => undefined });
   const submit = (): void => {
     // A sign-in with rules of its own stays as it is written while it stays on.
     const oauth = hasOAuth ? (auth.oauth === false ? true : auth.oauth) : false;
-    const discovery = mode === modeOf(config['discovery']) ? {} : { discovery: typeof config['discovery'] === 'object' && config['discovery'] !== null ? { mode } : mode };
+    const discovery = discoveryPatch(config['discovery'], { mode, resultTokens });
     change.run({ params: { name: endpoint.name }, body: { config: { namespace, auth: { apiKey: hasKey, oauth, query: inQuery }, limits, ...discovery } }, ifVersion: endpoint.version });
   };
   const isFixed = !mayWrite;
@@ -49,6 +50,7 @@ export function RulesTab({ endpoint, mayWrite }: RulesTabProps) {
           <div className="grid gap-4">
             <SelectField label={say('endpoints.namespace')} help={say('endpoints.namespaceHelp')} path="namespace" value={namespace} set={setNamespace} disabled={isFixed} options={namespaces.map(({ name }) => ({ value: name, label: name }))} />
             <SelectField label={say('endpoints.discovery')} help={say(`endpoints.modeHelp.${mode}`)} path="discovery" value={mode} set={(value) => setMode(modeOf(value))} disabled={isFixed} options={MODES.map((value) => ({ value, label: say(`endpoints.mode.${value}`) }))} />
+            {(mode === 'search' || mode === 'auto') && <TextField label={say('endpoints.resultTokens')} help={say('endpoints.resultTokensHelp')} path="resultTokens" type="number" min={0} value={resultTokens} set={setResultTokens} disabled={isFixed} />}
           </div>
         </Section>
         <Section title={say('endpoints.auth')}>
@@ -114,8 +116,25 @@ function readLimits(value: unknown): readonly Limit[] {
   return Array.isArray(value) ? (value as readonly Limit[]) : [];
 }
 
-/** A mode alone, or an object that names one. */
+/** A mode alone, or an object that names one; one that names none searches. */
 function modeOf(value: unknown): (typeof MODES)[number] {
-  const name = typeof value === 'object' && value !== null && 'mode' in value ? value.mode : value;
+  const name = isObject(value) ? (value['mode'] ?? 'search') : value;
   return MODES.find((mode) => mode === name) ?? 'full';
+}
+
+/** Empty where the default holds. */
+function resultTokensOf(value: unknown): string {
+  return isObject(value) && typeof value['resultTokens'] === 'number' ? String(value['resultTokens']) : '';
+}
+
+/** What changes of it as a merge patch (RFC 7396): what the form does not show stays. */
+function discoveryPatch(before: unknown, { mode, resultTokens }: { readonly mode: string; readonly resultTokens: string }): { readonly discovery?: unknown } {
+  const isSameBudget = resultTokens === resultTokensOf(before);
+  if (mode === modeOf(before) && isSameBudget) return {};
+  if (!isObject(before) && isSameBudget) return { discovery: mode };
+  return { discovery: { mode, ...(!isSameBudget && { resultTokens: resultTokens === '' ? null : Number(resultTokens) }) } };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
