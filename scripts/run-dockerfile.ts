@@ -96,8 +96,9 @@ function copy(stage: Stage, words: readonly string[]): string {
   for (const path of paths.slice(0, -1)) {
     const place = join(stage.root, target.startsWith('/') ? target : join(stage.workdir, target));
     if (origin === undefined && path === '.') {
-      // What .dockerignore leaves: the files that git knows.
-      const files = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0').filter((file) => file !== '' && existsSync(file));
+      // What is there in a fresh clone, but for the folders that .dockerignore names.
+      const ignored = new Set(readFileSync('.dockerignore', 'utf8').split('\n').filter((entry) => entry !== ''));
+      const files = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0').filter((file) => file !== '' && !ignored.has(file.split('/')[0] ?? '') && existsSync(file));
       for (const file of files) {
         mkdirSync(dirname(join(place, file)), { recursive: true });
         cpSync(file, join(place, file), { recursive: true });

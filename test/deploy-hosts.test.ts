@@ -2,14 +2,18 @@
  * What is shipped for machines without an engine of containers, and for editors: the proxies, the unit of systemd, the dev
  * container. Each is read by the program that it is for; where that is not here, its test skips with a line.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { selfSigned } from './support/certificate.ts';
 import { findTool, runTool } from './support/find-tool.ts';
-import { freePort } from './support/free-port.ts';
+import { freePort, untilListening } from './support/free-port.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const PROXIES = join(ROOT, 'deploy/proxies');
@@ -55,6 +59,41 @@ test('Caddy takes its file, and makes of it a proxy that neither buffers nor tri
   writeFileSync(broken, readFileSync(file, 'utf8').replace('flush_interval', 'flush_never'));
   expect(runTool(caddy, ['validate', '--adapter', 'caddyfile', '--config', broken], env).status).toBe(1);
 });
+
+test('Caddy passes an event on while the answer goes on, and does not send a request again that was cut off', async ({ skip }) => {
+  const caddy = findTool('caddy');
+  if (caddy === undefined) return skip();
+  const asked: string[] = [];
+  const held: ServerResponse[] = [];
+  const upstream = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    if (request.url === '/cut') request.socket.destroy();
+    else held.push(response.writeHead(200, { 'content-type': 'text/event-stream' }));
+    held.at(-1)?.write('data: first\n\n');
+  }).listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  const port = await freePort();
+  const file = join(folder, 'Caddyfile.stream');
+  const shipped = readFileSync(join(PROXIES, 'Caddyfile'), 'utf8');
+  writeFileSync(file, `{\n\tadmin off\n\tauto_https off\n}\n${shipped.replace('mcp.example {', `http://127.0.0.1:${port} {`).replace('127.0.0.1:12008', `127.0.0.1:${(upstream.address() as AddressInfo).port}`)}`);
+  const server = spawn(caddy, ['run', '--adapter', 'caddyfile', '--config', file], { stdio: 'ignore', env: { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder } });
+  try {
+    await untilListening(port, 'Caddy', 20_000);
+    const answer = await fetch(`http://127.0.0.1:${port}/metamcp/dev/mcp`, { method: 'POST', body: '{}' });
+    const reader = answer.body?.getReader();
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('data: first\n\n');
+    held[0]?.end('data: last\n\n');
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('data: last\n\n');
+    expect((await fetch(`http://127.0.0.1:${port}/cut`, { method: 'POST', body: '{}' })).status).toBe(502);
+    expect(asked).toEqual(['/metamcp/dev/mcp', '/cut']);
+  } finally {
+    const ended = once(server, 'close');
+    server.kill('SIGKILL');
+    await ended;
+    upstream.closeAllConnections();
+    upstream.close();
+  }
+}, 60_000);
 
 test('Traefik’s file names a service that it has, gives answers on at once, and has no middleware that tries again', () => {
   process.stderr.write('not run: Traefik has no command that checks a dynamic configuration, so its file is held against what is documented\n');
