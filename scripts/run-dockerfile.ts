@@ -2,7 +2,7 @@
  * Does what the Dockerfile says without an engine, step by step, in a Debian root made by debootstrap: for machines where no
  * image can be built. As root: `node scripts/run.mjs scripts/run-dockerfile.ts ROOT [OUT]`, where ROOT is a bare bookworm
  * (`debootstrap --variant=minbase --include=ca-certificates bookworm ROOT`). It stands for `node:…-bookworm-slim` with the Node of this
- * checkout; uv comes from an image that cannot be fetched, so its COPY is left out and said. Ends with the gateway started as the image would.
+ * checkout; uv comes from an image that cannot be fetched, so its COPY is left out and said. Ends with the gateway started as the image would, and its health check.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
