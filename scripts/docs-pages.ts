@@ -15,7 +15,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { title: 'Concepts', pages: [...guides('concepts'), 'docs/architecture.md', 'docs/glossary.md', 'docs/compatibility.md'] },
   { title: 'Clients', pages: [...guides('clients'), ...within('clients', 'claude-desktop', 'claude-code', 'cursor', 'vscode', 'windsurf', 'zed', 'continue', 'cline', 'gemini', 'open-webui', 'stdio')] },
   { title: 'Servers', pages: guides('servers-that-ask', 'openapi', 'templates', 'inspector', 'playground') },
-  { title: 'Many tools', pages: guides('search', 'orchestrator', 'workflows') },
+  { title: 'Many tools', pages: guides('search', 'routing', 'orchestrator', 'workflows') },
   { title: 'People', pages: guides('people') },
   { title: 'Identity providers', pages: [...guides('identity-providers'), ...within('identity', 'keycloak', 'entra-id', 'okta', 'auth0', 'google', 'authentik', 'dex', 'github')] },
   { title: 'Policies', pages: [...guides('policies'), ...within('policies', 'read-only-agent', 'business-hours', 'tools-per-agent', 'argument-bounds', 'approve-destructive'), ...guides('approvals', 'limits', 'middleware', 'tool-integrity', 'audit', 'costs')] },
