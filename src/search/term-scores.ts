@@ -24,16 +24,17 @@ export interface TermScores {
   readonly scores: Float64Array;
 }
 
+const NOBODY: TermScores = { numbers: new Int32Array(0), scores: new Float64Array(0) };
 const known = new WeakMap<SearchView, ViewScores>();
-const recent: WeakRef<ViewScores>[] = [];
+/** These alone may keep anything. */
+const recent: ViewScores[] = [];
 
 export function termScoresOf(view: SearchView): ViewScores {
   let scores = known.get(view);
-  if (scores !== undefined) return scores;
-  scores = new ViewScores(view);
-  known.set(view, scores);
-  recent.push(new WeakRef(scores));
-  if (recent.length > VIEWS_MAX) recent.shift()?.deref()?.forget();
+  if (scores === undefined) known.set(view, (scores = new ViewScores(view)));
+  if (recent.includes(scores)) return scores;
+  recent.push(scores);
+  if (recent.length > VIEWS_MAX) recent.shift()?.forget();
   return scores;
 }
 
@@ -53,7 +54,8 @@ export class ViewScores {
     const before = this.#byTerm.get(term);
     if (before !== undefined) return before;
     const made = this.#scores(term);
-    this.#kept += made.numbers.length + 1;
+    if (made === NOBODY) return made;
+    this.#kept += made.numbers.length;
     if (this.#kept > Math.max(KEPT_MIN, KEPT_PER_TOOL * this.#view.index.toolCount)) this.forget();
     this.#byTerm.set(term, made);
     return made;
@@ -72,6 +74,7 @@ export class ViewScores {
   #scores(term: string): TermScores {
     const { index, mask } = this.#view;
     const postings = index.postings(term);
+    if (postings.length === 0) return NOBODY;
     const numbers = new Int32Array(postings.length / 2);
     const scores = new Float64Array(postings.length / 2);
     let count = 0;
