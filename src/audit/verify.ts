@@ -34,6 +34,8 @@ export interface VerifyReport {
   readonly intents: number;
   readonly outcomes: number;
   readonly unknown: number;
+  /** Gateways whose signatures nobody here can check: they never made their key known. */
+  readonly unverifiedWriters: number;
   readonly firstMs: number | undefined;
   readonly lastMs: number | undefined;
   readonly findings: readonly Finding[];
@@ -72,24 +74,25 @@ export function adminText({
 }
 
 /** Reads all of the range; never throws for what it finds. */
-export async function verifyAudit(store: Pick<AuditStore, 'scan' | 'checkpoints' | 'head' | 'damage'>, options: VerifyOptions): Promise<VerifyReport> {
+export async function verifyAudit(store: Pick<AuditStore, 'scan' | 'checkpoints' | 'publicKeys' | 'head' | 'damage'>, options: VerifyOptions): Promise<VerifyReport> {
   const check = new Verification(options);
   for (const problem of await store.damage()) check.found('store_damaged', null, problem);
   const checkpoints = await store.checkpoints();
   const head = await store.head();
-  check.expectHeads(checkpoints, head);
+  check.expectHeads(checkpoints, head, await store.publicKeys?.());
   for await (const row of store.scan(options)) {
     check.row(row);
     if (check.pendingAdmin.length >= ADMIN_BATCH) await check.adminEvents();
   }
   await check.adminEvents();
   await check.finish(checkpoints, head);
-  return { ...check.counts, checkpoints: checkpoints.length, findings: check.findings };
+  return { ...check.counts, unverifiedWriters: check.unverifiedWriters.size, checkpoints: checkpoints.length, findings: check.findings };
 }
 
 class Verification {
   readonly findings: Finding[] = [];
   readonly counts = { records: 0, intents: 0, outcomes: 0, unknown: 0, firstMs: undefined as number | undefined, lastMs: undefined as number | undefined };
+  readonly unverifiedWriters = new Set<string>();
   readonly pendingAdmin: { readonly seq: number; readonly eventSeq: number; readonly text: string }[] = [];
   readonly #options: VerifyOptions;
   readonly #chains = new Map<string, Chain>();
@@ -100,6 +103,8 @@ class Verification {
   readonly #purged = new Map<string, number>();
   #adminEvents = 0;
   #lastAdminEvent = 0;
+  /** Known where there may be others. */
+  #ownWriter: string | undefined;
 
   constructor(options: VerifyOptions) {
     this.#options = options;
@@ -109,16 +114,22 @@ class Verification {
     this.findings.push({ kind, writer: at?.writer ?? null, seq: at?.seq ?? null, message });
   }
 
-  expectHeads(checkpoints: readonly SignedHead[], head: SignedHead | 'unreadable' | undefined): void {
-    const key = readPublicKey(this.#options.publicKey);
-    if (key === undefined) this.found('key_unknown', null, 'the public key is no Ed25519 key');
+  /** `published`: keys of other writers; undefined where there are none. */
+  expectHeads(checkpoints: readonly SignedHead[], head: SignedHead | 'unreadable' | undefined, published?: ReadonlyMap<string, string>): void {
+    const own = readPublicKey(this.#options.publicKey);
+    if (own === undefined) this.found('key_unknown', null, 'the public key is no Ed25519 key');
     if (head === 'unreadable') this.found('signature_invalid', null, 'the head that is kept apart cannot be read');
-    const heads = typeof head === 'object' ? [...checkpoints, head] : checkpoints;
-    for (const one of heads) {
+    if (published !== undefined) this.#ownWriter = own?.writer;
+    const keptWriter = typeof head === 'object' ? head.writer : undefined;
+    const others = new Map([...(published ?? [])].filter(([writer]) => writer !== keptWriter).map(([writer, pem]) => [writer, readPublicKey(pem)]));
+    for (const one of typeof head === 'object' ? [...checkpoints, head] : checkpoints) {
       this.#expected.set(`${one.writer} ${one.seq}`, one.hash);
-      if (key === undefined) continue;
-      if (one.writer !== key.writer) this.found('key_unknown', one, 'signed by another key than the one given');
-      else if (!isSignedBy(one, key.key)) this.found('signature_invalid', one, 'the signature of the checkpoint does not fit');
+      const key = one.writer === own?.writer ? own : others.get(one.writer);
+      if (key?.writer === one.writer) {
+        if (!isSignedBy(one, key.key)) this.found('signature_invalid', one, 'the signature of the checkpoint does not fit');
+      } else if (published === undefined || one.writer === keptWriter || others.has(one.writer)) {
+        if (own !== undefined) this.found('key_unknown', one, 'signed by another key than the one given');
+      } else this.unverifiedWriters.add(one.writer);
     }
   }
 
@@ -141,7 +152,7 @@ class Verification {
 
   /** Rows before which something is gone: a tombstone must say so. */
   readonly #gaps: { readonly row: ScannedRecord; readonly message: string }[] = [];
-  readonly #tombstones: { readonly seq: number; readonly hash: string }[] = [];
+  readonly #tombstones: { readonly writer: string; readonly seq: number; readonly hash: string }[] = [];
 
   #follow(row: ScannedRecord, chain: Chain): void {
     if (row.seq <= chain.seq) this.found('reordered', row, `number ${row.seq} stands after ${chain.seq}`);
@@ -176,7 +187,7 @@ class Verification {
       const { writer, seq, hash } = one as Readonly<Record<string, unknown>>;
       if (typeof seq !== 'number' || typeof writer !== 'string') continue;
       if (kind === 'purge') this.#purged.set(writer, Math.max(this.#purged.get(writer) ?? 0, seq));
-      else if (typeof hash === 'string') this.#tombstones.push({ seq, hash });
+      else if (typeof hash === 'string') this.#tombstones.push({ writer, seq, hash });
     }
   }
 
@@ -231,11 +242,25 @@ class Verification {
   }
 
   #ends(checkpoints: readonly SignedHead[], head: SignedHead | 'unreadable' | undefined): void {
-    if (head === undefined && (checkpoints.length > 0 || this.counts.records > 0)) this.found('truncated', null, 'the head that is kept apart is gone');
+    if (head === undefined && this.#hasOwn(checkpoints)) this.found('truncated', null, 'the head that is kept apart is gone');
     for (const one of typeof head === 'object' ? [...checkpoints, head] : checkpoints) {
-      const chain = this.#chains.get(one.writer);
-      if ((chain?.seq ?? 0) < one.seq) this.found('truncated', one, `the chain ends at ${chain?.seq ?? 0}, but ${one.seq} was signed`);
+      const end = this.#endOf(one.writer);
+      if (end < one.seq) this.found('truncated', one, `the chain ends at ${end}, but ${one.seq} was signed`);
     }
+  }
+
+  /** Whether there is anything of the gateway that verifies. One of several may be new. */
+  #hasOwn(checkpoints: readonly SignedHead[]): boolean {
+    if (this.#ownWriter === undefined) return checkpoints.length > 0 || this.counts.records > 0;
+    return this.#chains.has(this.#ownWriter) || checkpoints.some(({ writer }) => writer === this.#ownWriter);
+  }
+
+  /** A gateway that wrote nothing in what was asked for, or nothing since a month that is gone, has its end before it. */
+  #endOf(writer: string): number {
+    const chain = this.#chains.get(writer);
+    if (chain !== undefined) return chain.seq;
+    if (this.#options.fromMs !== undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(0, ...this.#tombstones.filter((tombstone) => tombstone.writer === writer).map(({ seq }) => seq));
   }
 }
 
