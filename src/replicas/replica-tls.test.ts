@@ -82,7 +82,7 @@ async function sentOn(port: number, how: { readonly isEncrypted: boolean; readon
   return (await fetch(`http://127.0.0.1:${front}/metamcp/dev/mcp`, { method: 'POST', headers: { authorization: `Bearer ${SECRET}` }, body: ARGUMENT })).text();
 }
 
-test('who listens on the line between two gateways learns neither key nor argument nor answer', async () => {
+test('[RP-06] who listens on the line between two gateways learns neither key nor argument nor answer', async () => {
   const owner = await gateway();
   const line = await eavesdropper(owner.port);
   expect(await sentOn(line.port, { isEncrypted: true })).toBe(`answer to ${ARGUMENT}`);
@@ -94,7 +94,7 @@ test('who listens on the line between two gateways learns neither key nor argume
   for (const word of [SECRET, ARGUMENT]) expect(line.heard()).toContain(word);
 });
 
-test('who has another key gets no connection, and sends not a byte of the request', async () => {
+test('[RP-06] who has another key gets no connection, and sends not a byte of the request', async () => {
   const owner = await gateway();
   const line = await eavesdropper(owner.port);
   expect(await sentOn(line.port, { isEncrypted: true, key: randomBytes(32) })).toBe('gateway.replica_unreachable');
@@ -107,7 +107,7 @@ test('who has another key gets no connection, and sends not a byte of the reques
   }
 });
 
-test('a gateway that answers in place of the one that is meant, without the key, gets nothing of the request', async () => {
+test('[RP-06] a gateway that answers in place of the one that is meant, without the key, gets nothing of the request', async () => {
   const heard: Buffer[] = [];
   const port = await portOf(createTcpServer((socket) => socket.on('error', () => undefined).on('data', (chunk: Buffer) => heard.push(chunk) && socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'))));
   expect(await sentOn(port, { isEncrypted: true })).toBe('gateway.replica_unreachable');

@@ -50,8 +50,8 @@ function serveBoth(server: Server, psk: Buffer, clock: Clock): void {
   };
   const secure = createServer({ ...VERSION, handshakeTimeout: HANDSHAKE_MS, pskCallback: (_socket, identity) => (identity === IDENTITY ? psk : null) });
   secure.on('secureConnection', serve);
-  // Node ends the connection. Who it was has no key, so there is nothing to say to it.
-  secure.on('tlsClientError', () => undefined);
+  // Who it was has no key, or does not go on: there is nothing to say to it. Node does not end what it did not accept itself.
+  secure.on('tlsClientError', (_problem, socket) => socket.destroy());
   server.on('connection', (socket: Socket) => {
     const stopTimer = clock.after(HANDSHAKE_MS, () => socket.destroy());
     const first = (): void => {

@@ -101,13 +101,16 @@ async function obstaclesAfter(dialect: Dialect, then: (name: string) => boolean)
   ];
 }
 
+/** Before there was any release 0710 moved workflows into the configuration: gateways of that day cannot go on. Nothing may be added here. */
+const KNOWN_OBSTACLES: Readonly<Record<string, readonly string[]>> = { '0700-on-demand': ['name', 'version', 'owner', 'definition', 'updated_at_ms'].map((column) => `workflow.${column} is gone`) };
+
 describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
-  test.each(NAMES.map((name, index) => [name, new Set(NAMES.slice(0, index + 1))] as const))('what is written by a gateway whose newest table change is %s fits the present tables', async (_name, then) => {
-    const obstacles = await obstaclesAfter(dialect, (name) => then.has(name));
-    if (obstacles !== undefined) expect(obstacles).toEqual([]);
+  test.each(NAMES.map((name, index) => [name, new Set(NAMES.slice(0, index + 1))] as const))('[UP-02] what is written by a gateway whose newest table change is %s fits the present tables', async (name, then) => {
+    const obstacles = await obstaclesAfter(dialect, (one) => then.has(one));
+    if (obstacles !== undefined) expect(obstacles).toEqual(KNOWN_OBSTACLES[name] ?? []);
   });
 
-  test('a gateway of the version before starts on tables that a newer one changed harmlessly, and changes nothing', async () => {
+  test('[UP-02] a gateway of the version before starts on tables that a newer one changed harmlessly, and changes nothing', async () => {
     const place = await open(dialect);
     if (place === undefined) return;
     const { db } = place;
@@ -122,7 +125,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect((await sql<{ more: string | null }>`select more from setting where name = 'a'`.execute(db)).rows).toEqual([{ more: null }]);
   });
 
-  test('it refuses tables that a newer one changed otherwise', async () => {
+  test('[UP-01] it refuses tables that a newer one changed otherwise', async () => {
     const place = await open(dialect);
     if (place === undefined) return;
     await migrate(place.db, dialect, known(() => true, { '9000-less': ({ db: tx }) => tx.schema.dropTable('setting').execute() }));
@@ -169,7 +172,7 @@ function oldWriter(client: pg.Client, writer: string): (ending?: 'commit' | 'rol
 }
 
 describe('side by side on PostgreSQL', () => {
-  test('a gateway from before 0452 goes on writing records beside a new one, and no place is left out or given twice', async ({ skip }) => {
+  test('[UP-02] a gateway from before 0452 goes on writing records beside a new one, and no place is left out or given twice', async ({ skip }) => {
     const place = await open('postgres');
     if (place === undefined) return skip();
     const { db, url } = place;
@@ -203,7 +206,7 @@ describe('side by side on PostgreSQL', () => {
     }
   });
 
-  test('a gateway from before 0810 says that it is there, and that others reach it without TLS', async ({ skip }) => {
+  test('[UP-02] a gateway from before 0810 says that it is there, and that others reach it without TLS', async ({ skip }) => {
     const place = await open('postgres');
     if (place === undefined) return skip();
     await migrate(place.db, 'postgres');

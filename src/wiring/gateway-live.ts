@@ -15,7 +15,7 @@ import { createLinkOpener } from './link-opener.ts';
 import { gatewayMetrics } from './gateway-metrics.ts';
 import { SERVICE } from '../model/grant.ts';
 import { toSignedIn, toSignInDeps } from './sign-in-deps.ts';
-import { type StartedOnDemand, startOnDemand } from './on-demand.ts';
+import { innerServers, type StartedOnDemand, startOnDemand } from './on-demand.ts';
 import { createMiddlewarePost } from './middleware-post.ts';
 import { createObserving, type Observing } from './observing.ts';
 import { lateEvents, logState } from './server-events.ts';
