@@ -3,6 +3,7 @@
  * against the text, checkpoints and the last head against their signatures. It goes on after a finding, so that one
  * place does not hide another.
  */
+import type { KeyObject } from 'node:crypto';
 import { type AdminEventRecord, type AuditRecord, type CallRecord, columnsOf, isCallRecord } from './audit-record.ts';
 import type { AuditStore, ScannedRecord, ScanRange } from './audit-store.ts';
 import { digestOf, GENESIS, linkOf, type SignedHead } from './chain.ts';
@@ -120,17 +121,20 @@ class Verification {
     if (own === undefined) this.found('key_unknown', null, 'the public key is no Ed25519 key');
     if (head === 'unreadable') this.found('signature_invalid', null, 'the head that is kept apart cannot be read');
     if (published !== undefined) this.#ownWriter = own?.writer;
-    const keptWriter = typeof head === 'object' ? head.writer : undefined;
-    const others = new Map([...(published ?? [])].filter(([writer]) => writer !== keptWriter).map(([writer, pem]) => [writer, readPublicKey(pem)]));
-    for (const one of typeof head === 'object' ? [...checkpoints, head] : checkpoints) {
+    const kept = typeof head === 'object' ? head : undefined;
+    const others = new Map([...(published ?? [])].filter(([writer]) => writer !== kept?.writer).map(([writer, pem]) => [writer, readPublicKey(pem)]));
+    const mustBeKnown = (writer: string): boolean => published === undefined || writer === kept?.writer || others.has(writer);
+    for (const one of kept === undefined ? checkpoints : [...checkpoints, kept]) {
       this.#expected.set(`${one.writer} ${one.seq}`, one.hash);
       const key = one.writer === own?.writer ? own : others.get(one.writer);
-      if (key?.writer === one.writer) {
-        if (!isSignedBy(one, key.key)) this.found('signature_invalid', one, 'the signature of the checkpoint does not fit');
-      } else if (published === undefined || one.writer === keptWriter || others.has(one.writer)) {
-        if (own !== undefined) this.found('key_unknown', one, 'signed by another key than the one given');
-      } else this.unverifiedWriters.add(one.writer);
+      if (key?.writer === one.writer) this.#signature(one, key.key);
+      else if (!mustBeKnown(one.writer)) this.unverifiedWriters.add(one.writer);
+      else if (own !== undefined) this.found('key_unknown', one, 'signed by another key than the one given');
     }
+  }
+
+  #signature(head: SignedHead, key: KeyObject): void {
+    if (!isSignedBy(head, key)) this.found('signature_invalid', head, 'the signature of the checkpoint does not fit');
   }
 
   row(row: ScannedRecord): void {

@@ -24,21 +24,22 @@ function gateway(url: string, instanceKey: Uint8Array = KEY): RedisResults {
   return results;
 }
 
-const untilFound = (results: RedisResults, key: string) => expect.poll(async () => (await results.find(key))?.text, { timeout: 5_000 });
+const textOf = (results: RedisResults, key: string) => async (): Promise<string | undefined> => (await results.find(key))?.text;
+const PATIENT = { timeout: 5_000 };
 
 test('what one gateway keeps another one finds until its time is over, and one of another instance does not', async ({ skip }) => {
   if (redis === undefined) return skip();
   const [one, two] = [gateway(redis.url), gateway(redis.url)];
   expect(await two.find('call')).toBeUndefined();
   one.keep('call', { text: '{"a":1}', leftMs: 60_000 });
-  await untilFound(two, 'call').toBe('{"a":1}');
+  await expect.poll(textOf(two, 'call'), PATIENT).toBe('{"a":1}');
   const found = await two.find('call');
   expect(found?.leftMs).toBeGreaterThan(50_000);
   expect(found?.leftMs).toBeLessThanOrEqual(60_000);
   expect(await gateway(redis.url, randomBytes(32)).find('call')).toBeUndefined();
   one.keep('brief', { text: '{}', leftMs: 300 });
-  await untilFound(two, 'brief').toBe('{}');
-  await untilFound(two, 'brief').toBe(undefined);
+  await expect.poll(textOf(two, 'brief'), PATIENT).toBe('{}');
+  await expect.poll(textOf(two, 'brief'), PATIENT).toBe(undefined);
 });
 
 test('the store learns neither calls nor results, and what was moved to another key does not open', async ({ skip }) => {
@@ -46,7 +47,7 @@ test('the store learns neither calls nor results, and what was moved to another 
   const results = gateway(redis.url);
   results.keep('ann calls files', { text: '{"secret":"the result"}', leftMs: 60_000 });
   results.keep('bob calls files', { text: '{"secret":"bobs"}', leftMs: 60_000 });
-  await untilFound(results, 'bob calls files').toBe('{"secret":"bobs"}');
+  await expect.poll(textOf(results, 'bob calls files'), PATIENT).toBe('{"secret":"bobs"}');
   const raw = new Redis(redis.url);
   try {
     const keys = await raw.keys('metamcp:result:*');
@@ -65,7 +66,7 @@ test('a store that is away or was flushed is one that has nothing, soon, and ser
   if (redis === undefined || kill === undefined) return skip();
   const results = gateway(redis.url);
   results.keep('lost', { text: '{}', leftMs: 60_000 });
-  await untilFound(results, 'lost').toBe('{}');
+  await expect.poll(textOf(results, 'lost'), PATIENT).toBe('{}');
   await kill();
   const startedMs = performance.now();
   for (let count = 0; count < 20; count++) {
