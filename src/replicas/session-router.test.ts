@@ -16,6 +16,8 @@ interface World {
   /** Before our update another one's comes. */
   faster?: string;
   isLeaving?: boolean;
+  /** A gateway that is there, but was not heard of yet. */
+  begun?: string;
 }
 
 function routerIn(world: World) {
@@ -27,8 +29,13 @@ function routerIn(world: World) {
     held: { has: (id) => held.has(id), isLeaving: () => world.isLeaving === true, restore: (id) => void held.add(id) },
     handles: { make: () => '', ownerOf: (handle) => handle.split('@')[1] },
     membership: {
-      find: (id) => (id in world.gateways && !gone.has(id) ? ({ id, address: `http://${id}`, isEncrypted: true } as StoredReplica) : undefined),
+      find: (id) => (id in world.gateways && !gone.has(id) && id !== world.begun ? ({ id, address: `http://${id}`, isEncrypted: true } as StoredReplica) : undefined),
       suspect: (id) => void gone.add(id),
+      knows: (id) => id !== world.begun,
+      beatNow: () => {
+        delete world.begun;
+        return Promise.resolve();
+      },
     },
     door: {
       forward: ({ id }) => {
@@ -121,4 +128,10 @@ test('a gateway that ends takes nothing over and loses no session: it is asked f
   const { route, sent } = routerIn({ gateways: { a: 'answered' }, owner: 'a', isLeaving: true });
   await route();
   expect(sent).toEqual(['a']);
+});
+
+test('a gateway that just began, and was not heard of yet, keeps its sessions', async () => {
+  const { route, sent, held } = routerIn({ gateways: { a: 'answered' }, owner: 'a', begun: 'a' });
+  await route();
+  expect([sent, [...held]]).toEqual([['a'], []]);
 });

@@ -28,7 +28,7 @@ export interface SessionRouterDeps {
   readonly self: Target;
   readonly held: HeldSessions;
   readonly handles: ReplicaHandles;
-  readonly membership: Pick<Membership, 'find' | 'suspect'>;
+  readonly membership: Pick<Membership, 'find' | 'suspect' | 'knows' | 'beatNow'>;
   readonly door: Pick<ReplicaDoor, 'forward'>;
   readonly store: {
     readonly find: (digest: string) => Promise<SharedSession | undefined>;
@@ -104,6 +104,8 @@ export class SessionRouter {
       const isOwn = owner === self.id;
       if (isOwn && held.has(id)) return self;
       if (owner !== undefined && asked.denied.has(owner)) return undefined;
+      // A gateway that just began is not gone.
+      if (owner !== undefined && !this.#deps.membership.knows(owner)) await this.#deps.membership.beatNow();
       const living = isOwn ? undefined : this.#living(owner, asked);
       if (living !== undefined) {
         this.#remember(digest, living.id);

@@ -187,11 +187,11 @@ test('[RP-03] a call of a session that is under way when its gateway is killed e
     const session = await openSession(door(owner));
     const send = (method: string, params: object, id: number) => post(door(one), { jsonrpc: '2.0', id, method, params }, session.headers);
     await expect.poll(async () => (await send('ping', {}, 1)).status, { timeout: 5_000 }).toBe(200);
-    const answer = send('tools/call', { name: 'count__count', arguments: { key, delayMs: 1_500 } }, 2);
+    const answer = send('tools/call', { name: 'count__count', arguments: { key, delayMs: 4_000 } }, 2);
     await expect.poll(async () => readFileSync(journal, 'utf8').split('\n').includes(key), { timeout: 5_000 }).toBe(true);
     return () => answer;
   };
-  const [lost, kept] = [await begin(killed, 'under way, killed'), await begin(stopped, 'under way, stopped')];
+  const [lost, kept] = await Promise.all([begin(killed, 'under way, killed'), begin(stopped, 'under way, stopped')]);
   const [, code] = await Promise.all([killed.kill(), stopped.stop()]);
   const { status, message } = await lost();
   expect([status, message.error?.data]).toMatchObject([502, { reason: 'gateway.replica_lost', outcome: 'unknown' }]);
