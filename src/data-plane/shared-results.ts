@@ -65,10 +65,16 @@ export class RedisResults implements SharedResults {
       const { text, untilMs } = KeptSchema.parse(JSON.parse(open(sealed, { key: this.#sealing, record })));
       const leftMs = untilMs - clock.nowMs();
       return leftMs > 0 ? { text, leftMs } : undefined;
-    } catch {
-      this.#downUntilMs = clock.monotonicMs() + PAUSE_MS;
+    } catch (thrown) {
+      this.#failed(thrown);
       return undefined;
     }
+  }
+
+  #failed(thrown: unknown): void {
+    // As in shared-buckets.ts.
+    if (thrown instanceof Error && thrown.message === 'Command timed out') this.#redis.disconnect(true);
+    this.#downUntilMs = this.#deps.clock.monotonicMs() + PAUSE_MS;
   }
 
   keep(key: string, { text, leftMs }: SharedResult): void {
@@ -76,9 +82,7 @@ export class RedisResults implements SharedResults {
     if (text.length > TEXT_CHARS_MAX || clock.monotonicMs() < this.#downUntilMs) return;
     const record = this.#recordOf(key);
     const sealed = seal(JSON.stringify({ text, untilMs: clock.nowMs() + leftMs }), { key: this.#sealing, record }, random);
-    this.#redis.set(PREFIX + record, sealed, 'PX', Math.max(1, Math.floor(leftMs))).catch(() => {
-      this.#downUntilMs = clock.monotonicMs() + PAUSE_MS;
-    });
+    this.#redis.set(PREFIX + record, sealed, 'PX', Math.max(1, Math.floor(leftMs))).catch((thrown: unknown) => this.#failed(thrown));
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type HttpRequest, type HttpResponse, PlainPost } from '../base/http.ts';
 import type { Duplex } from 'node:stream';
 import type { AddressOf } from '../auth/client-address.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, sleep } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import type { RandomBytes } from '../base/ids.ts';
 import type { DataPlane } from '../data-plane/data-plane.ts';
@@ -26,6 +26,7 @@ import { query } from '../storage/transaction.ts';
 /** As large as the data plane takes a request. */
 const BODY_BYTES_MAX = 4 << 20;
 const DRAIN_MS = 2_000;
+const LOOK_MS = 50;
 
 export interface LinkDeps {
   /** Id of this gateway. */
@@ -56,6 +57,8 @@ export interface LinkedReplica {
   readonly serve: (http: HttpRequest, response: HttpResponse) => void;
   /** A stream to the one process of a server (replicas/server-streams.ts). */
   readonly reach: (target: StreamTarget) => Promise<Duplex | undefined>;
+  /** Resolves when what others sent on is answered, after `drainMs` at the latest. */
+  readonly drained: (drainMs: number) => Promise<void>;
   /** What is known of sessions is written, and they are free for others. */
   readonly close: () => Promise<void>;
 }
@@ -66,6 +69,7 @@ export function linkReplicas(deps: LinkDeps): LinkedReplica {
   const door = new ReplicaDoor({ self, key: deps.sealing, clock, random: deps.random });
   const keeper = new SessionKeeper({ storage, clock, self, report: (problem) => log.warn('sessions are not written down', { detail: toFault(problem).detail ?? String(problem) }) });
   const addresses = new WeakMap<HttpRequest, string>();
+  const underWay = new Set<ServerResponse>();
   const opened: { dataPlane?: DataPlane; router?: SessionRouter; listening?: Listening } = {};
   let addressOf: AddressOf = (http) => http.socket.remoteAddress ?? '';
   const refuse = (http: HttpRequest, response: HttpResponse, thrown: unknown): void => {
@@ -97,7 +101,7 @@ export function linkReplicas(deps: LinkDeps): LinkedReplica {
     open: async (dataPlane) => {
       opened.dataPlane = dataPlane;
       const isTaken = (http: IncomingMessage): boolean => isEncrypted(http.socket) || membership.hasUnencrypted();
-      opened.listening = await listen({ ...deps.listen, isOwn: true }, (http, response) => takeForwarded(http, response, { door, addresses, dataPlane, isTaken }), clock);
+      opened.listening = await listen({ ...deps.listen, isOwn: true }, (http, response) => takeForwarded(http, response, { door, addresses, dataPlane, isTaken, underWay }), clock);
       door.tls.serve(opened.listening.server, clock);
       // In place of the listener's own refusal.
       opened.listening.server.removeAllListeners('upgrade').on('upgrade', (http, socket) => takeStream(http, socket, { door, find: deps.findProcess, isTaken }));
@@ -110,6 +114,10 @@ export function linkReplicas(deps: LinkDeps): LinkedReplica {
       else router.route(session, http, response).catch((thrown: unknown) => refuse(http, response, thrown));
     },
     reach: (target) => reachServer(target, { self, membership, door }),
+    drained: async (drainMs) => {
+      const untilMs = clock.monotonicMs() + drainMs;
+      while (underWay.size > 0 && clock.monotonicMs() < untilMs) await sleep(clock, LOOK_MS);
+    },
     close: async () => {
       await keeper.close();
       await opened.listening?.close(DRAIN_MS);
@@ -161,10 +169,11 @@ interface Taking {
   readonly dataPlane: DataPlane;
   /** Whether it came encrypted, or there is a gateway that cannot do that: one of the version before, while it is replaced. */
   readonly isTaken: (http: IncomingMessage) => boolean;
+  readonly underWay: Set<ServerResponse>;
 }
 
 /** What another gateway sent on is served as if it had come here; a session that is not here is not looked for elsewhere. */
-function takeForwarded(http: IncomingMessage, response: ServerResponse, { door, addresses, dataPlane, isTaken }: Taking): void {
+function takeForwarded(http: IncomingMessage, response: ServerResponse, { door, addresses, dataPlane, isTaken, underWay }: Taking): void {
   if (!isTaken(http)) {
     // Nothing was done: who began before this gateway heard of it comes again.
     http.resume();
@@ -184,6 +193,8 @@ function takeForwarded(http: IncomingMessage, response: ServerResponse, { door, 
   }
   delete http.headers[REPLICA_HEADER];
   addresses.set(http, address);
+  underWay.add(response);
+  response.once('close', () => underWay.delete(response));
   void dataPlane.serve(http, response);
 }
 

@@ -80,6 +80,8 @@ export interface ReplicaSet {
   readonly join: (parts: ReplicaParts) => Promise<void>;
   /** Serves a request, here or where it belongs. */
   readonly serve: (http: HttpRequest, response: HttpResponse) => void;
+  /** Resolves when what other gateways sent on is answered, after `drainMs` at the latest. */
+  readonly drained: (drainMs: number) => Promise<void>;
   /** Others go on with what was here. */
   readonly leave: () => Promise<void>;
 }
@@ -112,6 +114,7 @@ function aloneReplicaSet(deps: ReplicaSetDeps): ReplicaSet {
       return Promise.resolve();
     },
     serve: (http, response) => void parts?.dataPlane.serve(http, response),
+    drained: () => Promise.resolve(),
     leave: () => Promise.resolve(),
   };
 }
@@ -202,6 +205,8 @@ class SharedReplicaSet implements ReplicaSet {
     parts.publisher.onPublish(() => void this.#membership.beatNow());
     this.#chores();
   };
+
+  readonly drained = async (drainMs: number): Promise<void> => this.#link?.drained(drainMs);
 
   readonly leave = async (): Promise<void> => {
     this.#stopChores();

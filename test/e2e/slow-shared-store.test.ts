@@ -97,6 +97,7 @@ test('[RL-08] [RL-09] while one of two is cut off from the store, both together 
   expect(alone).toBeLessThanOrEqual(LIMIT / 2 + 1);
   expect(both).toBeLessThanOrEqual(LIMIT * 1.5 + 1);
   expect(both).toBeGreaterThanOrEqual(LIMIT);
+  await expect.poll(() => isDownAt(far), { timeout: 5_000 }).toBe(true);
 }, 60_000);
 
 test('[RL-08] a store that is flushed begins to count anew, and has no result; sessions and keys notice nothing', async ({ skip }) => {
