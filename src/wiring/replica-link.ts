@@ -114,16 +114,18 @@ export function linkReplicas(deps: LinkDeps): LinkedReplica {
       else router.route(session, http, response).catch((thrown: unknown) => refuse(http, response, thrown));
     },
     reach: (target) => reachServer(target, { self, membership, door }),
-    drained: async (drainMs) => {
-      const untilMs = clock.monotonicMs() + drainMs;
-      while (underWay.size > 0 && clock.monotonicMs() < untilMs) await sleep(clock, LOOK_MS);
-    },
+    drained: (drainMs) => untilNone(underWay, drainMs, clock),
     close: async () => {
       await keeper.close();
       await opened.listening?.close(DRAIN_MS);
       door.close();
     },
   };
+}
+
+async function untilNone(underWay: ReadonlySet<unknown>, waitMs: number, clock: Clock): Promise<void> {
+  const untilMs = clock.monotonicMs() + waitMs;
+  while (underWay.size > 0 && clock.monotonicMs() < untilMs) await sleep(clock, LOOK_MS);
 }
 
 interface RouterParts extends LinkDeps {
