@@ -24,7 +24,7 @@ const SIZES = [3, 10, 30, 100, 300, 1_000, 3_000, 10_000];
 const LISTENERS = [1, 10, 40, 80];
 const WINDOW_MS = 1_500;
 
-const factsOf = (index: number): ReplicaFacts => ({ id: `replica_${index}`, name: `gateway-${index}`, address: `http://10.0.0.1:${index}`, version: '0.1.0', generation: 1, isListening: true, isLeader: index === 0, sessions: 0, startedAtMs: 1 });
+const factsOf = (index: number): ReplicaFacts => ({ id: `replica_${index}`, name: `gateway-${index}`, address: `http://10.0.0.1:${index}`, version: '0.1.0', generation: 1, isEncrypted: true, isListening: true, isLeader: index === 0, sessions: 0, startedAtMs: 1 });
 
 /** How often `work` runs in a second, `lanes` at a time. */
 async function rate(lanes: number, work: (index: number) => Promise<unknown>): Promise<number> {

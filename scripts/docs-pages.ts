@@ -20,7 +20,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { title: 'Identity providers', pages: [...guides('identity-providers'), ...within('identity', 'keycloak', 'entra-id', 'okta', 'auth0', 'google', 'authentik', 'dex', 'github')] },
   { title: 'Policies', pages: [...guides('policies'), ...within('policies', 'read-only-agent', 'business-hours', 'tools-per-agent', 'argument-bounds', 'approve-destructive'), ...guides('approvals', 'limits', 'middleware', 'tool-integrity', 'audit', 'costs')] },
   { title: 'Coming from elsewhere', pages: [...guides('migration'), ...within('migration', 'client-files', 'metatool-metamcp', 'mcp-hub', 'mcphub', '1mcp', 'mcp-proxy')] },
-  { title: 'Operations', pages: [...guides('operations', 'deployment', 'placement', 'telemetry'), 'docs/scaling.md', 'docs/performance.md', 'docs/failure-modes.md'] },
+  { title: 'Operations', pages: [...guides('operations', 'deployment', 'upgrading', 'placement', 'telemetry'), 'docs/scaling.md', 'docs/performance.md', 'docs/failure-modes.md'] },
   { title: 'Security', pages: ['SECURITY.md', 'docs/security.md'] },
 ];
 

@@ -102,12 +102,13 @@ async function startListening(base: Base, live: Live): Promise<void> {
   undo.push(() => ownAdmin?.close(DRAIN_MS));
   listening.current = await listen({ host: settings.host, port: settings.port, isShared: settings.workers > 1 }, handle(onCommonListener(admin, settings, options)), options.clock);
   const closing = listening.current;
-  // Streams and sessions end first, so that the listener has nothing left to wait for.
+  // Streams and sessions end as soon as requests that were on their way are there, so that the listener has nothing left to wait for.
   undo.push(async () => {
-    const closed = closing.close(DRAIN_MS);
-    live.dataPlane.close();
-    base.adminEvents.close();
-    await closed;
+    await closing.close(DRAIN_MS, () => {
+      live.dataPlane.close();
+      base.adminEvents.close();
+    });
+    await base.replicas.drained(DRAIN_MS);
   });
   const url = addressOf(base);
   undo.push(writeGatewayFile(settings.data, { url, pid: process.pid, token: live.token, ...(ownAdmin === undefined ? {} : { adminUrl: adminUrlOf(base) }) }));

@@ -251,7 +251,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'RP-02', text: 'Any gateway serves any request: sessions and calls that wait are found from all, by ids that say nothing to others.', source: 'Several gateways, sessions' },
   { id: 'RP-03', text: 'When a gateway ends, its sessions go on in another; no tool call is executed twice, and what may have been is said.', source: 'Several gateways, failures' },
   { id: 'RP-04', text: 'What one gateway alone should do is done by one.', source: 'Several gateways, chores' },
-  { id: 'RP-05', text: 'A stdio server runs in every gateway, in one for all, or in a container, as it says; in one, no call is executed twice when it moves.', source: 'Several gateways, placement' },
+  { id: 'RP-05', text: 'A server that is a process runs in every gateway, in one for all, or in a container, as it says; in one, no call is executed twice when it moves.', source: 'Several gateways, placement' },
+  { id: 'RP-06', text: 'What gateways send each other only gateways of the instance can read, and only they are sent it.', source: 'RFC 8446; RFC 9257' },
+  { id: 'UP-02', text: 'Gateways of a version and of the one after run side by side on one database, and one goes back by starting the version before.', source: 'Upgrades and the way back' },
   { id: 'UP-01', text: 'A data folder is backed up while its gateway runs and comes back whole; a database of a newer version is left alone.', source: 'Upgrades and the way back' },
 ];
 

@@ -76,7 +76,10 @@ export interface AuditStore {
   openIntents(): Promise<readonly string[]>;
   /** In the order of positions, with the record before the range first where there is one. */
   scan(range: ScanRange): AsyncIterable<ScannedRecord>;
+  /** Of all chains in the store. */
   checkpoints(): Promise<readonly SignedHead[]>;
+  /** PEM of the public keys of all writers that made theirs known, by writer. Absent where there is one writer alone. */
+  publicKeys?(): Promise<ReadonlyMap<string, string>>;
   /** The last head as it was kept apart; undefined where there is none, `unreadable` where it is none. */
   head(): Promise<SignedHead | 'unreadable' | undefined>;
   /** Damage below the records: of the database's own making, and of places that the chain does not cover. */

@@ -3,6 +3,7 @@
  * against the text, checkpoints and the last head against their signatures. It goes on after a finding, so that one
  * place does not hide another.
  */
+import type { KeyObject } from 'node:crypto';
 import { type AdminEventRecord, type AuditRecord, type CallRecord, columnsOf, isCallRecord } from './audit-record.ts';
 import type { AuditStore, ScannedRecord, ScanRange } from './audit-store.ts';
 import { digestOf, GENESIS, linkOf, type SignedHead } from './chain.ts';
@@ -34,6 +35,8 @@ export interface VerifyReport {
   readonly intents: number;
   readonly outcomes: number;
   readonly unknown: number;
+  /** Gateways whose signatures nobody here can check: they never made their key known. */
+  readonly unverifiedWriters: number;
   readonly firstMs: number | undefined;
   readonly lastMs: number | undefined;
   readonly findings: readonly Finding[];
@@ -72,24 +75,25 @@ export function adminText({
 }
 
 /** Reads all of the range; never throws for what it finds. */
-export async function verifyAudit(store: Pick<AuditStore, 'scan' | 'checkpoints' | 'head' | 'damage'>, options: VerifyOptions): Promise<VerifyReport> {
+export async function verifyAudit(store: Pick<AuditStore, 'scan' | 'checkpoints' | 'publicKeys' | 'head' | 'damage'>, options: VerifyOptions): Promise<VerifyReport> {
   const check = new Verification(options);
   for (const problem of await store.damage()) check.found('store_damaged', null, problem);
   const checkpoints = await store.checkpoints();
   const head = await store.head();
-  check.expectHeads(checkpoints, head);
+  check.expectHeads(checkpoints, head, await store.publicKeys?.());
   for await (const row of store.scan(options)) {
     check.row(row);
     if (check.pendingAdmin.length >= ADMIN_BATCH) await check.adminEvents();
   }
   await check.adminEvents();
   await check.finish(checkpoints, head);
-  return { ...check.counts, checkpoints: checkpoints.length, findings: check.findings };
+  return { ...check.counts, unverifiedWriters: check.unverifiedWriters.size, checkpoints: checkpoints.length, findings: check.findings };
 }
 
 class Verification {
   readonly findings: Finding[] = [];
   readonly counts = { records: 0, intents: 0, outcomes: 0, unknown: 0, firstMs: undefined as number | undefined, lastMs: undefined as number | undefined };
+  readonly unverifiedWriters = new Set<string>();
   readonly pendingAdmin: { readonly seq: number; readonly eventSeq: number; readonly text: string }[] = [];
   readonly #options: VerifyOptions;
   readonly #chains = new Map<string, Chain>();
@@ -100,6 +104,8 @@ class Verification {
   readonly #purged = new Map<string, number>();
   #adminEvents = 0;
   #lastAdminEvent = 0;
+  /** Known where there may be others. */
+  #ownWriter: string | undefined;
 
   constructor(options: VerifyOptions) {
     this.#options = options;
@@ -109,17 +115,26 @@ class Verification {
     this.findings.push({ kind, writer: at?.writer ?? null, seq: at?.seq ?? null, message });
   }
 
-  expectHeads(checkpoints: readonly SignedHead[], head: SignedHead | 'unreadable' | undefined): void {
-    const key = readPublicKey(this.#options.publicKey);
-    if (key === undefined) this.found('key_unknown', null, 'the public key is no Ed25519 key');
+  /** `published`: keys of other writers; undefined where there are none. */
+  expectHeads(checkpoints: readonly SignedHead[], head: SignedHead | 'unreadable' | undefined, published?: ReadonlyMap<string, string>): void {
+    const own = readPublicKey(this.#options.publicKey);
+    if (own === undefined) this.found('key_unknown', null, 'the public key is no Ed25519 key');
     if (head === 'unreadable') this.found('signature_invalid', null, 'the head that is kept apart cannot be read');
-    const heads = typeof head === 'object' ? [...checkpoints, head] : checkpoints;
-    for (const one of heads) {
+    if (published !== undefined) this.#ownWriter = own?.writer;
+    const kept = typeof head === 'object' ? head : undefined;
+    const others = new Map([...(published ?? [])].filter(([writer]) => writer !== kept?.writer).map(([writer, pem]) => [writer, readPublicKey(pem)]));
+    const mustBeKnown = (writer: string): boolean => published === undefined || writer === kept?.writer || others.has(writer);
+    for (const one of kept === undefined ? checkpoints : [...checkpoints, kept]) {
       this.#expected.set(`${one.writer} ${one.seq}`, one.hash);
-      if (key === undefined) continue;
-      if (one.writer !== key.writer) this.found('key_unknown', one, 'signed by another key than the one given');
-      else if (!isSignedBy(one, key.key)) this.found('signature_invalid', one, 'the signature of the checkpoint does not fit');
+      const key = one.writer === own?.writer ? own : others.get(one.writer);
+      if (key?.writer === one.writer) this.#signature(one, key.key);
+      else if (!mustBeKnown(one.writer)) this.unverifiedWriters.add(one.writer);
+      else if (own !== undefined) this.found('key_unknown', one, 'signed by another key than the one given');
     }
+  }
+
+  #signature(head: SignedHead, key: KeyObject): void {
+    if (!isSignedBy(head, key)) this.found('signature_invalid', head, 'the signature of the checkpoint does not fit');
   }
 
   row(row: ScannedRecord): void {
@@ -141,7 +156,7 @@ class Verification {
 
   /** Rows before which something is gone: a tombstone must say so. */
   readonly #gaps: { readonly row: ScannedRecord; readonly message: string }[] = [];
-  readonly #tombstones: { readonly seq: number; readonly hash: string }[] = [];
+  readonly #tombstones: { readonly writer: string; readonly seq: number; readonly hash: string }[] = [];
 
   #follow(row: ScannedRecord, chain: Chain): void {
     if (row.seq <= chain.seq) this.found('reordered', row, `number ${row.seq} stands after ${chain.seq}`);
@@ -176,7 +191,7 @@ class Verification {
       const { writer, seq, hash } = one as Readonly<Record<string, unknown>>;
       if (typeof seq !== 'number' || typeof writer !== 'string') continue;
       if (kind === 'purge') this.#purged.set(writer, Math.max(this.#purged.get(writer) ?? 0, seq));
-      else if (typeof hash === 'string') this.#tombstones.push({ seq, hash });
+      else if (typeof hash === 'string') this.#tombstones.push({ writer, seq, hash });
     }
   }
 
@@ -231,11 +246,25 @@ class Verification {
   }
 
   #ends(checkpoints: readonly SignedHead[], head: SignedHead | 'unreadable' | undefined): void {
-    if (head === undefined && (checkpoints.length > 0 || this.counts.records > 0)) this.found('truncated', null, 'the head that is kept apart is gone');
+    if (head === undefined && this.#hasOwn(checkpoints)) this.found('truncated', null, 'the head that is kept apart is gone');
     for (const one of typeof head === 'object' ? [...checkpoints, head] : checkpoints) {
-      const chain = this.#chains.get(one.writer);
-      if ((chain?.seq ?? 0) < one.seq) this.found('truncated', one, `the chain ends at ${chain?.seq ?? 0}, but ${one.seq} was signed`);
+      const end = this.#endOf(one.writer);
+      if (end < one.seq) this.found('truncated', one, `the chain ends at ${end}, but ${one.seq} was signed`);
     }
+  }
+
+  /** Whether there is anything of the gateway that verifies. One of several may be new. */
+  #hasOwn(checkpoints: readonly SignedHead[]): boolean {
+    if (this.#ownWriter === undefined) return checkpoints.length > 0 || this.counts.records > 0;
+    return this.#chains.has(this.#ownWriter) || checkpoints.some(({ writer }) => writer === this.#ownWriter);
+  }
+
+  /** A gateway that wrote nothing in what was asked for, or nothing since a month that is gone, has its end before it. */
+  #endOf(writer: string): number {
+    const chain = this.#chains.get(writer);
+    if (chain !== undefined) return chain.seq;
+    if (this.#options.fromMs !== undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(0, ...this.#tombstones.filter((tombstone) => tombstone.writer === writer).map(({ seq }) => seq));
   }
 }
 

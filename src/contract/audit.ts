@@ -99,6 +99,7 @@ export const VerifyAudit = {
     intents: z.int(),
     outcomes: z.int(),
     unknown: z.int(),
+    unverifiedWriters: z.int().meta({ description: 'Gateways whose signatures were not checked: their keys are not known here' }),
     firstAt: z.iso.datetime().nullable(),
     lastAt: z.iso.datetime().nullable(),
     findings: z.array(AuditFindingSchema).meta({ description: 'The first hundred' }),

@@ -14,6 +14,7 @@ export const ReplicaSchema = z
     isListening: z.boolean().meta({ description: 'It hears of changes at once; otherwise within two seconds' }),
     isLeader: z.boolean().meta({ description: 'It does what one alone should do' }),
     isLinked: z.boolean().meta({ description: 'Others send on to it what belongs to its sessions' }),
+    isEncrypted: z.boolean().meta({ description: 'What they send on to it is encrypted. While any is not, all take what is not' }),
     sessions: z.int(),
     startedAt: z.iso.datetime(),
     seenAt: z.iso.datetime(),

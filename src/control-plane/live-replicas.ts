@@ -6,6 +6,7 @@ export interface LiveReplica {
   readonly version: string;
   /** For other gateways; undefined for one that takes no requests from them. */
   readonly address: string | undefined;
+  readonly isEncrypted: boolean;
   readonly generation: number;
   readonly isListening: boolean;
   readonly isLeader: boolean;

@@ -85,6 +85,8 @@ export interface DataPlaneDeps extends Pick<IdentifyDeps, 'digestOf' | 'operator
   readonly middlewareFailed: MiddlewareServices['failed'];
   /** How middleware reaches services of the operator; undefined: not at all. */
   readonly middlewarePost?: MiddlewareServices['post'] | undefined;
+  /** What gateways of one instance were answered; undefined: each keeps its own. */
+  readonly sharedResults?: MiddlewareServices['sharedResults'] | undefined;
   /** Of the client, past trusted proxies. */
   readonly addressOf: (http: HttpRequest) => string;
   /** Two servers of a namespace offer the same name; told once, for the log. */
@@ -177,7 +179,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     calls: deps.calls,
     observe: deps.observe,
     local: { info: deps.info, upstreams, catalogs, subscriptions, taskIds, engines: deps.engines, discovery },
-    middlewareServices: { clock, failed: deps.middlewareFailed, post: deps.middlewarePost },
+    middlewareServices: { clock, failed: deps.middlewareFailed, post: deps.middlewarePost, sharedResults: deps.sharedResults },
     continuations,
     bodyBytesMax: deps.bodyBytesMax,
     bodies: deps.bodies,

@@ -171,6 +171,8 @@ export class SharedBuckets implements BucketStore {
   }
 
   #failed(thrown: unknown): void {
+    // A connection that somebody cut without a word never works again, and nothing else would end it for hours.
+    if (thrown instanceof Error && thrown.message === 'Command timed out') this.#redis.disconnect(true);
     this.#downUntilMs = this.#deps.clock.monotonicMs() + PAUSE_MS;
     if (this.#isDown) return;
     this.#isDown = true;

@@ -1,6 +1,6 @@
 /** The one port: plain posts to the message path, everything else by node:http. Limits of HTTP itself are set here. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { HttpRequest, HttpResponse } from '../base/http.ts';
@@ -18,14 +18,19 @@ const HTTP_LIMITS = {
 const HEADERS_MAX = 100;
 const CONNECTIONS_MAX = 20_000;
 const IDLE_SWEEP_MS = 50;
+/** A connection that is kept for the next request may have one under way. So it is answered once more, and told that it was the last, before those that are still idle end. */
+const IDLE_GRACE_MS = 250;
 /** A connection that was just made brings its request soon, most likely; whoever cut it off would turn that request into a failure. */
 const SILENT_GRACE_MS = 500;
 
 export interface Listening {
   readonly server: Server;
   readonly port: number;
-  /** Stops taking requests; resolves when the last answer is out, after `drainMs` at the latest. */
-  close(drainMs: number): Promise<void>;
+  /**
+   * Takes no new connections; resolves when the last answer is out, after `drainMs` at the latest. Each answer is the last of its
+   * connection. `quiet`: those that were kept idle have ended, so what holds connections open for long may end too.
+   */
+  close(drainMs: number, quiet?: () => void): Promise<void>;
 }
 
 export type HttpHandler = (http: IncomingMessage, response: ServerResponse) => void;
@@ -51,6 +56,7 @@ export async function listen(address: ListenAddress, handlers: HttpHandler | Han
   const silent = new Set<Socket>();
   const server = createServer(HTTP_LIMITS, (http, response) => {
     silent.delete(http.socket);
+    if (!server.listening) response.setHeader('connection', 'close');
     all(http, response);
   });
   server.on('connection', (socket) => {
@@ -73,7 +79,7 @@ export async function listen(address: ListenAddress, handlers: HttpHandler | Han
     server.listen({ port: address.port, host: address.host, reusePort: isSharedByKernel, exclusive: address.isOwn === true || isSharedByKernel }, () => resolve());
   });
   const bound = server.address();
-  return { server, port: typeof bound === 'object' && bound !== null ? bound.port : address.port, close: (drainMs) => close({ server, silent, plain }, drainMs, clock) };
+  return { server, port: typeof bound === 'object' && bound !== null ? bound.port : address.port, close: (drainMs, quiet) => close({ server, silent, plain }, { drainMs, quiet }, clock) };
 }
 
 function listenFault(error: NodeJS.ErrnoException, { host, port }: { readonly host: string; readonly port: number }): Fault {
@@ -93,25 +99,44 @@ interface Open {
   readonly plain: PlainConnections | undefined;
 }
 
-function close({ server, silent, plain }: Open, drainMs: number, clock: Clock): Promise<void> {
+interface Closing {
+  readonly drainMs: number;
+  readonly quiet: (() => void) | undefined;
+}
+
+function close({ server, silent, plain }: Open, { drainMs, quiet }: Closing, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    // Node closes connections that are idle now, but keeps those that become idle once their last answer is out.
     let stopSweep: CancelTimer = () => undefined;
+    let isQuiet = false;
     const startedMs = clock.monotonicMs();
+    const becomeQuiet = (): void => {
+      if (isQuiet) return;
+      isQuiet = true;
+      // Looks after connections no more; nobody listens already.
+      server.close();
+      quiet?.();
+    };
+    // Node closes connections that are idle now, but keeps those that become idle once their last answer is out.
     const sweep = (): void => {
-      const isGraceOver = clock.monotonicMs() - startedMs >= SILENT_GRACE_MS;
-      server.closeIdleConnections();
-      plain?.endIdle(isGraceOver);
-      if (isGraceOver) for (const socket of silent) socket.destroy();
+      const closingMs = clock.monotonicMs() - startedMs;
+      const isSilenceOver = closingMs >= SILENT_GRACE_MS;
+      if (closingMs >= IDLE_GRACE_MS) {
+        becomeQuiet();
+        server.closeIdleConnections();
+        plain?.endIdle(isSilenceOver);
+      }
+      if (isSilenceOver) for (const socket of silent) socket.destroy();
       stopSweep = clock.after(IDLE_SWEEP_MS, sweep);
     };
     const stopTimer = clock.after(drainMs, () => {
       server.closeAllConnections();
       plain?.destroy();
     });
-    server.close(() => {
+    // As of a plain server: that of HTTP would end idle connections at once, with whatever is on its way over them.
+    NetServer.prototype.close.call(server, () => {
       stopTimer();
       stopSweep();
+      becomeQuiet();
       resolve();
     });
     plain?.close();

@@ -42,7 +42,8 @@ export interface Manifest<Options extends z.ZodType = z.ZodType> {
   readonly resultBytesMax: number;
   /** Around all others, wherever it stands: it takes from results what the others must have seen. */
   readonly isOutermost?: true;
-  readonly create: (options: z.infer<Options>) => Hooks;
+  /** `place`: a digest of all that surrounds the step, the same in every gateway that serves this configuration; undefined where it only tries the step. */
+  readonly create: (options: z.infer<Options>, place?: string) => Hooks;
 }
 
 export type FailureMode = Manifest['onFailure'];

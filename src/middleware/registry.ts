@@ -25,17 +25,17 @@ import { validate } from './validate/validate.ts';
 /** A manifest with its options still unread. */
 interface Registered {
   readonly manifest: Manifest;
-  readonly hooksFrom: (options: unknown) => Hooks | z.ZodError;
+  readonly hooksFrom: (options: unknown, place: string | undefined) => Hooks | z.ZodError;
 }
 
 function register<Options extends z.ZodType>(manifest: Manifest<Options>): Registered {
   return {
     manifest: manifest as unknown as Manifest,
-    hooksFrom: (given) => {
+    hooksFrom: (given, place) => {
       const parsed = manifest.options.safeParse(given);
       if (!parsed.success) return parsed.error;
       try {
-        return manifest.create(parsed.data);
+        return manifest.create(parsed.data, place);
       } catch (thrown) {
         return new z.ZodError([{ code: 'custom', path: [], input: undefined, message: `${manifest.name} cannot be made with these: ${thrown instanceof Error ? thrown.message : String(thrown)}` }]);
       }
@@ -77,8 +77,8 @@ export interface StepProblem {
   readonly message: string;
 }
 
-/** The step, or what is wrong with its name or options. */
-export function compileStep(config: MiddlewareConfig): Step | readonly StepProblem[] {
+/** The step, or what is wrong with its name or options. `place`: see `Manifest.create`. */
+export function compileStep(config: MiddlewareConfig, place?: string): Step | readonly StepProblem[] {
   const found = [...REGISTERED, ...added].find(({ manifest }) => manifest.name === config.use);
   if (found === undefined)
     return [
@@ -90,7 +90,7 @@ export function compileStep(config: MiddlewareConfig): Step | readonly StepProbl
         )}`,
       },
     ];
-  const hooks = found.hooksFrom(config.with);
+  const hooks = found.hooksFrom(config.with, place);
   if (!isHooks(hooks))
     return hooks.issues.map((issue) => ({
       path: ['with', ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))],

@@ -11,6 +11,18 @@ export type CallOutcome =
   | { readonly kind: 'error'; readonly error: RpcError }
   | { readonly kind: 'fault'; readonly fault: Fault };
 
+/** A result as JSON text, and for how long it may be given again. */
+export interface SharedResult {
+  readonly text: string;
+  readonly leftMs: number;
+}
+
+/** Results that gateways of one instance keep for each other. It may forget anything, and never fails. */
+export interface SharedResults {
+  find(key: string): Promise<SharedResult | undefined>;
+  keep(key: string, result: SharedResult): void;
+}
+
 /** What the gateway lends to middleware. */
 export interface MiddlewareServices {
   readonly clock: Clock;
@@ -20,6 +32,8 @@ export interface MiddlewareServices {
   readonly post?: ((url: string, request: { readonly headers: Readonly<Record<string, string>>; readonly body: string }) => Promise<string>) | undefined;
   /** Keeps text that a result leaves out; the words by which the client can get it, undefined where it cannot be kept. */
   readonly keepRest?: (text: string) => string | undefined;
+  /** Undefined where each gateway keeps its own. */
+  readonly sharedResults?: SharedResults | undefined;
 }
 
 /** What a middleware may know of the call beside its params. */

@@ -33,7 +33,7 @@ export const ServerConfigSchema = z
     integrity: z.string().regex(INTEGRITY, 'expected a hash such as sha512-… or sha256:…').optional().describe('stdio: hash of what it is started from: the tarball of an npm package (npx -y NAME@VERSION), an image (docker run … NAME@sha256:…), else the program or script file. Where it is another, the server is not started.'),
     cwd: text.min(1).optional().describe('stdio: working directory.'),
     inheritEnv: z.array(variableName).default([]).describe("stdio: further variables of the gateway's environment that the server gets."),
-    placement: z.enum(PLACEMENTS).default('every').describe('stdio: where it runs. every: a process of each gateway. one: one process of one gateway, for all. container: in a container.'),
+    placement: z.enum(PLACEMENTS).default('every').describe('stdio, template, orchestrator: where it runs. every: a process of each gateway. one: one process of one gateway, for all. container: stdio alone, in a container.'),
     container: ContainerSchema.optional().describe('stdio: the container, for placement container.'),
     url: text.min(1).optional().describe('http, sse: address of the server.'),
     headers: z.record(z.string().regex(HEADER_NAME, 'expected the name of an HTTP header'), text).default({}).describe('http, sse: headers of every request.'),
@@ -100,7 +100,7 @@ function checkType(fields: Readonly<Record<string, unknown>>, refuse: Refuse): v
     return;
   }
   checkTemplates(fields['headers'], refuse);
-  if (isPlaced(fields)) refuse('placement', 'expected none: only stdio servers are placed');
+  if (isPlaced(fields)) refuse('placement', 'expected none: only what runs as a process is placed');
   for (const field of ['url', 'proxy']) if (typeof fields[field] === 'string') checkUrl(field, fields[field], refuse);
   if (type !== undefined) checkForeignFields(fields, { needed: 'url', foreign: ['command', 'integrity', 'cwd', 'args', 'env', 'inheritEnv', 'container'], type }, refuse);
   else if (fields['type'] === undefined) refuse('', 'expected command (for a stdio server) or url (for an http or sse server)');
@@ -110,7 +110,18 @@ function checkProcess(fields: Readonly<Record<string, unknown>>, refuse: Refuse)
   const { placement, isolation } = fields;
   const isContained = placement === 'container';
   checkForeignFields(fields, { needed: isContained ? 'container' : 'command', foreign: ['url', 'bearerToken', 'headers', 'auth', 'forwardHeaders', 'proxy', isContained ? 'integrity' : 'container'], type: 'stdio' }, refuse);
-  if (placement === 'one' && isolation !== undefined && isolation !== 'auto' && isolation !== 'shared') refuse('isolation', 'expected shared: a server of which there is one process is shared by all');
+  if (placement === 'one') checkShared(isolation, refuse);
+}
+
+function checkShared(isolation: unknown, refuse: Refuse): void {
+  if (isolation !== undefined && isolation !== 'auto' && isolation !== 'shared') refuse('isolation', 'expected shared: a server of which there is one process is shared by all');
+}
+
+function checkPlacement(fields: Readonly<Record<string, unknown>>, type: keyof typeof BUILTIN_FIELDS, refuse: Refuse): void {
+  if (!isPlaced(fields)) return;
+  if (type === 'openapi' || type === 'workflows') refuse('placement', `expected none: a server of type ${type} is the same in every gateway`);
+  else if (fields['placement'] === 'container') refuse('placement', 'expected every or one: only stdio servers run in containers');
+  else if (type === 'template') checkShared(fields['isolation'], refuse);
 }
 
 function checkAgreement(fields: Readonly<Record<string, unknown>>, refuse: Refuse): void {
@@ -142,7 +153,7 @@ function checkBuiltin(fields: Readonly<Record<string, unknown>>, type: keyof typ
   const { needed, has } = BUILTIN_FIELDS[type];
   if (needed !== undefined && fields[needed] === undefined) refuse('', `expected ${needed}, which a server of type ${type} needs`);
   for (const field of TYPED_FIELDS) if (!(has as readonly string[]).includes(field) && !isEmpty(fields[field])) refuse(field, `expected no ${field}: a server of type ${type} has none`);
-  if (isPlaced(fields)) refuse('placement', 'expected none: only stdio servers are placed');
+  checkPlacement(fields, type, refuse);
   if (typeof fields['url'] === 'string') checkUrl('url', fields['url'], refuse);
   const { document } = fields;
   if (type === 'openapi' && typeof document === 'string' && !document.includes('${') && !document.startsWith('/') && !/^[A-Za-z]:\\/.test(document)) checkUrl('document', document, (field, message) => refuse(field, `${message}, or an absolute path`));

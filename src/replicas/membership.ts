@@ -48,6 +48,16 @@ export class Membership {
     return this.#suspected.get(id) === found.seenAtMs ? undefined : found;
   }
 
+  /** Whether it was heard of, however long ago; who began within the last second was not. */
+  knows(id: string): boolean {
+    return this.#replicas.some((replica) => replica.id === id);
+  }
+
+  /** Whether there is another gateway that others reach, and that does not speak TLS. */
+  hasUnencrypted(): boolean {
+    return this.#replicas.some(({ address, isEncrypted, silentMs }) => address !== undefined && !isEncrypted && silentMs <= GONE_MS);
+  }
+
   /** It was asked and is not there: it counts as gone until it is heard of again. */
   suspect(id: string): void {
     const found = this.#replicas.find((replica) => replica.id === id);

@@ -7,6 +7,7 @@ import { MovableClock } from '../../test/support/movable-clock.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/ids.ts';
 import { MISDIRECTED, REPLICA_HEADER, ReplicaDoor } from './replica-door.ts';
+import { isEncrypted } from './replica-tls.ts';
 
 const key = randomBytes(32);
 const servers: Server[] = [];
@@ -15,9 +16,11 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close().closeAllConnections();
 });
 
+/** Takes what comes plainly (clients) and over TLS (gateways). */
 async function serving(handle: (http: IncomingMessage, response: ServerResponse) => void): Promise<string> {
   const server = createServer(handle).listen(0, '127.0.0.1');
   servers.push(server);
+  doorOf('any').tls.serve(server, systemClock);
   await once(server, 'listening');
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
@@ -25,7 +28,8 @@ async function serving(handle: (http: IncomingMessage, response: ServerResponse)
 const doorOf = (self: string, clock: Clock = systemClock, secret: Uint8Array = key) => new ReplicaDoor({ self, key: secret, clock, random: systemRandom });
 
 /** A front that sends all on to `target`; what it says is what the outcome was, where nothing was answered. */
-function frontFor(target: { id: string; address: string }, door = doorOf('front')): Promise<string> {
+function frontFor({ id, address, isEncrypted = true }: { id: string; address: string; isEncrypted?: boolean }, door = doorOf('front')): Promise<string> {
+  const target = { id, address, isEncrypted };
   return serving((http, response) => {
     const chunks: Buffer[] = [];
     http.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -51,6 +55,16 @@ test('what is sent on arrives as it was sent, and is answered as it was answered
   const answer = await fetch(`${front}/metamcp/dev/mcp?a=b`, { method: 'POST', headers: { 'x-api-key': 'mine' }, body });
   expect([answer.status, answer.headers.get('x-kept')]).toEqual([201, 'yes']);
   expect(await answer.json()).toEqual(['203.0.113.7', 'POST', '/metamcp/dev/mcp?a=b', 'mine', createHash('sha256').update(body).digest('hex')]);
+});
+
+test('one of the version before, which speaks no TLS, is reached plainly', async () => {
+  const seen: boolean[] = [];
+  const address = await serving((http, response) => {
+    seen.push(isEncrypted(http.socket));
+    response.end('here');
+  });
+  for (const encrypted of [false, true]) expect(await (await fetch(await frontFor({ id: 'owner', address, isEncrypted: encrypted }))).text()).toBe('here');
+  expect(seen).toEqual([false, true]);
 });
 
 test('a stream comes through event by event, and one that is cut off does not look finished', async () => {

@@ -2,10 +2,11 @@
  * The door between gateways: a request goes to another one as it came, with a seal that only gateways of the same
  * instance can make. The seal names who it is for, when it was made, which address the client has, and the digest of
  * method and address, so that it opens nothing else and nothing later. The credential travels too and is proven there:
- * the seal only says that the request came in by a gateway.
+ * the seal only says that the request came in by a gateway. All of it goes over TLS (replica-tls.ts).
  */
 import { hash } from 'node:crypto';
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage, request, type RequestOptions } from 'node:http';
+import { request as requestEncrypted } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
@@ -13,6 +14,7 @@ import { Fault } from '../base/fault.ts';
 import type { HttpRequest, HttpResponse } from '../base/http.ts';
 import type { RandomBytes } from '../base/ids.ts';
 import { open, seal } from '../base/sealed.ts';
+import { createReplicaTls, isEncrypted, type ReplicaTls } from './replica-tls.ts';
 
 export const REPLICA_HEADER = 'x-metamcp-replica';
 /** The answer of a gateway that does not have what it is asked for; it did nothing. RFC 9110 section 15.5.20. */
@@ -32,8 +34,10 @@ const SealSchema = z.object({ to: z.string(), atMs: z.number(), asked: z.string(
 
 export interface Target {
   readonly id: string;
-  /** Base address, without a slash at the end. */
+  /** Base address as `http://…`, without a slash at the end. */
   readonly address: string | undefined;
+  /** It speaks TLS at that address too, and is spoken to in no other way. Those of the version before do not. */
+  readonly isEncrypted: boolean;
 }
 
 export interface Forwarded {
@@ -59,14 +63,22 @@ export interface ReplicaDoorDeps {
 export class ReplicaDoor {
   readonly #deps: ReplicaDoorDeps;
   // A connection each: one that was kept may have died unnoticed, and nobody would know what became of the request.
-  readonly #agent = new Agent({ keepAlive: false });
+  readonly #plainAgent = new Agent({ keepAlive: false });
+  readonly #tls: ReplicaTls;
 
   constructor(deps: ReplicaDoorDeps) {
     this.#deps = deps;
+    this.#tls = createReplicaTls(deps.key);
+  }
+
+  /** Of this gateway, for who listens. */
+  get tls(): Pick<ReplicaTls, 'serve'> {
+    return this.#tls;
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#plainAgent.destroy();
+    this.#tls.agent.destroy();
   }
 
   /** The client's address that the seal names; undefined where it does not open for exactly this request. */
@@ -89,7 +101,7 @@ export class ReplicaDoor {
   forward(target: Target, forwarded: Forwarded): Promise<ForwardOutcome> {
     const { http, response, body } = forwarded;
     return new Promise((resolve, reject) => {
-      const sent = request(`${target.address ?? ''}${http.url ?? ''}`, { agent: this.#agent, method: http.method, headers: this.#headersFor(target, forwarded) });
+      const sent = this.#begin(target, http.url ?? '', { method: http.method, headers: this.#headersFor(target, forwarded) });
       let isConnected = false;
       const stopTimer = this.#deps.clock.after(CONNECT_MS, () => {
         if (!isConnected) sent.destroy(new Fault('gateway.replica_unreachable', { detail: `${target.id} takes no connection` }));
@@ -130,7 +142,7 @@ export class ReplicaDoor {
     return new Promise((resolve, reject) => {
       const asked = { method: 'GET', url: path };
       const headers = { connection: 'Upgrade', upgrade: STREAM_PROTOCOL, [REPLICA_HEADER]: this.#seal(target, asked, '') };
-      const sent = request(`${target.address ?? ''}${path}`, { agent: this.#agent, headers });
+      const sent = this.#begin(target, path, { headers });
       const stopTimer = this.#deps.clock.after(CONNECT_MS, () => sent.destroy(new Fault('gateway.replica_unreachable', { detail: `${target.id} does not open a stream` })));
       sent.once('upgrade', (_answer, socket, head) => {
         stopTimer();
@@ -151,6 +163,11 @@ export class ReplicaDoor {
     });
   }
 
+  #begin({ address = '', isEncrypted }: Target, path: string, options: RequestOptions): ClientRequest {
+    if (!isEncrypted) return request(`${address}${path}`, { ...options, agent: this.#plainAgent });
+    return requestEncrypted(`${address.replace(/^http:/, 'https:')}${path}`, { ...options, agent: this.#tls.agent });
+  }
+
   #headersFor(target: Target, { http, body, clientAddress }: Forwarded): Record<string, string | string[]> {
     const headers: Record<string, string | string[]> = {};
     for (const [name, value] of Object.entries(http.headers)) if (value !== undefined && !HOP_HEADERS.has(name)) headers[name] = value;
@@ -165,12 +182,9 @@ export class ReplicaDoor {
   }
 }
 
-/** A socket that is used again is connected already. */
+/** Before that not a byte of the request was sent: with TLS, before both have proven the key. */
 function watchConnect(sent: ClientRequest, connected: () => void): void {
-  sent.once('socket', (socket) => {
-    if (socket.connecting) socket.once('connect', connected);
-    else connected();
-  });
+  sent.once('socket', (socket) => socket.once(isEncrypted(socket) ? 'secureConnect' : 'connect', connected));
 }
 
 function pass(answer: IncomingMessage, response: HttpResponse): void {

@@ -6,7 +6,7 @@ import type { ForwardOutcome } from './replica-door.ts';
 import { SessionRouter } from './session-router.ts';
 
 const FACTS: SessionFacts = { endpoint: 'dev', principal: { kind: 'key', id: 'key:1', credentialId: '1', name: 'one' }, revision: '2025-11-25', capabilities: {}, logLevel: 'info', watched: [] };
-const SELF = { id: 'self', address: 'http://self' };
+const SELF = { id: 'self', address: 'http://self', isEncrypted: true };
 
 interface World {
   /** Gateways that are there, with what they say. */
@@ -15,6 +15,9 @@ interface World {
   isOver?: boolean;
   /** Before our update another one's comes. */
   faster?: string;
+  isLeaving?: boolean;
+  /** A gateway that is there, but was not heard of yet. */
+  begun?: string;
 }
 
 function routerIn(world: World) {
@@ -23,11 +26,16 @@ function routerIn(world: World) {
   const gone = new Set<string>();
   const router = new SessionRouter({
     self: SELF,
-    held: { has: (id) => held.has(id), restore: (id) => void held.add(id) },
+    held: { has: (id) => held.has(id), isLeaving: () => world.isLeaving === true, restore: (id) => void held.add(id) },
     handles: { make: () => '', ownerOf: (handle) => handle.split('@')[1] },
     membership: {
-      find: (id) => (id in world.gateways && !gone.has(id) ? ({ id, address: `http://${id}` } as StoredReplica) : undefined),
+      find: (id) => (id in world.gateways && !gone.has(id) && id !== world.begun ? ({ id, address: `http://${id}`, isEncrypted: true } as StoredReplica) : undefined),
       suspect: (id) => void gone.add(id),
+      knows: (id) => id !== world.begun,
+      beatNow: () => {
+        delete world.begun;
+        return Promise.resolve();
+      },
     },
     door: {
       forward: ({ id }) => {
@@ -109,4 +117,21 @@ test('a session of this gateway that ended is not begun again by what is still w
   const { route, held } = routerIn({ gateways: {}, owner: 'self' });
   await expect(route()).rejects.toMatchObject({ code: 'request.session_unknown' });
   expect(held.size).toBe(0);
+});
+
+test('a gateway that ends takes nothing over and loses no session: it is asked for elsewhere', async () => {
+  for (const owner of ['self', 'a', undefined]) {
+    const { route, held } = routerIn({ gateways: {}, owner, isLeaving: true });
+    await expect(route()).rejects.toMatchObject({ code: 'gateway.stopping', effect: 'not_executed' });
+    expect([...held]).toEqual([]);
+  }
+  const { route, sent } = routerIn({ gateways: { a: 'answered' }, owner: 'a', isLeaving: true });
+  await route();
+  expect(sent).toEqual(['a']);
+});
+
+test('a gateway that just began, and was not heard of yet, keeps its sessions', async () => {
+  const { route, sent, held } = routerIn({ gateways: { a: 'answered' }, owner: 'a', begun: 'a' });
+  await route();
+  expect([sent, [...held]]).toEqual([['a'], []]);
 });

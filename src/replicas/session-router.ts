@@ -18,6 +18,8 @@ const PLACES_MAX = 20_000;
 export interface HeldSessions {
   /** `carrier`: the connection that showed the id. */
   readonly has: (id: string, carrier?: object) => boolean;
+  /** This gateway ends: it gives them away. */
+  readonly isLeaving: () => boolean;
   /** Goes on with a session that another gateway had. */
   readonly restore: (id: string, facts: SessionFacts) => void;
 }
@@ -26,7 +28,7 @@ export interface SessionRouterDeps {
   readonly self: Target;
   readonly held: HeldSessions;
   readonly handles: ReplicaHandles;
-  readonly membership: Pick<Membership, 'find' | 'suspect'>;
+  readonly membership: Pick<Membership, 'find' | 'suspect' | 'knows' | 'beatNow'>;
   readonly door: Pick<ReplicaDoor, 'forward'>;
   readonly store: {
     readonly find: (digest: string) => Promise<SharedSession | undefined>;
@@ -61,7 +63,7 @@ export class SessionRouter {
     return this.#deps.handles.ownerOf(id) === undefined ? undefined : id;
   }
 
-  /** Rejects with `request.session_unknown`, `request.too_large`, `gateway.replica_unreachable`, `gateway.replica_lost`, `storage.unavailable`. */
+  /** Rejects with `request.session_unknown`, `request.too_large`, `gateway.stopping`, `gateway.replica_unreachable`, `gateway.replica_lost`, `storage.unavailable`. */
   async route(id: string, http: HttpRequest, response: HttpResponse): Promise<void> {
     const { door, membership, addressOf, readBody } = this.#deps;
     const body = await readBody(http);
@@ -99,14 +101,20 @@ export class SessionRouter {
       const shared = await store.find(digest);
       if (shared === undefined) return undefined;
       const { owner, facts } = shared;
-      // Its owner, this gateway maybe, knows that it is over; that is not written down yet.
-      if (owner === self.id) return held.has(id) ? self : undefined;
+      const isOwn = owner === self.id;
+      if (isOwn && held.has(id)) return self;
       if (owner !== undefined && asked.denied.has(owner)) return undefined;
-      const living = this.#living(owner, asked);
+      // A gateway that just began is not gone.
+      if (owner !== undefined && !this.#deps.membership.knows(owner)) await this.#deps.membership.beatNow();
+      const living = isOwn ? undefined : this.#living(owner, asked);
       if (living !== undefined) {
         this.#remember(digest, living.id);
         return living;
       }
+      // The others take it over, once they are asked for it.
+      if (held.isLeaving()) throw new Fault('gateway.stopping');
+      // Its owner, this gateway, knows that it is over; that is not written down yet.
+      if (isOwn) return undefined;
       if (!(await store.take(digest, owner))) continue;
       this.#places.delete(digest);
       if (!held.has(id)) held.restore(id, facts);

@@ -6,20 +6,25 @@ import type { ConfigFinding } from '../model/config-problem.ts';
 import type { Step } from '../model/middleware.ts';
 import type { Member, NamespaceSpec, Override } from '../model/namespace.ts';
 import type { MemberConfig, NamespaceConfig, OverrideConfig } from '../model/namespace-config.ts';
+import type { ServerSpec } from '../model/server.ts';
 import type { CompiledPolicy } from '../model/policy.ts';
 import type { PolicyConfig } from '../model/policy-config.ts';
+import { canonicalJson } from '../protocol/canonical.ts';
 import { compileGroups } from './compile-groups.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 
 export interface NamespaceParts {
-  readonly servers: { has(name: string): boolean };
+  readonly servers: { has(name: string): boolean; get?(name: string): Pick<ServerSpec, 'fingerprint'> | undefined };
   readonly policies: Readonly<Record<string, PolicyConfig>>;
   readonly problems: ConfigFinding[];
   readonly pins?: readonly Pin[];
+  /** Digest of the text, the same in every gateway; undefined where nothing is served from what is compiled. */
+  readonly digest?: (text: string) => string;
 }
 
 /** Members whose server is disabled are left out; overrides for them wait. */
-export function compileNamespace(name: string, namespace: NamespaceConfig, { servers, policies, problems, pins = [] }: NamespaceParts): NamespaceSpec {
+export function compileNamespace(name: string, namespace: NamespaceConfig, parts: NamespaceParts): NamespaceSpec {
+  const { servers, policies, problems, pins = [] } = parts;
   return {
     name,
     description: namespace.description,
@@ -32,7 +37,7 @@ export function compileNamespace(name: string, namespace: NamespaceConfig, { ser
       resource: toOverrides(namespace.resources, (key) => !isTemplateKey(key)),
       resourceTemplate: toOverrides(namespace.resources, isTemplateKey),
     },
-    middleware: stepsOf(name, namespace, problems),
+    middleware: stepsOf(name, namespace, parts),
     policy: policyOf(namespace, policies, problems),
     integrity: integrityOf(name, namespace, pins),
     groups: compileGroups(namespace.groups, namespace.servers.map((member) => toMember(member).as), (finding) => problems.push({ ...finding, path: ['namespaces', name, ...finding.path] })),
@@ -46,9 +51,12 @@ function integrityOf(name: string, { integrity: mode }: NamespaceConfig, pins: r
   return { mode, pins: new Map(own.map((pin) => [definitionKey(pin), pin])), knownServers: new Set(own.flatMap(({ server, hash }) => (hash === undefined ? [] : [server]))) };
 }
 
-function stepsOf(name: string, namespace: NamespaceConfig, problems: ConfigFinding[]): readonly Step[] {
+function stepsOf(name: string, namespace: NamespaceConfig, { servers, problems, digest }: NamespaceParts): readonly Step[] {
+  // What a step sees depends on the steps around it and on the servers behind it.
+  const fingerprints = namespace.servers.map((member) => servers.get?.(toMember(member).server)?.fingerprint ?? '');
+  const placeOf = (index: number): string | undefined => digest?.(canonicalJson([name, index, namespace.middleware, fingerprints]));
   const steps = namespace.middleware.flatMap((config, index) => {
-    const step = compileStep(config);
+    const step = compileStep(config, placeOf(index));
     if (!Array.isArray(step)) return [step as Step];
     problems.push(
       ...(step as readonly StepProblem[]).map(({ path, message }) => ({

@@ -116,7 +116,7 @@ function compileBuiltin(name: string, server: ServerConfig, context: CompileCont
 }
 
 function isolationOf({ isolation, placement }: ServerConfig, facts: { readonly isKeyed: boolean; readonly keepsState: boolean }): ServerSpec['isolation'] {
-  if (placement === 'one') return 'shared';
+  if (placement === 'one' && !facts.isKeyed) return 'shared';
   return facts.isKeyed || (facts.keepsState && isolation === 'auto') ? 'per-principal' : isolation;
 }
 

@@ -33,7 +33,7 @@ export function compile(source: ConfigDocument, options: CompileOptions): Snapsh
   }
   const namespaces = new Map<string, NamespaceSpec>();
   for (const [name, namespace] of Object.entries(document.namespaces)) {
-    namespaces.set(name, compileNamespace(name, namespace, { servers, policies: document.policies, problems: findings.problems, pins: options.pins ?? [] }));
+    namespaces.set(name, compileNamespace(name, namespace, { servers, policies: document.policies, problems: findings.problems, pins: options.pins ?? [], digest: options.digest }));
   }
   const ofAll = Object.entries(document.limits).map(([name, limit]) => compileLimit(`limit:${name}`, limit));
   const endpoints = new Map<string, EndpointSpec>();

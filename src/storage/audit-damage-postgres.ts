@@ -24,7 +24,7 @@ interface TombstoneDetail {
 }
 
 const PAGE = 5_000;
-const TRIGGERS = ['audit_record_append_only', 'audit_checkpoint_append_only', 'audit_purge_append_only', 'audit_payload_no_update', 'audit_payload_no_delete'];
+const TRIGGERS = ['audit_record_append_only', 'audit_checkpoint_append_only', 'audit_writer_append_only', 'audit_purge_append_only', 'audit_payload_no_update', 'audit_payload_no_delete'];
 
 /** Payloads that records of kind `purge` say are gone: of their own chain and of others. */
 const CLAIMS = sql`

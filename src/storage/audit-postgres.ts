@@ -6,6 +6,7 @@ import { GENESIS, type Head, type SignedHead } from '../audit/chain.ts';
 import { chainAfter, type ChainRow, type RedactPayload, toRow } from '../audit/chain-writer.ts';
 import { createSigner } from '../audit/signing.ts';
 import { Fault } from '../base/fault.ts';
+import { open, seal, type SealInput } from '../base/sealed.ts';
 import { postgresDamage } from './audit-damage-postgres.ts';
 import { monthOf } from './audit-file.ts';
 import { readHeadFile, writeHeadFile } from './audit-head-file.ts';
@@ -29,7 +30,11 @@ export interface PostgresStoreOptions {
   readonly privateKey: string;
   readonly redact: RedactPayload;
   readonly nowMs: () => number;
+  /** So that other gateways can check this chain too; undefined: it is checked with a key that is given. */
+  readonly publish?: { readonly publicKey: string; /** 32 bytes, the same in all gateways. */ readonly sealing: Uint8Array } | undefined;
 }
+
+const sealedKeyOf = (writer: string): string => `audit public key of ${writer}`;
 
 type ScanRow = StoredRecord & AuditColumns & Payload & { readonly payloadSeq: number | null };
 
@@ -107,13 +112,18 @@ export class PostgresAuditStore implements AuditStore {
   }
 
   checkpoints(): Promise<readonly SignedHead[]> {
-    // Those of other gateways are signed with keys of their own, which their own verification checks.
     return query(this.#options.db, async (db) => {
-      const { rows } =
-        await sql<SignedHead>`select writer, seq, hash, at_ms as "atMs", signature from audit_checkpoint where writer = ${this.#options.writer} order by seq`.execute(
-          db,
-        );
+      const { rows } = await sql<SignedHead>`select writer, seq, hash, at_ms as "atMs", signature from audit_checkpoint order by writer, seq`.execute(db);
       return rows;
+    });
+  }
+
+  publicKeys(): Promise<ReadonlyMap<string, string>> {
+    const { db: own, publish } = this.#options;
+    if (publish === undefined) return Promise.resolve(new Map());
+    return query(own, async (db) => {
+      const { rows } = await sql<{ writer: string; sealedKey: string }>`select writer, sealed_key as "sealedKey" from audit_writer`.execute(db);
+      return new Map(rows.map(({ writer, sealedKey }) => [writer, opened(sealedKey, { key: publish.sealing, record: sealedKeyOf(writer) })]));
     });
   }
 
@@ -154,7 +164,7 @@ export class PostgresAuditStore implements AuditStore {
   async #append(batch: readonly PendingRecord[]): Promise<void> {
     if (batch.length === 0) return;
     const { db, redact, folder, nowMs } = this.#options;
-    this.#end ??= await this.#findEnd();
+    this.#end ??= await this.#begin();
     const { records, head } = chainAfter(this.#end, batch, redact);
     const rows = records.map(toRow);
     for (const month of new Set(rows.map(({ columns }) => monthOf(columns.atMs)))) await this.#makePartition(month);
@@ -169,6 +179,15 @@ export class PostgresAuditStore implements AuditStore {
     this.#end = head;
     if (isDue) this.#checkpointed = { seq: head.seq, atMs };
     writeHeadFile(folder, signed);
+  }
+
+  async #begin(): Promise<Head> {
+    const { db, writer, publish } = this.#options;
+    if (publish !== undefined) {
+      const sealed = seal(publish.publicKey, { key: publish.sealing, record: sealedKeyOf(writer) });
+      await query(db, () => sql`insert into audit_writer (writer, sealed_key) values (${writer}, ${sealed}) on conflict do nothing`.execute(db));
+    }
+    return this.#findEnd();
   }
 
   /** As in audit-sqlite-writer.ts: what was cut off stays a gap. */
@@ -200,6 +219,15 @@ export class PostgresAuditStore implements AuditStore {
 
 function partitionOf(month: string): string {
   return `audit_record_${month.replace('-', '_')}`;
+}
+
+/** Nothing that verifies anything where somebody else made it. */
+function opened(sealed: string, input: SealInput): string {
+  try {
+    return open(sealed, input);
+  } catch {
+    return '';
+  }
 }
 
 /** The text with its placeholders as parameters. */

@@ -6,7 +6,7 @@ import { Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../test/support/start-postgres.ts';
 import { findKey } from './keys.ts';
-import { MIGRATIONS, migrate } from './migrate.ts';
+import { HARMLESS, MIGRATIONS, migrate } from './migrate.ts';
 import { systemClock } from '../base/clock.ts';
 import { openPostgres } from './postgres.ts';
 import type { Database, Db, Dialect } from './schema.ts';
@@ -42,7 +42,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     if (db === undefined) return;
     try {
       const then = Object.fromEntries(NAMES.slice(0, count).map((one) => [one, MIGRATIONS[one]])) as typeof MIGRATIONS;
-      await migrate(db, dialect, then);
+      await migrate(db, dialect, { migrations: then, harmless: HARMLESS });
       await sql`insert into "key" (id, name, endpoints, digest, created_at_ms) values ('key_1', 'laptop', '["dev"]', 'd1', 1)`.execute(db);
       await sql`insert into setting (name, value) values ('first_run', '{"servers":{}}')`.execute(db);
 

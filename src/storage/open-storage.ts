@@ -4,11 +4,13 @@ import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/ids.ts';
 import type { DataFolder } from './data-folder.ts';
 import { checkInstance } from './instance.ts';
-import { migrate } from './migrate.ts';
+import { isMigrated, migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
 import type { Database, Db, Dialect } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 import { query } from './transaction.ts';
+
+const MIGRATION_TIMEOUT_MS = 15 * 60_000;
 
 export interface StorageOptions {
   /** Ours alone: proof that no other gateway writes to the embedded database. */
@@ -39,7 +41,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     dialect: databaseUrl === undefined ? openSqlite(options.folder.path) : openPostgres(databaseUrl, clock, options.report),
   });
   try {
-    await query(db, () => migrate(db, dialect));
+    await query(db, () => bringUpToDate(db, databaseUrl, options));
     await query(db, () => checkInstance(db, { id: newId('ins', clock), createdAtMs: clock.nowMs(), keyCheck: options.keyCheck }));
   } catch (thrown) {
     await db.destroy();
@@ -51,4 +53,16 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     ping: () => query(db, async () => void (await sql`select 1`.execute(db))),
     close: () => db.destroy(),
   };
+}
+
+/** To change large tables takes its time, which statements else do not get. */
+async function bringUpToDate(db: Db, databaseUrl: string | undefined, { clock, report }: StorageOptions): Promise<void> {
+  if (databaseUrl === undefined) return migrate(db, 'sqlite');
+  if (await isMigrated(db)) return undefined;
+  const patient = new Kysely<Database>({ dialect: openPostgres(databaseUrl, clock, report, MIGRATION_TIMEOUT_MS) });
+  try {
+    return await migrate(patient, 'postgres');
+  } finally {
+    await patient.destroy();
+  }
 }

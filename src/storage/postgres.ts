@@ -41,15 +41,15 @@ function patientClient(clock: Clock): typeof pg.Client {
   };
 }
 
-/** `report` hears of connections that break while idle; the pool replaces them by itself. */
-export function openPostgres(databaseUrl: string, clock: Clock, report: (problem: Error) => void): PostgresDialect {
+/** `report` hears of connections that break while idle; the pool replaces them by itself. `queryTimeoutMs`: for one statement. */
+export function openPostgres(databaseUrl: string, clock: Clock, report: (problem: Error) => void, queryTimeoutMs = QUERY_TIMEOUT_MS): PostgresDialect {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     Client: patientClient(clock),
     keepAlive: true,
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    query_timeout: queryTimeoutMs,
     application_name: 'metamcp',
     types: { getTypeParser: parserOf },
   });

@@ -9,6 +9,7 @@ export interface ReplicaTable {
   readonly generation: number;
   readonly is_listening: number;
   readonly is_leader: number;
+  readonly is_encrypted: number;
   readonly sessions: number;
   readonly started_at_ms: number;
   /** By the clock of the database. */

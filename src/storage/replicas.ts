@@ -8,6 +8,8 @@ export interface ReplicaFacts {
   readonly name: string;
   /** Base address for other replicas, without a slash at the end. */
   readonly address: string | undefined;
+  /** It speaks TLS there. Gateways from before there was this say nothing of it. */
+  readonly isEncrypted: boolean;
   readonly version: string;
   readonly generation: number;
   readonly isListening: boolean;
@@ -24,8 +26,8 @@ export interface StoredReplica extends ReplicaFacts {
 
 const NOW_MS = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
-export async function beat(db: Db, { id, isListening, isLeader, startedAtMs, address, ...facts }: ReplicaFacts): Promise<void> {
-  const changing = { ...facts, address: address ?? null, is_listening: Number(isListening), is_leader: Number(isLeader), seen_at_ms: NOW_MS };
+export async function beat(db: Db, { id, isListening, isLeader, isEncrypted, startedAtMs, address, ...facts }: ReplicaFacts): Promise<void> {
+  const changing = { ...facts, address: address ?? null, is_listening: Number(isListening), is_leader: Number(isLeader), is_encrypted: Number(isEncrypted), seen_at_ms: NOW_MS };
   await db
     .insertInto('replica')
     .values({ id, started_at_ms: startedAtMs, ...changing })
@@ -40,6 +42,7 @@ export async function listReplicas(db: Db): Promise<StoredReplica[]> {
     id: row.id,
     name: row.name,
     address: row.address ?? undefined,
+    isEncrypted: row.is_encrypted === 1,
     version: row.version,
     generation: row.generation,
     isListening: row.is_listening === 1,

@@ -10,7 +10,7 @@ import type { Database, Db } from './schema.ts';
 import { clearLeftSessions, deleteSharedSession, findSharedSession, giveUpSharedSessions, putSharedSession, type SessionFacts, takeSharedSession } from './shared-sessions.ts';
 
 const FACTS: SessionFacts = { endpoint: 'dev', principal: { kind: 'key', id: 'key:1', credentialId: '1', name: 'one' }, revision: '2025-11-25', capabilities: { roots: {} }, info: { name: 'raw' }, logLevel: 'info', watched: [] };
-const REPLICA: ReplicaFacts = { id: 'a', name: 'one', address: 'http://a', version: '1', generation: 1, isListening: true, isLeader: false, sessions: 0, startedAtMs: 1 };
+const REPLICA: ReplicaFacts = { id: 'a', name: 'one', address: 'http://a', isEncrypted: true, version: '1', generation: 1, isListening: true, isLeader: false, sessions: 0, startedAtMs: 1 };
 
 let postgres: TestPostgres | undefined;
 let db: Db;

@@ -36,8 +36,8 @@ export function isUniqueViolation(thrown: unknown): boolean {
   return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
 }
 
-// PostgreSQL appendix A: 08 connection, 53 resources, 57P shutdown, 58 system, 25006 read-only after a failover.
-const UNAVAILABLE_CODE = /^(08|53|57P|58|25006|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOST|ENET|SQLITE_(FULL|IOERR|BUSY|CANTOPEN|READONLY|CORRUPT|NOTADB))/;
+// PostgreSQL appendix A: 08 connection, 53 resources, 55P03 a lock that others hold too long, 57P shutdown, 58 system, 25006 read-only after a failover.
+const UNAVAILABLE_CODE = /^(08|53|55P03|57P|58|25006|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOST|ENET|SQLITE_(FULL|IOERR|BUSY|CANTOPEN|READONLY|CORRUPT|NOTADB))/;
 // The driver of PostgreSQL gives its own errors no code; the last one: SQLite ended a commit by itself (full disk, I/O error).
 const UNAVAILABLE_TEXT =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|cannot rollback - no transaction is active/;

@@ -15,11 +15,12 @@ import { createLinkOpener } from './link-opener.ts';
 import { gatewayMetrics } from './gateway-metrics.ts';
 import { SERVICE } from '../model/grant.ts';
 import { toSignedIn, toSignInDeps } from './sign-in-deps.ts';
-import { type StartedOnDemand, startOnDemand } from './on-demand.ts';
+import { innerServers, type StartedOnDemand, startOnDemand } from './on-demand.ts';
 import { createMiddlewarePost } from './middleware-post.ts';
 import { createObserving, type Observing } from './observing.ts';
 import { lateEvents, logState } from './server-events.ts';
 import { createServerPlacement } from './server-placement.ts';
+import { openSharedResults } from './shared-results.ts';
 import { saveScriptRun, takeScriptRun } from '../storage/script-runs.ts';
 import { createUpstreamSignIns, type UpstreamSignIns } from './upstream-sign-ins.ts';
 import type { Dialer } from '../upstream/dialer/dialer.ts';
@@ -53,7 +54,7 @@ export function startUpstreams(base: Base): Live {
   const values = createServerValues({ storage: base.storage, envelope: base.envelope, environment: options.environment, protect: base.protect });
   const signIns = createUpstreamSignIns(toSignInDeps(base, { publicUrl: () => publicUrlOf(base), dialer, values, token, signedIn: toSignedIn(options.people ?? base.people.forOAuth), changed: (key, isGiven) => grantChanged(base, late.upstreams, { server: key.server, principal: key.principal === SERVICE ? undefined : key.principal, isGiven }) }));
   const { onDemand, workflows } = startOnDemand(base, watcher, () => late.dataPlane);
-  const placement = createServerPlacement({ settings, clock, random, log, environment: options.environment, places: base.replicas.servers, restart: async (server) => late.upstreams?.restart(server) });
+  const placement = createServerPlacement({ settings, clock, random, log, environment: options.environment, places: base.replicas.servers, restart: async (server) => late.upstreams?.restart(server), serveInner: innerServers(publisher, onDemand) });
   const info = { name: 'metamcp', title: 'MetaMCP', version: options.version };
   const upstreams = createUpstreams({
     clock,
@@ -87,6 +88,7 @@ export function startUpstreams(base: Base): Live {
     ...searching(base),
     ...observing,
     middlewarePost: createMiddlewarePost({ clock, dialer }),
+    sharedResults: openSharedResults(base),
     addressOf: base.addressOf,
     failed: (http) => base.failures.failed(base.addressOf(http)),
     verifyToken: authorization.verifyToken,

@@ -25,7 +25,7 @@ export interface LinkOpenerDeps {
   /** Resolves `${…}`; asked at the moment a link is opened. */
   readonly values: (spec: ServerSpec) => Promise<(text: string) => string>;
   readonly signIns: UpstreamSignIns;
-  /** Where stdio servers run. */
+  /** Where servers run that are processes. */
   readonly placement: ServerPlacement;
   /** Servers of our own; undefined for other types. */
   readonly builtin: (spec: ServerSpec, values: (text: string) => string, principalId: string | undefined) => OpenLink | undefined;
@@ -36,7 +36,7 @@ export function createLinkOpener({ clock, random, environment, dialer, watcher, 
   return (spec, principalId) => async (events) => {
     const values = await valuesOf(spec);
     const own = builtin(spec, values, principalId);
-    if (own !== undefined) return own(events);
+    if (own !== undefined) return placement.open(spec, values, own, principalId)(events);
     const open = (heard: LinkEvents, streamHeaders: Readonly<Record<string, string>>): Promise<Link> => {
       if (spec.type === 'http') return openHttpLink(spec, values, { clock, dialer, random }, heard);
       if (spec.type === 'sse') return openSseLink(spec, values, { clock, dialer, random, streamHeaders }, heard);

@@ -12,6 +12,7 @@ import type { TemplateServer } from '../model/builtin-server.ts';
 import type { ServerSpec } from '../model/server.ts';
 import { readParameters, type Template, type TemplateData } from '../model/template.ts';
 import type { Log } from '../observability/log.ts';
+import type { JsonValue } from '../protocol/messages.ts';
 import type { Child } from '../orchestrator/child.ts';
 import { createOrchestrator, type Orchestrator } from '../orchestrator/orchestrator.ts';
 import { readOrchestratorFile, readOrchestratorSettings } from '../orchestrator/orchestrator-settings.ts';
@@ -27,7 +28,7 @@ import { launchTemplate } from '../templates/launch-template.ts';
 import { TemplateTenants } from './template-tenants.ts';
 import { loadTemplates, readTemplate, sourceOf } from '../templates/load-templates.ts';
 import type { Dialer } from '../upstream/dialer/dialer.ts';
-import { openInnerLink } from '../upstream/inner-link.ts';
+import { type InnerServer, openInnerLink } from '../upstream/inner-link.ts';
 import type { Link, LinkEvents } from '../upstream/link.ts';
 import { openOpenApiLink } from '../upstream/openapi/openapi-link.ts';
 import type { OrphanWatcher } from '../upstream/stdio/orphan-watcher.ts';
@@ -159,6 +160,14 @@ export function createOnDemand(deps: OnDemandDeps): OnDemand {
       await orchestrator.close();
       await writer.close();
     },
+  };
+}
+
+/** The orchestrators that one gateway runs for all, for the others (server-placement.ts). */
+export function innerServers(publisher: Publisher, { orchestrator }: OnDemand): (target: { readonly server: string; readonly principalId: string | undefined }) => ((send: (message: JsonValue) => void) => InnerServer) | undefined {
+  return ({ server, principalId }) => {
+    const spec = publisher.snapshot().servers.get(server);
+    return spec?.placement === 'one' && spec.type === 'orchestrator' ? (send) => orchestrator.peerFor(principalId ?? INSTANCE, send) : undefined;
   };
 }
 

@@ -15,7 +15,7 @@ const PACE_RECORDS = 500;
 const PACE_MS = 50;
 const TOLD_MAX = 5;
 
-type Checked = Pick<AuditStore, 'scan' | 'checkpoints' | 'head' | 'damage'>;
+type Checked = Pick<AuditStore, 'scan' | 'checkpoints' | 'publicKeys' | 'head' | 'damage'>;
 
 /** Rejects with `storage.record_broken` where the record is not whole and the setting says to refuse the start; otherwise it goes on beside the work. */
 export async function checkRecord(base: Pick<Base, 'recording' | 'storage' | 'options' | 'telemetry' | 'log' | 'undo'>): Promise<void> {
@@ -70,5 +70,6 @@ function paced(store: Checked, clock: Clock, state: { readonly isStopped: boolea
     }
   }
   // The database's own check holds up the thread that writes; whoever verifies by hand asks for it.
-  return { scan, checkpoints: () => store.checkpoints(), head: () => store.head(), damage: () => Promise.resolve([]) };
+  const { publicKeys } = store;
+  return { scan, checkpoints: () => store.checkpoints(), ...(publicKeys && { publicKeys: () => publicKeys.call(store) }), head: () => store.head(), damage: () => Promise.resolve([]) };
 }

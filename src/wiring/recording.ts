@@ -104,9 +104,9 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
   };
 }
 
-function openStore({ storage, settings, clock, instanceKey }: RecordingOptions, { writer, privateKey }: SigningKey, digest: KeyedDigest): AuditStore {
+function openStore({ storage, settings, clock, instanceKey }: RecordingOptions, { writer, privateKey, publicKey }: SigningKey, digest: KeyedDigest): AuditStore {
   if (storage.dialect === 'postgres')
-    return new PostgresAuditStore({ db: storage.db, folder: settings.data, writer, privateKey, redact: createRedactPayload(digest), nowMs: clock.nowMs });
+    return new PostgresAuditStore({ db: storage.db, folder: settings.data, writer, privateKey, redact: createRedactPayload(digest), nowMs: clock.nowMs, publish: { publicKey, sealing: instanceKey.sealing } });
   const port = createWriterThread({ folder: settings.data, writer, privateKey, digestKey: instanceKey.digesting });
   return new SqliteAuditStore({ folder: settings.data, writer, port });
 }

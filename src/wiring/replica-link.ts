@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type HttpRequest, type HttpResponse, PlainPost } from '../base/http.ts';
 import type { Duplex } from 'node:stream';
 import type { AddressOf } from '../auth/client-address.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, sleep } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import type { RandomBytes } from '../base/ids.ts';
 import type { DataPlane } from '../data-plane/data-plane.ts';
@@ -15,7 +15,8 @@ import type { Log } from '../observability/log.ts';
 import type { Membership } from '../replicas/membership.ts';
 import { LEAVING, MISDIRECTED, REPLICA_HEADER, ReplicaDoor } from '../replicas/replica-door.ts';
 import { createReplicaHandles, type ReplicaHandles } from '../replicas/replica-handles.ts';
-import { type FindProcess, reachServer, takeStream } from '../replicas/server-streams.ts';
+import { type FindProcess, reachServer, type StreamTarget, takeStream } from '../replicas/server-streams.ts';
+import { isEncrypted } from '../replicas/replica-tls.ts';
 import { SessionKeeper } from '../replicas/session-keeper.ts';
 import { sessionIdOf, SessionRouter } from '../replicas/session-router.ts';
 import type { Storage } from '../storage/open-storage.ts';
@@ -25,6 +26,7 @@ import { query } from '../storage/transaction.ts';
 /** As large as the data plane takes a request. */
 const BODY_BYTES_MAX = 4 << 20;
 const DRAIN_MS = 2_000;
+const LOOK_MS = 50;
 
 export interface LinkDeps {
   /** Id of this gateway. */
@@ -54,7 +56,9 @@ export interface LinkedReplica {
   readonly address: () => string | undefined;
   readonly serve: (http: HttpRequest, response: HttpResponse) => void;
   /** A stream to the one process of a server (replicas/server-streams.ts). */
-  readonly reach: (server: string) => Promise<Duplex | undefined>;
+  readonly reach: (target: StreamTarget) => Promise<Duplex | undefined>;
+  /** Resolves when what others sent on is answered, after `drainMs` at the latest. */
+  readonly drained: (drainMs: number) => Promise<void>;
   /** What is known of sessions is written, and they are free for others. */
   readonly close: () => Promise<void>;
 }
@@ -65,6 +69,7 @@ export function linkReplicas(deps: LinkDeps): LinkedReplica {
   const door = new ReplicaDoor({ self, key: deps.sealing, clock, random: deps.random });
   const keeper = new SessionKeeper({ storage, clock, self, report: (problem) => log.warn('sessions are not written down', { detail: toFault(problem).detail ?? String(problem) }) });
   const addresses = new WeakMap<HttpRequest, string>();
+  const underWay = new Set<ServerResponse>();
   const opened: { dataPlane?: DataPlane; router?: SessionRouter; listening?: Listening } = {};
   let addressOf: AddressOf = (http) => http.socket.remoteAddress ?? '';
   const refuse = (http: HttpRequest, response: HttpResponse, thrown: unknown): void => {
@@ -95,9 +100,11 @@ export function linkReplicas(deps: LinkDeps): LinkedReplica {
     address: () => (opened.listening === undefined ? undefined : `http://${bracketed(deps.advertised)}:${opened.listening.port}`),
     open: async (dataPlane) => {
       opened.dataPlane = dataPlane;
-      opened.listening = await listen({ ...deps.listen, isOwn: true }, (http, response) => takeForwarded(http, response, { door, addresses, dataPlane }), clock);
+      const isTaken = (http: IncomingMessage): boolean => isEncrypted(http.socket) || membership.hasUnencrypted();
+      opened.listening = await listen({ ...deps.listen, isOwn: true }, (http, response) => takeForwarded(http, response, { door, addresses, dataPlane, isTaken, underWay }), clock);
+      door.tls.serve(opened.listening.server, clock);
       // In place of the listener's own refusal.
-      opened.listening.server.removeAllListeners('upgrade').on('upgrade', (http, socket) => takeStream(http, socket, { door, find: deps.findProcess }));
+      opened.listening.server.removeAllListeners('upgrade').on('upgrade', (http, socket) => takeStream(http, socket, { door, find: deps.findProcess, isTaken }));
       opened.router = createRouter(dataPlane, { ...deps, handles, door, addressOf, address: `http://${bracketed(deps.advertised)}:${opened.listening.port}` });
     },
     serve: (http, response) => {
@@ -106,13 +113,19 @@ export function linkReplicas(deps: LinkDeps): LinkedReplica {
       if (router === undefined || session === undefined) void dataPlane?.serve(http, response);
       else router.route(session, http, response).catch((thrown: unknown) => refuse(http, response, thrown));
     },
-    reach: (server) => reachServer(server, { self, membership, door }),
+    reach: (target) => reachServer(target, { self, membership, door }),
+    drained: (drainMs) => untilNone(underWay, drainMs, clock),
     close: async () => {
       await keeper.close();
       await opened.listening?.close(DRAIN_MS);
       door.close();
     },
   };
+}
+
+async function untilNone(underWay: ReadonlySet<unknown>, waitMs: number, clock: Clock): Promise<void> {
+  const untilMs = clock.monotonicMs() + waitMs;
+  while (underWay.size > 0 && clock.monotonicMs() < untilMs) await sleep(clock, LOOK_MS);
 }
 
 interface RouterParts extends LinkDeps {
@@ -124,12 +137,13 @@ interface RouterParts extends LinkDeps {
 
 function createRouter({ moving }: DataPlane, { self, storage, membership, handles, door, addressOf, address, moved, log }: RouterParts): SessionRouter {
   return new SessionRouter({
-    self: { id: self, address },
+    self: { id: self, address, isEncrypted: true },
     handles,
     membership,
     door,
     held: {
       has: moving.has,
+      isLeaving: moving.isLeaving,
       restore: (id, facts) => {
         const restored = toRestored(facts);
         if (restored === undefined) throw new Fault('request.session_unknown');
@@ -151,8 +165,23 @@ function createRouter({ moving }: DataPlane, { self, storage, membership, handle
   });
 }
 
+interface Taking {
+  readonly door: ReplicaDoor;
+  readonly addresses: WeakMap<HttpRequest, string>;
+  readonly dataPlane: DataPlane;
+  /** Whether it came encrypted, or there is a gateway that cannot do that: one of the version before, while it is replaced. */
+  readonly isTaken: (http: IncomingMessage) => boolean;
+  readonly underWay: Set<ServerResponse>;
+}
+
 /** What another gateway sent on is served as if it had come here; a session that is not here is not looked for elsewhere. */
-function takeForwarded(http: IncomingMessage, response: ServerResponse, { door, addresses, dataPlane }: { readonly door: ReplicaDoor; readonly addresses: WeakMap<HttpRequest, string>; readonly dataPlane: DataPlane }): void {
+function takeForwarded(http: IncomingMessage, response: ServerResponse, { door, addresses, dataPlane, isTaken, underWay }: Taking): void {
+  if (!isTaken(http)) {
+    // Nothing was done: who began before this gateway heard of it comes again.
+    http.resume();
+    response.writeHead(503, { connection: 'close', 'content-length': 0, 'retry-after': '1' }).end();
+    return;
+  }
   const address = door.judge(http);
   if (address === undefined) {
     response.writeHead(403, { connection: 'close', 'content-length': 0 }).end();
@@ -166,6 +195,8 @@ function takeForwarded(http: IncomingMessage, response: ServerResponse, { door, 
   }
   delete http.headers[REPLICA_HEADER];
   addresses.set(http, address);
+  underWay.add(response);
+  response.once('close', () => underWay.delete(response));
   void dataPlane.serve(http, response);
 }
 

@@ -80,6 +80,8 @@ export interface ReplicaSet {
   readonly join: (parts: ReplicaParts) => Promise<void>;
   /** Serves a request, here or where it belongs. */
   readonly serve: (http: HttpRequest, response: HttpResponse) => void;
+  /** Resolves when what other gateways sent on is answered, after `drainMs` at the latest. */
+  readonly drained: (drainMs: number) => Promise<void>;
   /** Others go on with what was here. */
   readonly leave: () => Promise<void>;
 }
@@ -92,7 +94,7 @@ export function openReplicas(deps: ReplicaSetDeps): ReplicaSet {
   throw configInvalid([{ path: '--replica-port', line: undefined, column: undefined, message: 'several gateways need one PostgreSQL: set DATABASE_URL' }]);
 }
 
-function factsOf({ settings, clock, random, version }: ReplicaSetDeps): Omit<ReplicaFacts, 'generation' | 'isListening' | 'isLeader' | 'sessions' | 'address'> {
+function factsOf({ settings, clock, random, version }: ReplicaSetDeps): Omit<ReplicaFacts, 'generation' | 'isListening' | 'isLeader' | 'sessions' | 'address' | 'isEncrypted'> {
   return { id: newId('replica', clock, random), name: settings.replicaName ?? hostname(), version, startedAtMs: clock.nowMs() };
 }
 
@@ -100,7 +102,7 @@ function aloneReplicaSet(deps: ReplicaSetDeps): ReplicaSet {
   const facts = factsOf(deps);
   let parts: ReplicaParts | undefined;
   return {
-    live: { self: facts.id, list: () => [{ ...facts, address: undefined, generation: parts?.publisher.snapshot().generation ?? 0, isListening: true, isLeader: true, sessions: parts?.dataPlane.moving.count() ?? 0, seenAtMs: deps.clock.nowMs(), silentMs: 0 }] },
+    live: { self: facts.id, list: () => [{ ...facts, address: undefined, isEncrypted: false, generation: parts?.publisher.snapshot().generation ?? 0, isListening: true, isLeader: true, sessions: parts?.dataPlane.moving.count() ?? 0, seenAtMs: deps.clock.nowMs(), silentMs: 0 }] },
     isLeader: () => true,
     generations: undefined,
     sharing: undefined,
@@ -112,6 +114,7 @@ function aloneReplicaSet(deps: ReplicaSetDeps): ReplicaSet {
       return Promise.resolve();
     },
     serve: (http, response) => void parts?.dataPlane.serve(http, response),
+    drained: () => Promise.resolve(),
     leave: () => Promise.resolve(),
   };
 }
@@ -159,14 +162,14 @@ class SharedReplicaSet implements ReplicaSet {
     this.#link =
       settings.replicaPort === undefined
         ? undefined
-        : linkReplicas({ ...deps, self: this.#facts.id, listen: { host: settings.host, port: settings.replicaPort }, advertised: settings.replicaHost ?? ownAddress(settings.host), membership: this.#membership, findProcess: (server) => this.#findProcess(server), moved: (digest) => this.tell({ kind: 'session', digest }) });
+        : linkReplicas({ ...deps, self: this.#facts.id, listen: { host: settings.host, port: settings.replicaPort }, advertised: settings.replicaHost ?? ownAddress(settings.host), membership: this.#membership, findProcess: (target) => this.#findProcess(target), moved: (digest) => this.tell({ kind: 'session', digest }) });
     this.servers = this.#placeServers();
   }
 
   #placeServers(): ServerPlaces {
     return {
       isHere: this.isLeader,
-      reach: (server) => this.#link?.reach(server) ?? reachServer(server, { self: this.#facts.id, membership: this.#membership, door: undefined }),
+      reach: (target) => this.#link?.reach(target) ?? reachServer(target, { self: this.#facts.id, membership: this.#membership, door: undefined }),
       onAsked: (find) => {
         this.#findProcess = find;
       },
@@ -203,6 +206,8 @@ class SharedReplicaSet implements ReplicaSet {
     this.#chores();
   };
 
+  readonly drained = async (drainMs: number): Promise<void> => this.#link?.drained(drainMs);
+
   readonly leave = async (): Promise<void> => {
     this.#stopChores();
     if (this.#parts === undefined) return;
@@ -223,6 +228,7 @@ class SharedReplicaSet implements ReplicaSet {
     return {
       ...this.#facts,
       address: this.#link?.address(),
+      isEncrypted: this.#link !== undefined,
       generation: this.#parts?.publisher.snapshot().generation ?? 0,
       isListening: this.#notices.isListening,
       isLeader: this.#notices.isLeader,

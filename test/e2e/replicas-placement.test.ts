@@ -1,4 +1,4 @@
-/** A stdio server of which there is one process for three gateways: all use it, it moves when its gateway dies, and nothing is executed twice. */
+/** Servers of which there is one process for three gateways: all use it, it moves when its gateway dies, and nothing is executed twice. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { randomKey } from '../support/random-key.ts';
 import { openReplicas, type RunningReplica, type RunningReplicas } from '../support/start-replicas.ts';
 
 const KEY = randomKey();
+const OTHER_KEY = randomKey();
 const FIXTURES = join(import.meta.dirname, '../fixtures');
 const folder = mkdtempSync(join(tmpdir(), 'metamcp-placement-'));
 const journal = join(folder, 'journal');
@@ -20,10 +21,10 @@ const running: RunningReplica[] = [];
 beforeAll(async () => {
   const serverOf = (era: string) => ({ command: process.execPath, args: [join(FIXTURES, 'counting-server.ts'), '--stdio', '--era', era, '--journal', journal], placement: 'one' });
   replicas = await openReplicas({
-    servers: Object.fromEntries(ERAS.map((era) => [era, serverOf(era)])),
-    namespaces: { all: { servers: [...ERAS] } },
+    servers: { ...Object.fromEntries(ERAS.map((era) => [era, serverOf(era)])), notes: { type: 'template', template: 'memory', placement: 'one' }, meta: { type: 'orchestrator', placement: 'one' } },
+    namespaces: { all: { servers: [...ERAS, 'notes', 'meta'] } },
     endpoints: { dev: { namespace: 'all' } },
-    keys: { load: { value: KEY } },
+    keys: { load: { value: KEY }, other: { value: OTHER_KEY } },
   });
   const { start } = replicas ?? {};
   if (start !== undefined) running.push(...(await Promise.all(['one', 'two', 'three'].map((name) => start(name)))));
@@ -37,6 +38,12 @@ afterAll(async () => {
 const call = (replica: RunningReplica, name: string, args: object = {}): Promise<RawAnswer> => modernRequest({ url: replica.mcp('dev'), key: KEY }, 'tools/call', { name, arguments: args });
 const said = async (replica: RunningReplica, name: string, args: object = {}): Promise<Record<string, unknown>> => JSON.parse(textOf((await call(replica, name, args)).message) || '{}') as Record<string, unknown>;
 const pidAt = async (replica: RunningReplica, era: string): Promise<number | undefined> => (await said(replica, `${era}__canary`))['pid'] as number | undefined;
+
+/** What a tool of ours answers, as whoever has that key. */
+async function structured(replica: RunningReplica, name: string, args: object = {}, key = KEY): Promise<unknown> {
+  const { message } = await modernRequest({ url: replica.mcp('dev'), key }, 'tools/call', { name, arguments: args });
+  return message.result?.['structuredContent'] ?? textOf(message);
+}
 
 /** The one process that answers all of them, once there is one. */
 async function onePid(era: string, not?: number): Promise<number> {
@@ -64,6 +71,32 @@ test.each(ERAS)('[RP-05] a %s server has one process, and what it remembers is w
   // Side by side too: every answer reaches the one who asked.
   const many = await Promise.all(Array.from({ length: 150 }, async (_, index) => (await said(running[index % 3] as RunningReplica, `${era}__count`, { key: `${era}-${index}` }))['key']));
   expect(many).toEqual(Array.from({ length: 150 }, (_, index) => `${era}-${index}`));
+}, 60_000);
+
+test('[RP-05] a server made of a template has one process, and what it was told at one gateway is known at the others', async ({ skip }) => {
+  if (replicas === undefined) return skip();
+  for (const [index, replica] of running.entries()) {
+    expect(await structured(replica, 'notes__create_entities', { entities: [{ name: `thing${index}`, entityType: 'thing', observations: [`seen at ${replica.name}`] }] })).toEqual({ changed: 2 });
+  }
+  for (const replica of running) expect(await structured(replica, 'notes__read_graph')).toMatchObject({ entities: [{ name: 'thing0' }, { name: 'thing1' }, { name: 'thing2' }] });
+}, 60_000);
+
+test('[RP-05] a server that was made on demand at one gateway is used and ended at others, by who made it alone', async ({ skip }) => {
+  if (replicas === undefined) return skip();
+  const [one, two, three] = running as [RunningReplica, RunningReplica, RunningReplica];
+  const made: string[] = [];
+  for (const replica of running) {
+    const { server_id: id } = (await structured(replica, 'meta__create_server', { name: `made-${replica.name}`, template: 'basic_calculator' })) as { server_id: string };
+    made.push(id);
+  }
+  for (const replica of running) {
+    for (const id of made) expect(await structured(replica, 'meta__execute_on_server', { server_id: id, tool_name: 'add', arguments: { a: 15, b: 27 } })).toEqual({ result: 42, status: 'success' });
+    expect(await structured(replica, 'meta__list_servers')).toMatchObject({ count: 3 });
+    expect(await structured(replica, 'meta__list_servers', {}, OTHER_KEY)).toMatchObject({ count: 0 });
+    expect(await structured(replica, 'meta__execute_on_server', { server_id: made[0], tool_name: 'add', arguments: { a: 1, b: 1 } }, OTHER_KEY)).toContain('There is no server');
+  }
+  for (const replica of [two, three, one]) await structured(replica, 'meta__stop_server', { server_id: made.shift() });
+  for (const replica of running) expect(await structured(replica, 'meta__list_servers')).toMatchObject({ count: 0 });
 }, 60_000);
 
 test('[RP-05] when the gateway that has it is killed, it is started at another one, and no call is executed twice', async ({ skip }) => {
@@ -103,6 +136,10 @@ test('[RP-05] when the gateway that has it is killed, it is started at another o
   expect(unknown.filter((key) => (times.get(key) ?? 0) > 1)).toEqual([]);
   expect(after).not.toBe(before);
   await expect.poll(() => isRunning(before), { timeout: 10_000 }).toBe(false);
+  // Servers on demand went with the gateway that ran them, and others can be made.
+  for (const replica of running) expect(await structured(replica, 'meta__list_servers')).toMatchObject({ count: 0 });
+  const { server_id: id } = (await structured(running[0] as RunningReplica, 'meta__create_server', { name: 'again', template: 'basic_calculator' })) as { server_id: string };
+  for (const replica of running) expect(await structured(replica, 'meta__execute_on_server', { server_id: id, tool_name: 'add', arguments: { a: 1, b: 2 } })).toEqual({ result: 3, status: 'success' });
 }, 120_000);
 
 test('[RP-05] when the gateway that has it is stopped, calls under way are answered first', async ({ skip }) => {

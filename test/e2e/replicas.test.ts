@@ -1,8 +1,14 @@
 /** Three gateways of one instance, processes of their own: what one changes holds at all, and a session is found from any. */
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningFixture, startFixture } from '../fixtures/start-fixture.ts';
-import { modernRequest, openGetStream, openSession, post, textOf } from '../support/http-peer.ts';
+import { listen, modernRequest, openGetStream, openSession, post, type RawAnswer, textOf } from '../support/http-peer.ts';
 import { randomKey } from '../support/random-key.ts';
 import { openReplicas, type RunningReplica, type RunningReplicas } from '../support/start-replicas.ts';
 
@@ -12,6 +18,9 @@ const WATCHED = 'test://watched-resource';
 const APPLIED_MS = 2_000;
 const REVOKED_MS = 5_000;
 
+const folder = mkdtempSync(join(tmpdir(), 'metamcp-replicas-test-'));
+const journal = join(folder, 'journal');
+
 let replicas: RunningReplicas | undefined;
 let target: RunningFixture;
 let counting: RunningFixture;
@@ -20,11 +29,11 @@ let two: RunningReplica;
 let three: RunningReplica;
 
 beforeAll(async () => {
-  [target, counting] = await Promise.all([startFixture('conformance-server.ts', '--era', 'legacy'), startFixture('counting-server.ts')]);
+  [target, counting] = await Promise.all([startFixture('conformance-server.ts', '--era', 'legacy'), startFixture('counting-server.ts', '--journal', journal)]);
   replicas = await openReplicas({
     servers: { conf: { type: 'http', url: target.url }, count: { type: 'http', url: counting.url } },
-    namespaces: { all: { servers: ['conf', 'count'] } },
-    endpoints: { dev: { namespace: 'all' }, other: { namespace: 'all' } },
+    namespaces: { all: { servers: ['conf', 'count'] }, remembered: { servers: ['count'], middleware: [{ use: 'cache', with: { seconds: 600, readOnly: true } }] } },
+    endpoints: { dev: { namespace: 'all' }, other: { namespace: 'all' }, remembered: { namespace: 'remembered' } },
     keys: { load: { value: KEY } },
   });
   const { start } = replicas ?? {};
@@ -36,6 +45,7 @@ afterAll(async () => {
   await replicas?.stop();
   await target.stop();
   await counting.stop();
+  rmSync(folder, { recursive: true, force: true });
 }, 60_000);
 
 const door = (replica: RunningReplica, key = KEY) => ({ url: replica.mcp('dev'), key });
@@ -58,7 +68,7 @@ test('[RP-01] each says who is there, which generation it serves, and that one o
   await expect.poll(async () => (await Promise.all(all().map(listed))).every((items) => items.length === 3 && items.every((item) => item['isCurrent'] === true)), { timeout: 10_000 }).toBe(true);
   const items = await listed(two);
   expect(new Set(items.map((item) => item['name']))).toEqual(new Set(['one', 'two', 'three']));
-  expect(items.filter((item) => item['isSelf'])).toMatchObject([{ name: 'two', status: 'alive', isListening: true, isLinked: true }]);
+  expect(items.filter((item) => item['isSelf'])).toMatchObject([{ name: 'two', status: 'alive', isListening: true, isLinked: true, isEncrypted: true }]);
   expect(items.filter((item) => item['isLeader'])).toHaveLength(1);
 });
 
@@ -119,21 +129,76 @@ test('[RP-02] a session opened at one is served from all, its stream too, and it
   for (const replica of all()) expect((await via(replica, 'ping')).status).toBe(404);
 });
 
-test('[RP-02] a call that waits for an answer at one goes on where the answer comes to', async ({ skip }) => {
-  if (replicas === undefined) return skip();
-  const capabilities = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
+/** A call whose server asks who it is; `params` has the answer. */
+function askWho(replica: RunningReplica, params: object): Promise<RawAnswer> {
   const call = { name: 'conf__test_elicitation', arguments: { message: 'Who?' } };
-  const ask = (replica: RunningReplica, params: object) => {
-    const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' }, ...capabilities };
-    return post(door(replica), { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...call, ...params, _meta: meta } }, { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': call.name });
-  };
-  const first = (await ask(one, {})).message.result;
+  const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' }, 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
+  return post(door(replica), { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...call, ...params, _meta: meta } }, { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': call.name });
+}
+
+/** The call waits at that gateway; the params that answer it. */
+async function waitingAt(replica: RunningReplica): Promise<object> {
+  const first = (await askWho(replica, {})).message.result;
   expect(first).toMatchObject({ resultType: 'input_required' });
   const [key = ''] = Object.keys(first?.['inputRequests'] as object);
-  const answered = await ask(two, { requestState: first?.['requestState'], inputResponses: { [key]: { action: 'accept', content: { username: 'ann', email: 'ann@example.org' } } } });
+  return { requestState: first?.['requestState'], inputResponses: { [key]: { action: 'accept', content: { username: 'ann', email: 'ann@example.org' } } } };
+}
+
+test('[RP-02] a call that waits for an answer at one goes on where the answer comes to', async ({ skip }) => {
+  if (replicas === undefined) return skip();
+  const answered = await askWho(two, await waitingAt(one));
   expect(answered.message.result).toMatchObject({ resultType: 'complete' });
   expect(textOf(answered.message)).toContain('ann');
 });
+
+test('[RP-02] [RP-03] a call that waited at a gateway that was killed is said to be lost, wherever it is answered', async ({ skip }) => {
+  if (replicas === undefined) return skip();
+  const victim = await replicas.start('waiting');
+  await expect.poll(async () => (await listed(one)).map((item) => item['name']), { timeout: 5_000 }).toContain('waiting');
+  const answer = await waitingAt(victim);
+  await victim.kill();
+  for (const replica of all()) expect((await askWho(replica, answer)).message.error).toMatchObject({ code: -32602, message: expect.stringContaining('start the request again') });
+});
+
+test('[RP-02] a stream of 2026-07-28 ends with a result when its gateway is stopped, and hears at another one what changes from then on', async ({ skip }) => {
+  if (replicas === undefined) return skip();
+  // One that no file owns, so that it can be changed.
+  expect((await one.admin('POST', 'namespaces', { name: 'changing', config: { servers: ['conf', 'count'] } })).status).toBe(201);
+  expect((await one.admin('POST', 'endpoints', { name: 'changing', config: { namespace: 'changing' } })).status).toBe(201);
+  const leaver = await replicas.start('streaming');
+  const doorOf = (replica: RunningReplica) => ({ url: replica.mcp('changing'), key: KEY });
+  const kinds = { toolsListChanged: true };
+  const stream = await listen(doorOf(leaver), kinds);
+  await expect.poll(() => stream.messages().length, { timeout: 5_000 }).toBeGreaterThan(0);
+  expect(await leaver.stop()).toBe(0);
+  expect(stream.messages().at(-1)).toMatchObject({ id: 'listen', result: {} });
+  const again = await listen(doorOf(two), kinds);
+  await expect.poll(() => again.messages().length, { timeout: 5_000 }).toBeGreaterThan(0);
+  // What is changed at a third one.
+  expect((await three.admin('PATCH', 'namespaces/changing', { config: { servers: ['conf'] } })).status).toBe(200);
+  await expect.poll(() => again.messages().map(({ method }) => method), { timeout: 10_000 }).toContain('notifications/tools/list_changed');
+  again.close();
+});
+
+test('[RP-03] a call of a session that is under way when its gateway is killed ends as unknown for who sent it elsewhere, and was made once; one that is stopped answers it first', async ({ skip }) => {
+  if (replicas === undefined) return skip();
+  const [killed, stopped] = await Promise.all([replicas.start('killed'), replicas.start('stopped')]);
+  const begin = async (owner: RunningReplica, key: string): Promise<() => Promise<RawAnswer>> => {
+    const session = await openSession(door(owner));
+    const send = (method: string, params: object, id: number) => post(door(one), { jsonrpc: '2.0', id, method, params }, session.headers);
+    await expect.poll(async () => (await send('ping', {}, 1)).status, { timeout: 5_000 }).toBe(200);
+    const answer = send('tools/call', { name: 'count__count', arguments: { key, delayMs: 4_000 } }, 2);
+    await expect.poll(async () => readFileSync(journal, 'utf8').split('\n').includes(key), { timeout: 5_000 }).toBe(true);
+    return () => answer;
+  };
+  const [lost, kept] = await Promise.all([begin(killed, 'under way, killed'), begin(stopped, 'under way, stopped')]);
+  const [, code] = await Promise.all([killed.kill(), stopped.stop()]);
+  const { status, message } = await lost();
+  expect([status, message.error?.data]).toMatchObject([502, { reason: 'gateway.replica_lost', outcome: 'unknown' }]);
+  expect([code, textOf((await kept()).message)]).toMatchObject([0, expect.stringContaining('under way, stopped')]);
+  const times = (key: string): number => readFileSync(journal, 'utf8').split('\n').filter((line) => line === key).length;
+  expect([times('under way, killed'), times('under way, stopped')]).toEqual([1, 1]);
+}, 30_000);
 
 test('[RP-03] when the owner of a session is killed it goes on elsewhere with all that it knew', async ({ skip }) => {
   if (replicas === undefined) return skip();
@@ -179,15 +244,61 @@ test('[RP-03] a gateway that is stopped gives its sessions to the others', async
   await expect.poll(async () => (await listed(one)).map((item) => item['name']), { timeout: 10_000 }).not.toContain('leaver');
 });
 
-test('[RP-02] the door between gateways opens for gateways only', async ({ skip }) => {
+test('[RP-01] what one gateway was answered the others give again, and the store cannot read it', async ({ skip }) => {
+  if (replicas === undefined) return skip();
+  const count = async (replica: RunningReplica): Promise<string> => textOf((await modernRequest({ url: replica.mcp('remembered'), key: KEY }, 'tools/call', { name: 'count__count', arguments: { key: 'remembered by all' } })).message);
+  const store = new Redis(replicas.redis.url);
+  try {
+    const first = await count(one);
+    expect(first).toContain('"count":1');
+    await expect.poll(() => store.keys('metamcp:result:*'), { timeout: 5_000 }).toHaveLength(1);
+    expect([await count(two), await count(three), await count(one)]).toEqual([first, first, first]);
+    expect(JSON.stringify(await store.mget(await store.keys('metamcp:result:*')))).not.toContain('count');
+    // One that was flushed has nothing; the server is asked, and it is well.
+    await store.flushall();
+    const fresh = await replicas.start('forgetful');
+    expect(await count(fresh)).toContain('"count":2');
+    await fresh.stop();
+  } finally {
+    store.disconnect();
+  }
+});
+
+test('[RP-02] [RP-06] the door between gateways opens for gateways only, and plainly only while there is one of a version without TLS', async ({ skip }) => {
   if (replicas === undefined) return skip();
   const client = new pg.Client({ connectionString: replicas.databaseUrl });
   await client.connect();
-  const { rows } = await client.query<{ address: string }>('select address from replica where name = $1', ['one']);
-  await client.end();
-  const answer = await fetch(`${rows[0]?.address ?? ''}/metamcp/dev/mcp`, { method: 'POST', headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json', 'x-metamcp-replica': 'v1.AAAA' }, body: '{}' });
-  expect(answer.status).toBe(403);
-  await answer.body?.cancel();
+  try {
+    const { rows } = await client.query<{ address: string }>('select address from replica where name = $1', ['one']);
+    const knock = async (): Promise<number> => {
+      const answer = await fetch(`${rows[0]?.address ?? ''}/metamcp/dev/mcp`, { method: 'POST', headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json', 'x-metamcp-replica': 'v1.AAAA' }, body: '{}' });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    expect(await knock()).toBe(503);
+    const stranger = connectTls({ port: Number(new URL(rows[0]?.address ?? '').port), host: new URL(rows[0]?.address ?? '').hostname, rejectUnauthorized: false });
+    expect(((await once(stranger, 'error')) as [NodeJS.ErrnoException])[0].code).toMatch(/^ERR_SSL_/);
+    // As a gateway of the version before says that it is there: it knows of no column for TLS.
+    await client.query("insert into replica (id, name, address, version, generation, is_listening, is_leader, sessions, started_at_ms, seen_at_ms) values ('old', 'old', 'http://127.0.0.1:9', '0.0.9', 1, 1, 0, 0, 1, (extract(epoch from clock_timestamp()) * 1000)::bigint + 3000)");
+    await expect.poll(knock, { timeout: 5_000 }).toBe(403);
+    await client.query("delete from replica where id = 'old'");
+    await expect.poll(knock, { timeout: 5_000 }).toBe(503);
+  } finally {
+    await client.end();
+  }
+});
+
+test('[RP-04] [AU-03] each gateway verifies the records of all, of those that were killed and stopped too', async ({ skip }) => {
+  if (replicas === undefined) return skip();
+  for (const replica of all()) {
+    const { body } = await replica.admin('POST', 'audit/verify', {});
+    expect(body).toMatchObject({ isIntact: true, findings: [], unverifiedWriters: 0 });
+    expect(Number(body['records'])).toBeGreaterThan(10);
+  }
+  const late = await replicas.start('late');
+  expect((await late.admin('POST', 'audit/verify', {})).body).toMatchObject({ isIntact: true, findings: [] });
+  expect(JSON.stringify(await late.log())).not.toContain('chain_broken');
+  await late.stop();
 });
 
 test('[RP-01] [RP-03] without Valkey and without PostgreSQL what is configured is still served, and the balancer is told', async ({ skip }) => {

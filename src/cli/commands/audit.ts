@@ -52,6 +52,7 @@ async function verify(invocation: Invocation): Promise<number> {
     printLines(host, [
       `${report.records} records and ${report.checkpoints} checkpoints checked${span}`,
       `${report.intents} calls sent: ${report.outcomes} with outcome, ${report.unknown} unknown`,
+      ...(report.unverifiedWriters === 0 ? [] : [`The signatures of ${report.unverifiedWriters} gateways were not checked: their keys are not known here.`]),
       ...(report.isIntact ? ['The record is intact.'] : [`THE RECORD IS NOT INTACT (${report.findings.length} findings):`]),
       ...report.findings.map(({ kind, writer, seq, message }) => `  ${kind}${seq === null ? '' : ` at ${writer ?? ''}#${seq}`}: ${message}`),
     ]);

@@ -20,5 +20,5 @@ function isAlive({ silentMs }: LiveReplica): boolean {
 function show(replica: LiveReplica, self: string, generation: number): Replica {
   const { id, name, version, isListening, isLeader, sessions, address } = replica;
   const status = isAlive(replica) ? ('alive' as const) : ('gone' as const);
-  return { id, name, version, isSelf: id === self, status, generation: replica.generation, isCurrent: replica.generation >= generation, isListening, isLeader, isLinked: address !== undefined, sessions, startedAt: toIso(replica.startedAtMs), seenAt: toIso(replica.seenAtMs) };
+  return { id, name, version, isSelf: id === self, status, generation: replica.generation, isCurrent: replica.generation >= generation, isListening, isLeader, isLinked: address !== undefined, isEncrypted: replica.isEncrypted, sessions, startedAt: toIso(replica.startedAtMs), seenAt: toIso(replica.seenAtMs) };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MovableClock } from '../../../test/support/movable-clock.ts';
-import type { CallContext, CallOutcome } from '../../model/middleware.ts';
+import type { CallContext, CallOutcome, SharedResult, SharedResults } from '../../model/middleware.ts';
 import { Fault } from '../../base/fault.ts';
 import { RawObject } from '../../protocol/envelope.ts';
 import type { JsonObject } from '../../protocol/messages.ts';
@@ -90,4 +90,52 @@ test('the cache stays within its bytes, whatever is called', async () => {
       expect(kept).toBeLessThanOrEqual(1_000);
     }),
   );
+});
+
+/** What gateways share: forgets nothing. */
+function store(): SharedResults & { readonly kept: Map<string, SharedResult> } {
+  const kept = new Map<string, SharedResult>();
+  return { kept, find: (key) => Promise.resolve(kept.get(key)), keep: (key, result) => void kept.set(key, result) };
+}
+
+function gateway(sharedResults: SharedResults, place: string | undefined, options: Parameters<typeof cache.options.parse>[0] = {}) {
+  const clock = new MovableClock();
+  const { around } = cache.create(cache.options.parse(options), place);
+  let calls = 0;
+  const call = async (principal: string, args: JsonObject = {}): Promise<unknown> => {
+    const next = (): Promise<CallOutcome> => Promise.resolve({ kind: 'result', result: RawObject.of({ content: [], call: `${place ?? 'nowhere'} ${++calls}` }) });
+    const outcome = await around?.({ name: 'read', arguments: args }, next, { method: 'tools/call', server: 'files', own: 'read', principal, definition: READING, services: { clock, failed: () => undefined, sharedResults } });
+    return outcome?.kind === 'result' ? outcome.result.value['call'] : outcome;
+  };
+  return { clock, call, calls: () => calls };
+}
+
+test('what another gateway was answered is given again here, for the time that is left of it, to the same principal', async () => {
+  const shared = store();
+  const [one, two] = [gateway(shared, 'here', { seconds: 60 }), gateway(shared, 'here', { seconds: 60 })];
+  expect([await one.call('ann'), await two.call('ann'), await two.call('bob')]).toEqual(['here 1', 'here 1', 'here 1']);
+  expect([one.calls(), two.calls()]).toEqual([1, 1]);
+  const [first] = shared.kept.keys();
+  expect(shared.kept.get(first ?? '')?.leftMs).toBe(60_000);
+  shared.kept.clear();
+  // It is in the memory of both by now.
+  await two.clock.move(59_999);
+  expect(await two.call('ann')).toBe('here 1');
+  await two.clock.move(1);
+  expect([await two.call('ann'), two.calls()]).toEqual(['here 2', 2]);
+});
+
+test('a step at another place, or one that is only tried, is given nothing of it', async () => {
+  const shared = store();
+  await gateway(shared, 'here').call('ann');
+  expect(await gateway(shared, 'behind another step').call('ann')).toBe('behind another step 1');
+  expect(await gateway(shared, undefined).call('ann')).toBe('nowhere 1');
+  expect(shared.kept.size).toBe(2);
+});
+
+test('what depends on nobody is everybody\'s at the other gateway too', async () => {
+  const shared = store();
+  const [one, two] = [gateway(shared, 'here', { scope: 'shared' }), gateway(shared, 'here', { scope: 'shared' })];
+  expect([await one.call('ann'), await two.call('bob')]).toEqual(['here 1', 'here 1']);
+  expect(two.calls()).toBe(0);
 });

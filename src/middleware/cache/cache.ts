@@ -1,9 +1,10 @@
 /**
  * Cache: results of tools that only read are given again for a while. By default each principal has its own; a tool
  * counts as reading where its definition says so or the namespace declares it. Policy is asked before, as for any call.
+ * Gateways of one instance give each other what they were answered, where they have a store for it.
  */
 import { z } from 'zod';
-import type { CallContext, CallOutcome } from '../../model/middleware.ts';
+import type { CallContext, CallOutcome, SharedResults } from '../../model/middleware.ts';
 import { canonicalJson } from '../../protocol/canonical.ts';
 import { RawObject } from '../../protocol/envelope.ts';
 import { isObject, type JsonObject } from '../../protocol/messages.ts';
@@ -45,14 +46,29 @@ export const cache: Manifest<typeof Options> = {
   options: Options,
   onFailure: 'open',
   resultBytesMax: Number.MAX_SAFE_INTEGER,
-  create: ({ seconds, staleSeconds, scope, readOnly, bytesMax }) => {
+  create: ({ seconds, staleSeconds, scope, readOnly, bytesMax }, place) => {
     const store = new ResultStore(bytesMax);
-    const keep = (outcome: CallOutcome, { own, call, nowMs }: Asked): void => {
+    const staleMs = staleSeconds * 1_000;
+    const keep = (outcome: CallOutcome, { own, call, nowMs, shared }: Asked): void => {
       const ttlMs = Math.min(seconds * 1000, ttlOf(outcome));
       if (outcome.kind !== 'result' || ttlMs <= 0) return;
       const isShared = scope === 'shared' && outcome.result.member('cacheScope') !== '"private"';
       const key = isShared ? call : own;
-      if (key !== undefined) store.keep(key, outcome.result, { nowMs, ttlMs, staleMs: staleSeconds * 1_000 });
+      if (key === undefined) return;
+      store.keep(key, outcome.result, { nowMs, ttlMs, staleMs });
+      if (place !== undefined) shared?.keep(`${place}\n${key}`, { text: outcome.result.text, leftMs: ttlMs });
+    };
+    /** What another gateway was answered, kept here from now on. */
+    const findElsewhere = async ({ own, call, nowMs, shared }: Asked): Promise<RawObject | undefined> => {
+      if (place === undefined || shared === undefined) return undefined;
+      for (const key of scope === 'shared' ? [own, call] : [own]) {
+        const found = key === undefined ? undefined : await shared.find(`${place}\n${key}`);
+        if (key === undefined || found === undefined) continue;
+        const result = RawObject.fromText(found.text);
+        store.keep(key, result, { nowMs, ttlMs: Math.min(found.leftMs, seconds * 1_000), staleMs });
+        return result;
+      }
+      return undefined;
     };
     return {
       around: async (params, next, context) => {
@@ -64,9 +80,12 @@ export const cache: Manifest<typeof Options> = {
         const own = context.principal === undefined ? undefined : `${context.principal}\n${call}`;
         const kept = (own === undefined ? undefined : store.find(own, nowMs)) ?? store.find(call, nowMs);
         if (kept !== undefined && kept.untilMs > nowMs) return { kind: 'result', result: kept.result };
+        const asked = { own, call, nowMs, shared: context.services?.sharedResults };
+        const elsewhere = await findElsewhere(asked);
+        if (elsewhere !== undefined) return { kind: 'result', result: elsewhere };
         const outcome = await next(params);
         if (kept !== undefined && isAway(outcome)) return { kind: 'result', result: markedStale(kept, clock.monotonicMs(), outcome.fault.code) };
-        keep(outcome, { own, call, nowMs });
+        keep(outcome, asked);
         return outcome;
       },
     };
@@ -78,6 +97,8 @@ interface Asked {
   readonly own: string | undefined;
   readonly call: string;
   readonly nowMs: number;
+  /** Of all gateways; undefined where each keeps its own. */
+  readonly shared: SharedResults | undefined;
 }
 
 function isAway(outcome: CallOutcome): outcome is Extract<CallOutcome, { kind: 'fault' }> {
