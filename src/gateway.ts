@@ -6,7 +6,7 @@
 import { listenForAdmin, onCommonListener } from './wiring/admin-listening.ts';
 import { checkHostAndOrigin } from './auth/host-rules.ts';
 import { digestOf } from './auth/keys.ts';
-import type { Fault } from './base/fault.ts';
+import { type Fault, toFault } from './base/fault.ts';
 import type { HttpRequest, HttpResponse } from './base/http.ts';
 import type { ConfigText } from './control-plane/config-file/read-config-text.ts';
 import { watchConfigFile } from './control-plane/config-file/watch-config-file.ts';
@@ -55,15 +55,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await watchFile(base);
     await upstreams.workflows.resume();
     undo.push(() => upstreams.workflows.close());
-    return { url: addressOf(base), publisher: base.publisher, upstreams: upstreams.upstreams, starterKey: base.starterKey, adminLink: adminLinkOf(base), close: () => stopAll(undo) };
+    return { url: addressOf(base), publisher: base.publisher, upstreams: upstreams.upstreams, starterKey: base.starterKey, adminLink: adminLinkOf(base), close: () => stopAll(undo, options.say) };
   } catch (thrown) {
-    await stopAll(undo);
+    await stopAll(undo, options.say);
     throw thrown;
   }
 }
 
-async function stopAll(undo: Undo[]): Promise<void> {
-  for (const step of undo.splice(0).reverse()) await step();
+/** Every step, whatever becomes of those before: what stays open would hold the process. */
+async function stopAll(undo: Undo[], say: GatewayOptions['say']): Promise<void> {
+  for (const step of undo.splice(0).reverse()) {
+    try {
+      await step();
+    } catch (thrown) {
+      const fault = toFault(thrown);
+      say(`warning: while stopping: ${fault.detail ?? fault.message}`);
+    }
+  }
 }
 
 async function startListening(base: Base, live: Live): Promise<void> {

@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { askAdmin } from '../faults/ask-admin.ts';
+import { startFaultProxy, type Weather } from '../faults/fault-proxy.ts';
+import { SEED, seeded } from '../faults/seed.ts';
 import { isRunning } from '../fixtures/hostile-stdio/processes.ts';
 import { fixtureCommand } from '../fixtures/start-fixture.ts';
 import { listen, modernRequest, openGetStream, openSession, textOf } from '../support/http-peer.ts';
 import { descendants } from '../support/process-census.ts';
 import { randomKey } from '../support/random-key.ts';
 import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
+import { startPostgres } from '../support/start-postgres.ts';
 
 const KEY = randomKey();
 const WAIT_MS = 2_000;
@@ -53,5 +56,28 @@ test.skipIf(process.platform !== 'linux')('[OP-04] a gateway that is asked to en
     expect(Number(body['intents'])).toBeGreaterThan(2);
   } finally {
     await again.stop();
+  }
+});
+
+test.each([
+  ['answers nothing', { isPartitioned: true }],
+  ['refuses connections', { refuses: true }],
+])('[OP-04] a gateway whose database %s ends all the same, with its servers, and says what it could not put in order', async (_case, weather: Weather) => {
+  const postgres = await startPostgres();
+  if (postgres === undefined) return;
+  try {
+    const databaseUrl = await postgres.createDatabase();
+    const proxy = await startFaultProxy(databaseUrl, seeded(SEED));
+    const servers = { slow: { ...fixtureCommand('slow-server.ts', '--stdio'), isolation: 'shared' } };
+    const gateway = await startGateway({ env: { DATABASE_URL: proxy.through(databaseUrl) }, config: { servers, namespaces: { all: { servers: ['slow'] } }, endpoints: { all: { namespace: 'all' } }, keys: { test: { value: KEY } } } });
+    const processes = await descendants(gateway.pid);
+    proxy.weather = weather;
+    if (weather.refuses === true) proxy.cut();
+    expect(await gateway.stop()).toBe(0);
+    expect(gateway.stderr()).toContain('warning: while stopping: ');
+    expect(processes.length).toBeGreaterThan(0);
+    expect(processes.filter(isRunning)).toEqual([]);
+  } finally {
+    await postgres.stop();
   }
 });

@@ -28,6 +28,8 @@ export interface FaultProxy {
   /** From now on, also for connections that are open. */
   weather: Weather;
   readonly connections: () => number;
+  /** Ends the connections that are open; the next come under the weather of then. */
+  readonly cut: () => void;
   readonly stop: () => void;
 }
 
@@ -76,6 +78,9 @@ export async function openFaultProxy(target: string, random: () => number, weath
     },
     weather,
     connections: () => connections,
+    cut: () => {
+      for (const socket of open) socket.destroy();
+    },
     stop: () => {
       server.close();
       for (const socket of open) socket.destroy();
