@@ -51,8 +51,9 @@ function made(label: string): Record<string, number> {
 async function endInTheMiddle(label: string, at: RunningReplica, end: () => Promise<unknown>): Promise<string> {
   const { body } = await at.admin('POST', `workflows/${label}/runs`, { inputs: {} });
   await expect.poll(() => Object.keys(made(label)).length, { timeout: 15_000, interval: 20 }).toBeGreaterThanOrEqual(3);
-  await end();
+  // Before it ends: another gateway may have made the rest by the time that it has.
   expect(Object.keys(made(label)).length).toBeLessThan(STEPS.length);
+  await end();
   return String(body['id']);
 }
 
