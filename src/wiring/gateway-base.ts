@@ -44,7 +44,6 @@ import { takeTurn } from '../storage/take-turn.ts';
 import { toEgressAllowance } from '../upstream/dialer/address-rule.ts';
 import { createDialer, type Dialer } from '../upstream/dialer/dialer.ts';
 
-
 export interface GatewayOptions {
   readonly resolved: ResolvedSettings;
   /** The configuration file of `--config`; it owns what it made and is followed. */

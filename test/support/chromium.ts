@@ -61,3 +61,16 @@ export async function signInFirst(page: Page, adminLink: string | null): Promise
   await page.getByRole('button', { name: 'Create the account' }).click();
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
 }
+
+/** A request of the admin API as the pages make it, with the sign-in of the page; what it answers. Throws where it is refused. */
+export async function askByPage<Answer>(page: Page, method: string, path: string, body?: unknown): Promise<Answer> {
+  const answer = await page.evaluate(
+    async ([verb, where, sent]) => {
+      const response = await fetch(`/api/v1${where}`, { method: verb, headers: { 'content-type': 'application/json', 'x-metamcp-page': '1' }, ...(sent !== null && { body: sent }) });
+      return { isOk: response.ok, text: await response.text() };
+    },
+    [method, path, body === undefined ? null : JSON.stringify(body)] as const,
+  );
+  if (!answer.isOk) throw new Error(`${method} ${path}: ${answer.text}`);
+  return JSON.parse(answer.text) as Answer;
+}

@@ -1,7 +1,7 @@
 /** Finding tools by the pages: what results may cost, groups and where their calls go, and evaluations side by side. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
-import { buildPages, CHROMIUM, openBrowser, openPage, signInFirst, type Watched } from '../support/chromium.ts';
+import { askByPage, buildPages, CHROMIUM, openBrowser, openPage, signInFirst, type Watched } from '../support/chromium.ts';
 import { modernRequest, toolNamesOf } from '../support/http-peer.ts';
 import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
 
@@ -33,18 +33,7 @@ afterAll(async () => {
   await gateway?.stop();
 });
 
-/** A request of the admin API as the pages make it. */
-async function admin<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-  const answer = await page.evaluate(
-    async ([verb, where, sent]) => {
-      const response = await fetch(`/api/v1${where}`, { method: verb, headers: { 'content-type': 'application/json', 'x-metamcp-page': '1' }, ...(sent !== null && { body: sent }) });
-      return { isOk: response.ok, text: await response.text() };
-    },
-    [method, path, body === undefined ? null : JSON.stringify(body)] as const,
-  );
-  expect(answer.isOk ? '' : `${method} ${path}: ${answer.text}`).toBe('');
-  return JSON.parse(answer.text) as Answer;
-}
+const admin = <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => askByPage<Answer>(page, method, path, body);
 
 function peer() {
   const { mcpUrl, key } = gateway;

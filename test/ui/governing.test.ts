@@ -1,7 +1,7 @@
 /** What people decide by the pages: approvals, policies over recorded calls, the order of middleware, definitions, settings. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { buildPages, CHROMIUM, openBrowser, openPage, signInFirst, type Watched } from '../support/chromium.ts';
+import { askByPage, buildPages, CHROMIUM, openBrowser, openPage, signInFirst, type Watched } from '../support/chromium.ts';
 import { modernRequest, toolNamesOf } from '../support/http-peer.ts';
 import { json, startScriptedServer } from '../support/scripted-server.ts';
 import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
@@ -34,18 +34,7 @@ afterAll(async () => {
   await gateway?.stop();
 });
 
-/** A request of the admin API as the pages make it. */
-async function admin<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-  const answer = await page.evaluate(
-    async ([verb, where, sent]) => {
-      const response = await fetch(`/api/v1${where}`, { method: verb, headers: { 'content-type': 'application/json', 'x-metamcp-page': '1' }, ...(sent !== null && { body: sent }) });
-      return { isOk: response.ok, text: await response.text() };
-    },
-    [method, path, body === undefined ? null : JSON.stringify(body)] as const,
-  );
-  expect(answer.isOk ? '' : `${method} ${path}: ${answer.text}`).toBe('');
-  return JSON.parse(answer.text) as Answer;
-}
+const admin = <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => askByPage<Answer>(page, method, path, body);
 
 function peer() {
   const { mcpUrl, key } = gateway;
