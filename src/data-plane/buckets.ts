@@ -40,11 +40,11 @@ export class Buckets {
 
   /** Takes one of each, or none. */
   takeAll(wanted: readonly Wanted[], nowMs: number): Shortage | undefined {
-    for (const [index, { key, ...rate }] of wanted.entries()) {
-      const waitMs = this.#waitMs(key, rate, nowMs);
+    for (const [index, one] of wanted.entries()) {
+      const waitMs = this.#waitMs(one.key, one, nowMs);
       if (waitMs > 0) return { index, waitMs };
     }
-    for (const { key, ...rate } of wanted) this.#spend(key, rate, nowMs);
+    for (const one of wanted) this.#spend(one.key, one, nowMs);
     return undefined;
   }
 

@@ -6,6 +6,8 @@ import type { BudgetLimit, BudgetPeriod } from '../model/limit.ts';
 
 /** Counters that are kept in memory; periods that are over go first. */
 const COUNTERS_MAX = 100_000;
+/** Clocks know no leap seconds, so days in UTC are all as long. */
+const DAY_MS = 86_400_000;
 
 export interface BudgetUse {
   /** `{id of the limit}\n{what it counts}`. */
@@ -92,12 +94,14 @@ export class Budgets {
 
 /** When the period of that moment began, in UTC. */
 export function periodStart(per: BudgetPeriod, atMs: number): number {
+  if (per === 'day') return Math.floor(atMs / DAY_MS) * DAY_MS;
   const at = new Date(atMs);
-  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), per === 'day' ? at.getUTCDate() : 1);
+  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), 1);
 }
 
 /** When the next one begins. */
 export function periodEnd(per: BudgetPeriod, atMs: number): number {
+  if (per === 'day') return periodStart(per, atMs) + DAY_MS;
   const at = new Date(atMs);
-  return per === 'day' ? Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate() + 1) : Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1);
+  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1);
 }

@@ -9,13 +9,36 @@ export type AddressOf = (http: HttpRequest) => string;
 /** Where a header or an address is no identity of ours, it must not grow without bound. */
 const IDENTITY_CHARS_MAX = 256;
 
-/** `{id of the limit}\n{what it counts}\n{whom}\n`, and for a rate which: once it is changed, buckets are full. */
+/** The last key that was made for an identity. */
+interface KnownKey {
+  readonly endpoint: string;
+  readonly server: string | undefined;
+  readonly tool: string | undefined;
+  readonly key: string;
+}
+
+/** Identities of a limit whose keys are remembered. */
+const REMEMBERED_MAX = 1_000;
+const known = new WeakMap<LimitSpec, Map<string, KnownKey>>();
+
+/** `{id of the limit}\n{what it counts}\n{whom}\n`, and for a rate which: once it is changed, buckets are full. Made once: a new text of the same letters must be hashed again. */
 export function counterKey(limit: LimitSpec, identified: Identified, about: { readonly target: LimitTarget | undefined; readonly addressOf: AddressOf }): string {
-  const { scope, id } = limit;
   const { target, addressOf } = about;
-  const who = scope === 'endpoint' ? '' : identityOf(limit, identified, addressOf);
+  const who = limit.scope === 'endpoint' ? '' : identityOf(limit, identified, addressOf);
+  const endpoint = identified.endpoint.name;
+  let keys = known.get(limit);
+  if (keys === undefined) known.set(limit, (keys = new Map()));
+  const last = keys.get(who);
+  if (last !== undefined && last.endpoint === endpoint && last.server === target?.server && last.tool === target?.tool) return last.key;
+  const key = newKey(limit, { who, endpoint, target });
+  if (keys.size >= REMEMBERED_MAX) keys.clear();
+  keys.set(who, { endpoint, server: target?.server, tool: target?.tool, key });
+  return key;
+}
+
+function newKey(limit: LimitSpec, { who, endpoint, target }: { readonly who: string; readonly endpoint: string; readonly target: LimitTarget | undefined }): string {
   const rate = limit.kind === 'rate' ? `${limit.max}/${limit.seconds}` : '';
-  return `${id}\n${placeOf(limit, identified.endpoint.name, target)}\n${who}\n${rate}`;
+  return `${limit.id}\n${placeOf(limit, endpoint, target)}\n${who}\n${rate}`;
 }
 
 /** Rates of clients are for each endpoint; their budgets are for all that the limit holds for. */

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
-import type { BudgetLimit, BudgetUnit, ConcurrencyLimit, LimitSpec, LimitTarget, Priority, RateLimit } from '../model/limit.ts';
+import type { BudgetLimit, BudgetUnit, ConcurrencyLimit, LimitSpec, LimitTarget, Priority, RateLimit, TargetLimits } from '../model/limit.ts';
 import { costOf } from '../model/price.ts';
 import { isObject } from '../protocol/messages.ts';
 import { META_LABELS, metaOf } from '../protocol/meta.ts';
@@ -39,7 +39,7 @@ export function reserve(admitted: Admitted, deps: ReserveDeps): Settle | undefin
   if (reservations === undefined) return undefined;
   const target = targetOf(admitted);
   const limits = reservations.of(target);
-  return limits.length === 0 ? undefined : hold(admitted, { limits, target }, deps);
+  return limits && hold(admitted, limits, target, deps);
 }
 
 function targetOf({ target, method }: Admitted): LimitTarget {
@@ -51,26 +51,58 @@ interface Counter<Limit> {
   readonly key: string;
 }
 
-async function hold(admitted: Admitted, { limits, target }: { readonly limits: readonly LimitSpec[]; readonly target: LimitTarget }, deps: ReserveDeps): Promise<Settle | undefined> {
-  const of = <Kind extends LimitSpec['kind']>(kind: Kind): Counter<Extract<LimitSpec, { kind: Kind }>>[] =>
-    limits.filter((limit): limit is Extract<LimitSpec, { kind: Kind }> => limit.kind === kind).map((limit) => ({ limit, key: counterKey(limit, admitted, { target, addressOf: deps.addressOf }) }));
-  const budgets = of('budget');
-  checkBudgets(budgets, deps);
-  const turns = await takeTurns(admitted, of('concurrency'), deps);
-  try {
-    const rates = of('rate');
-    const short = rates.length === 0 ? undefined : deps.buckets.takeAll(rates.map(({ key, limit }) => ({ key, max: limit.max, seconds: limit.seconds })));
-    refuseShort(rates, short instanceof Promise ? await short : short);
-  } catch (thrown) {
-    for (const key of turns) deps.turns.release(key);
-    throw thrown;
+/** What a call is to hold, and is then known to. */
+interface Holding {
+  readonly admitted: Admitted;
+  readonly target: LimitTarget;
+  readonly rates: readonly Counter<RateLimit>[];
+  readonly concurrency: readonly Counter<ConcurrencyLimit>[];
+  readonly budgets: readonly Counter<BudgetLimit>[];
+  /** Keys of the turns that were taken. */
+  readonly turns: string[];
+}
+
+function hold(admitted: Admitted, { rates, concurrency, budgets }: TargetLimits, target: LimitTarget, deps: ReserveDeps): Settle | undefined | Promise<Settle | undefined> {
+  const about = { target, addressOf: deps.addressOf };
+  const count = <Limit extends LimitSpec>(limit: Limit): Counter<Limit> => ({ limit, key: counterKey(limit, admitted, about) });
+  const holding = { admitted, target, rates: rates.map(count), concurrency: concurrency.map(count), budgets: budgets.map(count), turns: [] };
+  checkBudgets(holding.budgets, deps);
+  const waiting = takeTurns(holding, deps);
+  return waiting === undefined ? takeRates(holding, deps) : waiting.then(() => takeRates(holding, deps));
+}
+
+function takeRates(holding: Holding, deps: ReserveDeps): Settle | undefined | Promise<Settle | undefined> {
+  const { rates } = holding;
+  if (rates.length === 0) return held(holding, undefined, deps);
+  const short = deps.buckets.takeAll(rates.map(({ key, limit }) => ({ key, max: limit.max, seconds: limit.seconds })));
+  if (!(short instanceof Promise)) return held(holding, short, deps);
+  return short.then(
+    (found) => held(holding, found, deps),
+    (thrown: unknown) => {
+      releaseAll(holding.turns, deps);
+      throw thrown;
+    },
+  );
+}
+
+/** All is taken, or the turns are given back. */
+function held(holding: Holding, short: Shortage | undefined, deps: ReserveDeps): Settle | undefined {
+  const { rates, budgets, turns } = holding;
+  const counter = short && rates[short.index];
+  if (counter !== undefined) {
+    releaseAll(turns, deps);
+    throw limitFault(counter.limit, short?.waitMs ?? 0);
   }
   spend(budgets, 'calls', 1, deps);
   if (turns.length === 0 && budgets.every(({ limit }) => limit.unit === 'calls')) return undefined;
   return (outcome) => {
-    for (const key of turns) deps.turns.release(key);
-    settleBudgets(admitted, { budgets, target, outcome }, deps);
+    releaseAll(turns, deps);
+    settleBudgets(holding, outcome, deps);
   };
+}
+
+function releaseAll(keys: readonly string[], { turns }: ReserveDeps): void {
+  for (const key of keys) turns.release(key);
 }
 
 function checkBudgets(budgets: readonly Counter<BudgetLimit>[], { budgets: kept, clock }: ReserveDeps): void {
@@ -78,32 +110,29 @@ function checkBudgets(budgets: readonly Counter<BudgetLimit>[], { budgets: kept,
   for (const { limit, key } of budgets) if (kept.used(key, limit, nowMs) >= limit.max) throw limitFault(limit, periodEnd(limit.per, nowMs) - nowMs);
 }
 
-function refuseShort(rates: readonly Counter<RateLimit>[], short: Shortage | undefined): void {
-  const counter = short && rates[short.index];
-  if (counter !== undefined) throw limitFault(counter.limit, short?.waitMs ?? 0);
+/** One after the other, always in the same order: nobody holds one turn and waits for another that waits for the first. A promise only where one has to wait. */
+function takeTurns(holding: Holding, deps: ReserveDeps): undefined | Promise<undefined> {
+  const next = holding.concurrency[holding.turns.length];
+  if (next === undefined) return undefined;
+  const taken = takeTurn(holding.admitted, next, deps);
+  if (taken instanceof Promise) return taken.then((noTurn) => tookTurn(holding, next, noTurn, deps));
+  return tookTurn(holding, next, taken, deps);
 }
 
-/** One after the other, always in the same order: nobody holds one turn and waits for another that waits for the first. */
-async function takeTurns(admitted: Admitted, wanted: readonly Counter<ConcurrencyLimit>[], { turns }: ReserveDeps): Promise<readonly string[]> {
-  const held: string[] = [];
-  for (const { limit, key } of wanted) {
-    const heard: Leaving[] = [];
-    const cancelled = (): Promise<void> => {
-      const leaving = hearLeaving(admitted);
-      heard.push(leaving);
-      return leaving.cancelled;
-    };
-    const taken = turns.take(key, limit, { priority: priorityOf(admitted), cancelled });
-    const noTurn = taken instanceof Promise ? await taken : taken;
-    for (const leaving of heard) leaving.done();
-    if (noTurn === undefined) {
-      held.push(key);
-      continue;
-    }
-    for (const one of held) turns.release(one);
+function tookTurn(holding: Holding, { limit, key }: Counter<ConcurrencyLimit>, noTurn: NoTurn | undefined, deps: ReserveDeps): undefined | Promise<undefined> {
+  if (noTurn !== undefined) {
+    releaseAll(holding.turns, deps);
     throw noTurnFault(limit, noTurn);
   }
-  return held;
+  holding.turns.push(key);
+  return takeTurns(holding, deps);
+}
+
+function takeTurn(admitted: Admitted, { limit, key }: Counter<ConcurrencyLimit>, { turns }: ReserveDeps): undefined | NoTurn | Promise<NoTurn | undefined> {
+  let heard: Leaving | undefined;
+  const cancelled = (): Promise<void> => (heard = hearLeaving(admitted)).cancelled;
+  const taken = turns.take(key, limit, { priority: priorityOf(admitted), cancelled });
+  return taken instanceof Promise ? taken.finally(() => heard?.done()) : taken;
 }
 
 function noTurnFault(limit: ConcurrencyLimit, noTurn: NoTurn): Fault {
@@ -124,7 +153,7 @@ function spend(budgets: readonly Counter<BudgetLimit>[], unit: BudgetUnit, amoun
 }
 
 /** Bytes, tokens and money are known once the answer is there. */
-function settleBudgets(admitted: Admitted, { budgets, target, outcome }: { readonly budgets: readonly Counter<BudgetLimit>[]; readonly target: LimitTarget; readonly outcome: Outcome }, deps: ReserveDeps): void {
+function settleBudgets({ admitted, budgets, target }: Holding, outcome: Outcome, deps: ReserveDeps): void {
   if (budgets.every(({ limit }) => limit.unit === 'calls')) return;
   const bytesIn = admitted.rawParams?.byteLength ?? 0;
   const bytesOut = outcome.kind === 'result' ? outcome.result.byteLength : 0;

@@ -208,22 +208,29 @@ function proceed(resolved: Resolved, deps: ServeDeps): Promise<Outcome> {
 function dispatchAdmitted(admission: Admission, deps: ServeDeps): Promise<Outcome> {
   if (!isAdmitted(admission)) return Promise.resolve(admission);
   const held = reserve(admission, deps.reserve);
-  if (held === undefined && admission.approval === undefined) return dispatchRecorded(admission, deps);
-  return dispatchHeld(admission, held, deps);
+  return held instanceof Promise ? held.then((settle) => dispatchHeld(admission, settle, deps)) : dispatchHeld(admission, held, deps);
 }
 
-/** What was reserved is given back when the call is over; an approval is spent before it begins. */
-async function dispatchHeld(admitted: Admitted, held: ReturnType<typeof reserve>, deps: ServeDeps): Promise<Outcome> {
-  const settle: Settle | undefined = held instanceof Promise ? await held : held;
-  const send = (): Promise<Outcome> => dispatchRecorded(admitted, deps);
+function dispatchHeld(admitted: Admitted, settle: Settle | undefined, deps: ServeDeps): Promise<Outcome> {
+  return settle === undefined ? dispatchApproved(admitted, deps) : dispatchSettled(admitted, settle, deps);
+}
+
+/** What was reserved is given back when the call is over. */
+async function dispatchSettled(admitted: Admitted, settle: Settle, deps: ServeDeps): Promise<Outcome> {
   let outcome: Outcome;
   try {
-    outcome = deps.approvals === undefined ? await send() : await deps.approvals.spend(admitted, send);
+    outcome = await dispatchApproved(admitted, deps);
   } catch (thrown) {
     outcome = { kind: 'fault', fault: toFault(thrown) };
   }
-  settle?.(outcome);
+  settle(outcome);
   return outcome;
+}
+
+/** An approval is spent before the call begins. */
+function dispatchApproved(admitted: Admitted, deps: ServeDeps): Promise<Outcome> {
+  if (deps.approvals === undefined || admitted.approval === undefined) return dispatchRecorded(admitted, deps);
+  return deps.approvals.spend(admitted, () => dispatchRecorded(admitted, deps));
 }
 
 function dispatchRecorded(admitted: Admitted, deps: ServeDeps): Promise<Outcome> {

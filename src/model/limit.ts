@@ -57,8 +57,16 @@ export interface BudgetLimit extends LimitBase {
 
 export type LimitSpec = RateLimit | ConcurrencyLimit | BudgetLimit;
 
-/** What an endpoint's calls are held to once they are admitted. Asking again for the same target costs one look-up. */
+/** The limits of one target, by how they are taken. */
+export interface TargetLimits {
+  readonly rates: readonly RateLimit[];
+  readonly concurrency: readonly ConcurrencyLimit[];
+  readonly budgets: readonly BudgetLimit[];
+}
+
+/** What an endpoint's calls are held to once they are admitted. Asking again for the same target costs a look-up. */
 export interface Reservations {
   readonly all: readonly LimitSpec[];
-  readonly of: (target: LimitTarget) => readonly LimitSpec[];
+  /** Undefined where none is about the target. */
+  readonly of: (target: LimitTarget) => TargetLimits | undefined;
 }

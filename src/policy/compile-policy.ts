@@ -81,16 +81,27 @@ function toTable(unordered: readonly CompiledRule[], fallback: 'allow' | 'deny')
 }
 
 function rememberCandidates(rules: readonly CompiledRule[]): (facts: PolicyFacts) => readonly CompiledRule[] {
-  const known = new Map<string, readonly CompiledRule[]>();
+  // By server and name, then whatever else tells primitives apart: one text of all of it would have to be made and hashed for each call.
+  const known = new Map<string, Map<string, Remembered[]>>();
+  let size = 0;
   return (facts) => {
-    const key = `${facts.server}\n${facts.primitive}\n${facts.risk}\n${facts.endpoint}\n${facts.namespace}\n${facts.name}`;
-    const remembered = known.get(key);
-    if (remembered !== undefined) return remembered;
+    const { server, primitive, risk, endpoint, namespace, name } = facts;
+    const alike = known.get(server)?.get(name) ?? [];
+    const remembered = alike.find((one) => one.endpoint === endpoint && one.primitive === primitive && one.risk === risk && one.namespace === namespace);
+    if (remembered !== undefined) return remembered.rules;
     const found = rules.filter((rule) => rule.what.every((part) => part.holds(facts)));
-    if (known.size >= REMEMBERED_MAX) known.clear();
-    known.set(key, found);
+    if (++size > REMEMBERED_MAX) {
+      known.clear();
+      size = 1;
+    }
+    known.set(server, (known.get(server) ?? new Map<string, Remembered[]>()).set(name, [...alike, { primitive, risk, endpoint, namespace, rules: found }]));
     return found;
   };
+}
+
+/** What `what` of a rule can be about, but for the server and the name. */
+interface Remembered extends Pick<PolicyFacts, 'primitive' | 'risk' | 'endpoint' | 'namespace'> {
+  readonly rules: readonly CompiledRule[];
 }
 
 /** Where several labels fit, the strictest holds; tools without any count as destructive, everything else only reads. */
@@ -99,6 +110,7 @@ function compileRisks(risks: Readonly<Record<string, Risk>>): CompiledPolicy['ri
   const open = Object.entries(risks)
     .filter(([key]) => key.includes('*'))
     .map(([key, risk]) => ({ matches: compileGlob(key), risk }));
+  if (exact.size === 0 && open.length === 0) return (primitive) => (primitive === 'tool' ? 'destructive' : 'read-only');
   return (primitive: PrimitiveKind, key: string) => {
     const own = exact.get(key);
     if (own !== undefined) return own;

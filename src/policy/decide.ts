@@ -53,10 +53,20 @@ export function isHiddenFrom(namespace: NamespaceSpec, principal: Principal, act
 
 /** What the decision is made from, as plain JSON: what a recording keeps. */
 export function factsOf(namespace: NamespaceSpec, principal: Principal, action: Action): PolicyFacts {
-  const { as, ...known } = action;
-  const { credentialId: _, ...who } = principal;
-  const risk = namespace.policy?.riskOf(action.primitive, as + SEPARATOR + action.name) ?? 'destructive';
-  return { principal: who, namespace: namespace.name, risk, ...known };
+  const { as, method, endpoint, server, primitive, name, claimed, atMs } = action;
+  const risk = namespace.policy?.riskOf(primitive, as + SEPARATOR + name) ?? 'destructive';
+  return { principal: whoIs(principal), namespace: namespace.name, risk, method, endpoint, server, primitive, name, arguments: action.arguments, claimed, atMs };
+}
+
+const known = new WeakMap<Principal, PolicyFacts['principal']>();
+
+function whoIs(principal: Principal): PolicyFacts['principal'] {
+  let who = known.get(principal);
+  if (who === undefined) {
+    const { credentialId: _, ...rest } = principal;
+    known.set(principal, (who = rest));
+  }
+  return who;
 }
 
 function isMember(namespace: NamespaceSpec, server: string): boolean {

@@ -1,7 +1,7 @@
 /** Limits of an endpoint, of its namespace and of the instance, put together for the two places where they are taken. */
 import { compileGlob } from '../base/linear-pattern.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
-import type { LimitSpec, LimitTarget, RateLimit, Reservations } from '../model/limit.ts';
+import type { LimitSpec, LimitTarget, RateLimit, Reservations, TargetLimits } from '../model/limit.ts';
 import type { LimitConfig } from '../model/limit-config.ts';
 import { SEPARATOR } from '../protocol/names.ts';
 
@@ -9,7 +9,6 @@ import { SEPARATOR } from '../protocol/names.ts';
 const REMEMBERED_MAX = 20_000;
 const QUEUE_MAX = 100;
 const WAIT_MS = 10_000;
-const NONE: readonly LimitSpec[] = Object.freeze([]);
 
 /** `id` is where the limit stands, such as `endpoint:dev#0`. */
 export function compileLimit(id: string, limit: LimitConfig): LimitSpec {
@@ -47,17 +46,28 @@ function compileMatch({ match, scope }: LimitConfig): LimitSpec['matches'] {
 }
 
 function toReservations(all: readonly LimitSpec[]): Reservations {
-  const known = new Map<string, readonly LimitSpec[]>();
+  // By the server's name in the namespace, then by tool: names that are put together first cost more than both look-ups.
+  const known = new Map<string, Map<string | undefined, TargetLimits | undefined>>();
+  let size = 0;
   return {
     all,
     of: (target: LimitTarget) => {
-      const key = target.tool === undefined ? target.as : target.as + SEPARATOR + target.tool;
-      const remembered = known.get(key);
-      if (remembered !== undefined) return remembered;
-      const found = all.filter((limit) => limit.matches?.(target) ?? true);
-      if (known.size >= REMEMBERED_MAX) known.clear();
-      known.set(key, found.length === 0 ? NONE : found);
+      const ofServer = known.get(target.as);
+      const remembered = ofServer?.get(target.tool);
+      if (remembered !== undefined || ofServer?.has(target.tool) === true) return remembered;
+      const found = toTargetLimits(all.filter((limit) => limit.matches?.(target) ?? true));
+      if (++size > REMEMBERED_MAX) {
+        known.clear();
+        size = 1;
+      }
+      known.set(target.as, (known.get(target.as) ?? new Map<string | undefined, TargetLimits | undefined>()).set(target.tool, found));
       return found;
     },
   };
+}
+
+function toTargetLimits(limits: readonly LimitSpec[]): TargetLimits | undefined {
+  if (limits.length === 0) return undefined;
+  const of = <Kind extends LimitSpec['kind']>(kind: Kind) => limits.filter((limit): limit is Extract<LimitSpec, { kind: Kind }> => limit.kind === kind);
+  return { rates: of('rate'), concurrency: of('concurrency'), budgets: of('budget') };
 }
