@@ -60,7 +60,8 @@ export async function measure(targets: readonly Target[], plan: Plan, progress: 
       for (const target of order) {
         const aim = target.aims.get(profile.upstream);
         if (aim === undefined) continue;
-        if (round === 0) await runLoad(profile.load, aim, plan.sliceMs / 2);
+        // A process that idled while others were asked is slow at first, the more so the more memory it has.
+        await runLoad(profile.load, aim, plan.sliceMs / 2);
         samples.set(`${profile.name}/${target.name}`, await takeSample(profile.load, aim, plan.sliceMs));
       }
     }
@@ -83,8 +84,8 @@ export function sumUp(targets: readonly Target[], rounds: readonly Round[]): Row
 
 function rowOf(profile: (typeof PROFILES)[number], target: TargetName, rounds: readonly Round[]): Row {
   const own = (round: Round): Sample | undefined => round.get(`${profile.name}/${target}`);
-  const floor = (round: Round): Sample | undefined => round.get(`${profile.against}/floor`);
-  const direct = (round: Round): Sample | undefined => round.get(`${profile.against}/direct`);
+  const floor = (round: Round): Sample | undefined => round.get(`${profile.name}/floor`);
+  const direct = (round: Round): Sample | undefined => round.get(`${profile.name}/direct`);
   const over = (figure: (round: Round) => number): number => median(rounds.map(figure));
   const of = (sample: Sample | undefined, key: keyof Sample): number => sample?.[key] ?? Number.NaN;
   const added = (sample: Sample | undefined, round: Round, key: 'p50Ms' | 'p99Ms'): number => of(sample, key) - of(direct(round), key);

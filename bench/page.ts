@@ -9,7 +9,7 @@ const PATH = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
 const WHAT: Readonly<Record<string, string>> = {
   'legacy-32': '32 clients with sessions (2025-11-25), each one call after the other',
   'modern-32': '32 clients without sessions (2026-07-28)',
-  'governed-32': 'as legacy-32, with two policies and four limits on each call beside all else; held against the floor of legacy-32',
+  'governed-32': 'as legacy-32, with two policies and four limits on each call beside all else',
   'legacy-1': 'one client with a session',
   'modern-1': 'one client without',
   'stdio-32': '32 clients with sessions, a server over stdio; the floor here is a multiplexer that gives messages ids and knows no more of MCP',
@@ -23,7 +23,8 @@ Written by \`npm run bench -- --update-baseline\`; \`npm run bench\` measures ag
 A call is a \`tools/call\` of an echo tool, about a hundred bytes, over HTTP connections that stay open. Three things are asked in turn,
 in slices of one second: the server itself, the *floor* (a reverse proxy on \`node:http\` that knows nothing of MCP) and the gateway,
 with an API key and everything that is on by default: limits, record of calls, log, metrics. What is measured has a core to itself, all
-else has the other one. Each is asked for six seconds before anything counts, so that its code is optimised. A figure is the median over the rounds. Figures of another machine, or of another minute, differ; what holds is
+else has the other one. Each is asked for six seconds before anything counts, so that its code is optimised, and for half a second before
+each slice, since a process that idled is slow at first. A figure is the median over the rounds. Figures of another machine, or of another minute, differ; what holds is
 the ratio to the floor of the same run.
 `;
 

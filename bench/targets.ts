@@ -18,7 +18,7 @@ export interface Target {
   readonly pid: number;
   /** From spawn to the first good `tools/list`. */
   readonly startMs: number;
-  /** By upstream: `echo`, `many`, but for the server itself `stdio`, and at the gateway `governed`. */
+  /** By upstream: `echo`, `many`, but for the server itself `stdio`, and `governed`, which only at the gateway is not as `echo`. */
   readonly aims: ReadonlyMap<string, Aim>;
 }
 
@@ -95,6 +95,7 @@ export class Bench {
       startMs,
       aims: new Map([
         ['echo', echo],
+        ['governed', echo],
         ['many', { ...echo, url: many.line, pid: many.pid }],
       ]),
     };
