@@ -10,6 +10,7 @@ const row: Row = {
   addedP50Ms: 1,
   addedP99Ms: 2,
   cpuUsPerCall: 50,
+  laterUsPerCall: 0,
   cpuOfFloor: 1.25,
   addedP50OfFloor: Number.NaN,
 };

@@ -2,7 +2,7 @@
 import { HttpConnection } from './http-connection.ts';
 import { type Measured, type MeasuredGateway, startMeasured } from './capacity-gateway.ts';
 import { startEcho } from './capacity-upstreams.ts';
-import { cpuMsOf } from './process-stats.ts';
+import { cpuMsOf, workOffMs } from './process-stats.ts';
 import { openSession } from '../test/support/http-peer.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { median } from './soak-verdict.ts';
@@ -41,7 +41,10 @@ interface Comparison {
 
 /** Rounds in turn, so that what drifts falls on both; the median of their ratios. */
 async function compare(gateway: MeasuredGateway, before: Load, after: Load): Promise<Comparison> {
-  for (const load of [before, after]) await drive(load, WARM_UP_MS);
+  for (const load of [before, after]) {
+    await drive(load, WARM_UP_MS);
+    await workOffMs(gateway.pid);
+  }
   const rounds: (readonly [number, number])[] = [];
   for (let round = 0; round < ROUNDS; round++) rounds.push([await cpuUsPerCall(gateway, before), await cpuUsPerCall(gateway, after)]);
   return { ratio: median(rounds.map(([one, other]) => other / one)), beforeUs: median(rounds.map(([one]) => one)), afterUs: median(rounds.map(([, other]) => other)) };
@@ -50,7 +53,9 @@ async function compare(gateway: MeasuredGateway, before: Load, after: Load): Pro
 async function cpuUsPerCall({ pid }: MeasuredGateway, load: Load): Promise<number> {
   const before = cpuMsOf(pid) ?? 0;
   const calls = await drive(load, SLICE_MS);
-  return (((cpuMsOf(pid) ?? 0) - before) * 1_000) / calls;
+  const usedMs = (cpuMsOf(pid) ?? 0) - before;
+  await workOffMs(pid);
+  return (usedMs * 1_000) / calls;
 }
 
 interface Load {

@@ -1,11 +1,13 @@
 /** Drives every target through every profile, round after round, and sums each up by medians of what one round says. */
 import { type Aim, type LoadOutcome, quantile, runLoad } from './load.ts';
-import { cpuMsOf, rssMbOf } from './process-stats.ts';
+import { cpuMsOf, rssMbOf, workOffMs } from './process-stats.ts';
 import { PROFILES } from './profiles.ts';
 import type { Target, TargetName } from './targets.ts';
 
 export interface Sample extends LoadOutcome {
   readonly cpuUsPerCall: number;
+  /** What the process still did once no call came any more. */
+  readonly laterUsPerCall: number;
 }
 
 /** Samples of one round, by `profile/target`. */
@@ -23,6 +25,7 @@ export interface Row {
   readonly cpuUsPerCall: number;
   /** Of the floor's CPU a call. */
   readonly cpuOfFloor: number;
+  readonly laterUsPerCall: number;
   /** Of the latency that the floor adds at the median. */
   readonly addedP50OfFloor: number;
 }
@@ -50,6 +53,7 @@ export async function measure(targets: readonly Target[], plan: Plan, progress: 
       if (aim === undefined || warm.has(aim.pid)) continue;
       warm.add(aim.pid);
       await runLoad(load, aim, plan.warmUpMs);
+      await workOffMs(aim.pid);
     }
   }
   progress('warm');
@@ -75,7 +79,8 @@ async function takeSample(load: Parameters<typeof runLoad>[0], aim: Aim, sliceMs
   const beforeMs = cpuMsOf(aim.pid) ?? Number.NaN;
   const outcome = await runLoad(load, aim, sliceMs);
   const usedMs = (cpuMsOf(aim.pid) ?? Number.NaN) - beforeMs;
-  return { ...outcome, cpuUsPerCall: (usedMs * 1000) / outcome.calls };
+  const laterMs = await workOffMs(aim.pid);
+  return { ...outcome, cpuUsPerCall: (usedMs * 1000) / outcome.calls, laterUsPerCall: (laterMs * 1000) / outcome.calls };
 }
 
 export function sumUp(targets: readonly Target[], rounds: readonly Round[]): Row[] {
@@ -97,6 +102,7 @@ function rowOf(profile: (typeof PROFILES)[number], target: TargetName, rounds: r
     addedP50Ms: over((round) => added(own(round), round, 'p50Ms')),
     addedP99Ms: over((round) => added(own(round), round, 'p99Ms')),
     cpuUsPerCall: over((round) => of(own(round), 'cpuUsPerCall')),
+    laterUsPerCall: over((round) => of(own(round), 'laterUsPerCall')),
     cpuOfFloor: over((round) => of(own(round), 'cpuUsPerCall') / of(floor(round), 'cpuUsPerCall')),
     addedP50OfFloor: over((round) => added(own(round), round, 'p50Ms') / added(floor(round), round, 'p50Ms')),
   };

@@ -1,7 +1,7 @@
 /** The run as a table for people. */
 import type { Footprint, Row } from './measure.ts';
 
-const HEADER = ['profile', 'target', 'calls/s', 'of floor', 'added p50 ms', 'added p99 ms', 'CPU µs/call', 'of floor'];
+const HEADER = ['profile', 'target', 'calls/s', 'of floor', 'added p50 ms', 'added p99 ms', 'CPU µs/call', 'of floor', 'later µs/call'];
 
 export function formatRows(rows: readonly Row[]): string {
   const cells = rows.map((row) => [
@@ -13,6 +13,7 @@ export function formatRows(rows: readonly Row[]): string {
     fixed(row.addedP99Ms, 3),
     fixed(row.cpuUsPerCall, 1),
     fixed(row.cpuOfFloor, 2),
+    fixed(row.laterUsPerCall, 1),
   ]);
   return table([HEADER, ...cells]);
 }
