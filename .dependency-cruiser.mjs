@@ -40,7 +40,7 @@ const ONLY_IN = {
   'ipaddr.js': ['^src/upstream/', '^src/base/', '^src/auth/', '^src/data-plane/'],
   '@modelcontextprotocol/client': ['^src/upstream/', '^src/cli/sign-in/'],
   'quickjs-wasi': ['^src/code-mode/'],
-  ioredis: ['^src/data-plane/shared-(buckets|results)[.]ts$'],
+  ioredis: ['^src/data-plane/(limit-store|shared-results)[.]ts$'],
   citty: ['^src/cli/', '^src/main[.]ts$'],
   '@clack/prompts': ['^src/cli/'],
   react: ['^ui/'],

@@ -14,12 +14,12 @@ import { type Budgets, periodEnd } from './budgets.ts';
 import { hearLeaving, type Leaving } from './client-leaves.ts';
 import type { Admitted } from './exchange.ts';
 import { type AddressOf, counterKey, limitFault } from './limit-keys.ts';
-import type { NoTurn, Turns } from './turns.ts';
+import type { NoTurn, TurnStore } from './turns.ts';
 
 export interface ReserveDeps {
   readonly clock: Clock;
   readonly buckets: BucketStore;
-  readonly turns: Turns;
+  readonly turns: TurnStore;
   readonly budgets: Budgets;
   readonly addressOf: AddressOf;
 }
@@ -130,7 +130,7 @@ function tookTurn(holding: Holding, { limit, key }: Counter<ConcurrencyLimit>, n
 
 function takeTurn(admitted: Admitted, { limit, key }: Counter<ConcurrencyLimit>, { turns }: ReserveDeps): undefined | NoTurn | Promise<NoTurn | undefined> {
   let heard: Leaving | undefined;
-  const cancelled = (): Promise<void> => (heard = hearLeaving(admitted)).cancelled;
+  const cancelled = (): Promise<void> => (heard ??= hearLeaving(admitted)).cancelled;
   const taken = turns.take(key, limit, { priority: priorityOf(admitted), cancelled });
   return taken instanceof Promise ? taken.finally(() => heard?.done()) : taken;
 }

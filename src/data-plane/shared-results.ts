@@ -72,7 +72,7 @@ export class RedisResults implements SharedResults {
   }
 
   #failed(thrown: unknown): void {
-    // As in shared-buckets.ts.
+    // As in limit-store.ts.
     if (thrown instanceof Error && thrown.message === 'Command timed out') this.#redis.disconnect(true);
     this.#downUntilMs = this.#deps.clock.monotonicMs() + PAUSE_MS;
   }

@@ -30,7 +30,23 @@ interface Line {
   readonly background: Waiter[];
 }
 
-export class Turns {
+/** Who wants a turn. `cancelled` is asked for only where one has to wait. */
+export interface TurnTaker {
+  readonly priority: Priority;
+  readonly cancelled: () => Promise<unknown>;
+}
+
+/** Where turns are given: by this gateway alone, or by several together. */
+export interface TurnStore {
+  /** Undefined: it is one's turn, and `release` must follow. A promise where one has to wait; it tells why there was no turn. */
+  take(key: string, rule: TurnRule, taker: TurnTaker): undefined | NoTurn | Promise<NoTurn | undefined>;
+  release(key: string): void;
+  /** Of one key. */
+  state(key: string): { readonly running: number; readonly waiting: number };
+  keys(): string[];
+}
+
+export class Turns implements TurnStore {
   readonly #clock: Clock;
   /** Only those in use. */
   readonly #lines = new Map<string, Line>();
@@ -39,8 +55,7 @@ export class Turns {
     this.#clock = clock;
   }
 
-  /** Undefined: it is one's turn, and `release` must follow. A promise where one has to wait; it tells why there was no turn. */
-  take(key: string, rule: TurnRule, about: { readonly priority: Priority; readonly cancelled: () => Promise<unknown> }): undefined | NoTurn | Promise<NoTurn | undefined> {
+  take(key: string, rule: TurnRule, taker: TurnTaker): undefined | NoTurn | Promise<NoTurn | undefined> {
     let line = this.#lines.get(key);
     if (line === undefined) this.#lines.set(key, (line = { running: 0, max: rule.max, interactive: [], background: [] }));
     line.max = rule.max;
@@ -53,7 +68,7 @@ export class Turns {
       this.#forget(key, line);
       return 'queue_full';
     }
-    return this.#wait(line, key, { ...about, waitMs: rule.waitMs });
+    return this.#wait(line, key, { ...taker, waitMs: rule.waitMs });
   }
 
   release(key: string): void {
@@ -64,7 +79,6 @@ export class Turns {
     this.#forget(key, line);
   }
 
-  /** Of one key. */
   state(key: string): { readonly running: number; readonly waiting: number } {
     const line = this.#lines.get(key);
     return line === undefined ? { running: 0, waiting: 0 } : { running: line.running, waiting: line.interactive.length + line.background.length };
@@ -74,7 +88,7 @@ export class Turns {
     return [...this.#lines.keys()];
   }
 
-  #wait(line: Line, key: string, { priority, waitMs, cancelled }: { readonly priority: Priority; readonly waitMs: number; readonly cancelled: () => Promise<unknown> }): Promise<NoTurn | undefined> {
+  #wait(line: Line, key: string, { priority, waitMs, cancelled }: TurnTaker & { readonly waitMs: number }): Promise<NoTurn | undefined> {
     return new Promise((resolve) => {
       const queue = line[priority];
       const waiter: Waiter = {

@@ -10,7 +10,7 @@ import { Budgets, periodEnd, periodStart } from '../data-plane/budgets.ts';
 import type { DataPlaneDeps } from '../data-plane/data-plane.ts';
 import { Engines } from '../data-plane/engines.ts';
 import { Shadowed } from '../data-plane/shadowed.ts';
-import { Turns } from '../data-plane/turns.ts';
+import { Turns, type TurnStore } from '../data-plane/turns.ts';
 import type { LimitSpec } from '../model/limit.ts';
 import type { People } from '../model/oauth.ts';
 import type { PolicyEngineSpec } from '../model/policy-engine.ts';
@@ -75,7 +75,7 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
   });
   await budgets.load(clock.nowMs());
   await transact(storage.db, (tx) => deleteBudgetUsesBefore(tx, periodStart('month', clock.nowMs() - KEPT_MS)));
-  const turns = new Turns(clock);
+  const { turns } = counters;
   const shadowed = new Shadowed();
   const flushing = keepFlushing(budgets, deps);
   const limits = { buckets: counters.store, turns, budgets };
@@ -104,9 +104,10 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
   };
 }
 
-/** Where the tokens of rates are. */
+/** Where the tokens of rates are, and the turns. */
 interface Counters {
   readonly store: BucketStore;
+  readonly turns: TurnStore;
   readonly state: LiveGovernance['store'];
   readonly left: (key: string, limit: LimitSpec & { readonly kind: 'rate' }) => number | Promise<number>;
   readonly keys: () => readonly string[];
@@ -119,6 +120,7 @@ async function openCounters({ sharedStoreUrl, clock, random, report }: Governanc
     const buckets = new Buckets();
     return {
       store: { takeAll: (wanted) => buckets.takeAll(wanted, clock.monotonicMs()) },
+      turns: new Turns(clock),
       state: () => 'memory',
       left: (key, limit) => buckets.left(key, limit, clock.monotonicMs()),
       keys: () => buckets.keys(clock.monotonicMs()),
@@ -127,16 +129,19 @@ async function openCounters({ sharedStoreUrl, clock, random, report }: Governanc
     };
   }
   // Loaded only where there is such a store: a start reads less.
-  const { SharedBuckets } = await import('../data-plane/shared-buckets.ts');
-  const shared = new SharedBuckets({ url: sharedStoreUrl, clock, gatewayId: newId('gateway', clock, random), report: (isDown, detail) => report(isDown ? 'shared store down: limits are kept here, by share' : 'shared store back', { detail }) });
-  await shared.start();
+  const [{ LimitStore, GONE_MS }, { SharedBuckets }, { SharedTurns }] = await Promise.all([import('../data-plane/limit-store.ts'), import('../data-plane/shared-buckets.ts'), import('../data-plane/shared-turns.ts')]);
+  const store = new LimitStore({ url: sharedStoreUrl, clock, gatewayId: newId('gateway', clock, random), report: (isDown, detail) => report(isDown ? 'shared store down: limits are kept here, by share' : 'shared store back', { detail }) });
+  const shared = new SharedBuckets(store);
+  const turns = new SharedTurns({ store, leaseMs: GONE_MS });
+  await store.start();
   return {
     store: shared,
-    state: () => (shared.isDown ? 'fallback' : 'shared'),
+    turns,
+    state: () => (store.isDown ? 'fallback' : 'shared'),
     left: (key, limit) => shared.left(key, limit),
     keys: () => shared.keys(),
     refill: (prefix) => shared.refill(prefix),
-    close: () => shared.close(),
+    close: () => store.close(),
   };
 }
 
@@ -159,7 +164,7 @@ function keepFlushing(budgets: Budgets, { clock, report }: GovernanceDeps): { re
 interface Parts {
   readonly counters: Counters;
   readonly budgets: Budgets;
-  readonly turns: Turns;
+  readonly turns: TurnStore;
 }
 
 async function usageOf({ snapshot, clock }: GovernanceDeps, { counters, budgets, turns }: Parts): Promise<LimitUse[]> {
