@@ -64,7 +64,7 @@ export async function measure(targets: readonly Target[], plan: Plan, progress: 
       for (const target of order) {
         const aim = target.aims.get(profile.upstream);
         if (aim === undefined) continue;
-        // A process that idled while others were asked is slow at first, the more so the more memory it has.
+        // While a process idles its memory leaves the caches and some of its optimised code is thrown away: it is slow at first.
         await runLoad(profile.load, aim, plan.sliceMs / 2);
         samples.set(`${profile.name}/${target.name}`, await takeSample(profile.load, aim, plan.sliceMs));
       }
