@@ -1,6 +1,7 @@
 /** Where records are kept: what the journal and the admin API ask of a store, whichever database it is. */
 import type { AuditColumns, RecordKind } from './audit-record.ts';
 import type { SignedHead } from './chain.ts';
+import type { RecordPack } from './record-pack.ts';
 
 /** A record on its way into the store. */
 export interface PendingRecord {
@@ -67,8 +68,11 @@ export interface ScanRange {
 }
 
 export interface AuditStore {
-  /** Adds to the chain, all or nothing; once it resolves the records survive the end of the process. Rejects where that cannot be. */
-  append(batch: readonly PendingRecord[]): Promise<void>;
+  /**
+   * Adds to the chain in their order, all or nothing; once it resolves the records survive the end of the process.
+   * Rejects where that cannot be. The packs are read before the call returns or not before it resolves: nobody changes them until then.
+   */
+  append(packs: readonly RecordPack[]): Promise<void>;
   /** Newest first. */
   find(query: RecordQuery): Promise<readonly StoredRecord[]>;
   payloadAt(position: number): Promise<Payload | undefined>;

@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MovableClock } from '../../test/support/movable-clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { CallRecord } from './audit-record.ts';
 import type { PendingRecord } from './audit-store.ts';
 import { Journal, type JournalOptions, type UnderWay } from './journal.ts';
+import { type RecordPack, unpackRecords } from './record-pack.ts';
 
 const FLUSH_MS = 250;
 
@@ -13,10 +15,11 @@ function open(mode: JournalOptions['mode'], queuedMax = 1_000) {
   const disk = { isFull: false };
   const written: PendingRecord[] = [];
   const told: string[] = [];
-  const append = (batch: readonly PendingRecord[]): Promise<void> => {
-    if (disk.isFull) return Promise.reject(new Fault('storage.unavailable', { detail: 'SQLITE_FULL database or disk is full' }));
-    written.push(...batch);
-    return Promise.resolve();
+  const append = async (packs: readonly RecordPack[]): Promise<void> => {
+    // What is added while a write is under way is none of that write's.
+    await Promise.resolve();
+    if (disk.isFull) throw new Fault('storage.unavailable', { detail: 'SQLITE_FULL database or disk is full' });
+    written.push(...packs.flatMap(({ bytes }) => unpackRecords(bytes)));
   };
   const journal = new Journal({ store: { append }, mode, clock, flushMs: FLUSH_MS, queuedMax, clean: (text) => text, report: (problem) => told.push(problem) });
   const records = (): (CallRecord & { readonly detail?: unknown })[] => written.map(({ record }) => JSON.parse(record) as CallRecord);
@@ -105,4 +108,35 @@ test('buffered, without room: intents wait, and a call whose intent never was wr
     ['call', 'first'],
     ['call', 'second'],
   ]);
+});
+
+test('whatever fills and empties the disk between: what was added is written once each, in its order, and refused calls are not', async () => {
+  const step = fc.oneof({ weight: 6, arbitrary: fc.constant('end' as const) }, { weight: 3, arbitrary: fc.constant('begin' as const) }, { weight: 2, arbitrary: fc.constant('move' as const) }, { weight: 1, arbitrary: fc.constant('disk' as const) }, { weight: 2, arbitrary: fc.constant('tick' as const) });
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom('buffered' as const, 'strict' as const), fc.array(step, { maxLength: 60 }), async (mode, steps) => {
+      const { clock, disk, journal, records } = open(mode);
+      const ended: string[] = [];
+      const begun: Promise<string | undefined>[] = [];
+      for (const [index, what] of steps.entries()) {
+        const id = `${what}-${index}`;
+        if (what === 'end') {
+          journal.end(pending('call', id), undefined);
+          ended.push(id);
+        } else if (what === 'begin' && mode === 'strict') {
+          const going = journal.begin(call(id));
+          begun.push((going ?? Promise.resolve()).then(() => id, () => undefined));
+        } else if (what === 'disk') disk.isFull = !disk.isFull;
+        else if (what === 'move') await clock.move(FLUSH_MS);
+        else await Promise.resolve();
+      }
+      disk.isFull = false;
+      await journal.close();
+      const went = (await Promise.all(begun)).filter((id) => id !== undefined);
+      const written = records().map(({ id }) => id);
+      expect(written.filter((id) => id.startsWith('end'))).toEqual(ended);
+      expect(written.filter((id) => id.startsWith('begin'))).toEqual(went);
+      expect(journal.state).toMatchObject({ queued: 0, lost: 0 });
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -9,6 +9,7 @@ import { Fault, toFault } from '../base/fault.ts';
 import { RecentTable } from '../base/recent-table.ts';
 import type { AdminEventRecord, CallRecord, KeepingRecord } from './audit-record.ts';
 import type { AuditStore, PendingRecord } from './audit-store.ts';
+import { RecordPack } from './record-pack.ts';
 
 export type AuditMode = 'buffered' | 'strict';
 
@@ -42,20 +43,24 @@ export interface JournalState {
   readonly lastError: string | undefined;
 }
 
-/** Batches are at most so long, so that one write never holds up the others for long. */
+/** Writes are of at most so many, so that one never holds up the others for long. */
 const BATCH_MAX = 5_000;
 /** So many do not wait for the interval to end. */
-const EARLY_RECORDS = 500;
-/** Enough to ride out a full disk for a while without filling the memory with payloads. */
+const EARLY_RECORDS = 1_000;
+/** Enough to ride out a full disk for a while without filling the memory. */
 const QUEUED_BYTES_MAX = 64 << 20;
 
 export class Journal {
   readonly #options: JournalOptions;
-  #queue: PendingRecord[] = [];
+  /** Oldest first; more is added to the last one only, which is not being written. */
+  readonly #packs: RecordPack[] = [];
+  #spare: RecordPack | undefined;
   readonly #underWay = new RecentTable<UnderWay>();
   #begun = 0;
-  /** Strict: intents whose calls wait for them. */
-  readonly #awaited = new Set<PendingRecord>();
+  /** Strict: intents whose calls wait for them. They go with the next write or not at all. */
+  #awaited: RecordPack | undefined;
+  #isWriting = false;
+  #queued = 0;
   #queuedBytes = 0;
   #lost = 0;
   #lostUntold = 0;
@@ -71,7 +76,7 @@ export class Journal {
   }
 
   get state(): JournalState {
-    return { mode: this.#options.mode, queued: this.#queue.length, lost: this.#lost, lastError: this.#lastError };
+    return { mode: this.#options.mode, queued: this.#queued, lost: this.#lost, lastError: this.#lastError };
   }
 
   /** A call goes to its server: undefined or resolved, it may. Rejects with `gateway.audit_unavailable`. */
@@ -82,10 +87,10 @@ export class Journal {
       this.#soon();
       return undefined;
     }
-    const intent = call.toIntent();
-    if (!this.#add(intent)) return Promise.reject(unavailable('the queue is full'));
+    if (!this.#mayAdd()) return Promise.reject(unavailable('the queue is full'));
     call.isTaken = true;
-    this.#awaited.add(intent);
+    this.#awaited ??= new RecordPack();
+    this.#addTo(this.#awaited, call.toIntent());
     this.#waiting ??= Promise.withResolvers();
     const { promise } = this.#waiting;
     void this.#flush();
@@ -107,10 +112,10 @@ export class Journal {
   async settle(): Promise<void> {
     await this.#flushing;
     this.#takeIntents();
-    while (this.#queue.length > 0) {
-      const before = this.#queue.length;
+    while (this.#queued > 0) {
+      const before = this.#queued;
       await this.#flush();
-      if (this.#queue.length >= before) return;
+      if (this.#queued >= before) return;
     }
   }
 
@@ -118,30 +123,46 @@ export class Journal {
     await this.settle();
     this.#timer?.();
     this.#isClosed = true;
-    if (this.#queue.length > 0) this.#options.report(`${this.#queue.length} records could not be written before the end`);
+    if (this.#queued > 0) this.#options.report(`${this.#queued} records could not be written before the end`);
   }
 
   get #hasRoom(): boolean {
-    return !this.#isClosed && this.#queue.length < this.#options.queuedMax && this.#queuedBytes <= QUEUED_BYTES_MAX;
+    return !this.#isClosed && this.#queued < this.#options.queuedMax && this.#queuedBytes <= QUEUED_BYTES_MAX;
   }
 
-  #add(record: PendingRecord): boolean {
-    if (!this.#hasRoom) {
-      if (this.#lostUntold === 0) this.#options.report('records are lost: the store does not keep up');
-      this.#lost++;
-      this.#lostUntold++;
-      return false;
-    }
-    this.#push(record);
-    return true;
+  #add(record: PendingRecord): void {
+    if (this.#mayAdd()) this.#push(record);
+  }
+
+  /** What there is no room for is counted. */
+  #mayAdd(): boolean {
+    if (this.#hasRoom) return true;
+    if (this.#lostUntold === 0) this.#options.report('records are lost: the store does not keep up');
+    this.#lost++;
+    this.#lostUntold++;
+    return false;
   }
 
   #push(record: PendingRecord): void {
-    this.#queue.push(record);
-    this.#queuedBytes += bytesOf(record);
-    // Records that wait long outlive the young generation of the heap, and cost more there than to write.
-    if (this.#queue.length >= EARLY_RECORDS && this.#flushing === undefined && this.#lastError === undefined) void this.#flush();
+    this.#addTo(this.#openPack(), record);
+    if (this.#queued >= EARLY_RECORDS && this.#flushing === undefined && this.#lastError === undefined) void this.#flush();
     else this.#soon();
+  }
+
+  #openPack(): RecordPack {
+    const last = this.#packs.at(-1);
+    if (last !== undefined && last.count < BATCH_MAX && !(this.#isWriting && this.#packs.length === 1)) return last;
+    const opened = this.#spare ?? new RecordPack();
+    this.#spare = undefined;
+    this.#packs.push(opened);
+    return opened;
+  }
+
+  #addTo(pack: RecordPack, record: PendingRecord): void {
+    const before = pack.byteLength;
+    pack.add(record);
+    this.#queued++;
+    this.#queuedBytes += pack.byteLength - before;
   }
 
   /** Calls that go on for longer than an interval have an intent of their own. Where there is no room, they wait for it: their end will say all. */
@@ -160,7 +181,7 @@ export class Journal {
     this.#flushing ??= this.#write().finally(() => {
       this.#flushing = undefined;
       if (this.#waiting !== undefined) void this.#flush();
-      else if (this.#queue.length > 0) this.#soon();
+      else if (this.#queued > 0) this.#soon();
     });
     return this.#flushing;
   }
@@ -173,52 +194,53 @@ export class Journal {
     });
   }
 
+  /** The oldest pack, or nothing where there is none; with it the intents that calls wait for. */
   async #write(): Promise<void> {
     const waiting = this.#waiting;
+    const awaited = this.#awaited;
     this.#waiting = undefined;
-    const batch = waiting === undefined ? this.#queue.slice(0, BATCH_MAX) : this.#queue.slice();
-    if (batch.length === 0) {
+    this.#awaited = undefined;
+    const oldest = this.#packs[0];
+    const packs = [oldest, awaited].filter((pack) => pack !== undefined);
+    if (packs.length === 0) {
       waiting?.resolve();
       return;
     }
     const lost = this.#lostUntold;
-    const loss: readonly PendingRecord[] = lost === 0 ? [] : [{ record: JSON.stringify({ kind: 'loss', atMs: this.#options.clock.nowMs(), detail: { records: lost } }) }];
+    const loss = lost === 0 ? [] : [RecordPack.of([{ record: JSON.stringify({ kind: 'loss', atMs: this.#options.clock.nowMs(), detail: { records: lost } }) }])];
+    this.#isWriting = oldest !== undefined;
     try {
-      await this.#options.store.append([...batch, ...loss]);
+      await this.#options.store.append([...packs, ...loss]);
     } catch (thrown) {
-      this.#failed(batch, thrown, waiting);
+      this.#failed(thrown, awaited, waiting);
       return;
+    } finally {
+      this.#isWriting = false;
     }
     if (this.#lastError !== undefined) this.#options.report('records are written again');
     this.#lastError = undefined;
     this.#lostUntold -= lost;
-    this.#remove(batch);
+    if (oldest !== undefined) this.#packs.shift();
+    for (const pack of packs) this.#forget(pack);
     waiting?.resolve();
   }
 
   /** What nobody waits for stays and is tried again; refused calls leave their intents behind. */
-  #failed(batch: readonly PendingRecord[], thrown: unknown, waiting: PromiseWithResolvers<void> | undefined): void {
+  #failed(thrown: unknown, awaited: RecordPack | undefined, waiting: PromiseWithResolvers<void> | undefined): void {
     const { detail, message } = toFault(thrown);
     const problem = thrown instanceof Fault ? (detail ?? message) : thrown instanceof Error ? thrown.message : String(thrown);
     if (this.#lastError === undefined) this.#options.report(`records cannot be written: ${problem}`);
     this.#lastError = problem;
-    if (waiting === undefined) return;
-    this.#remove(batch.filter((record) => this.#awaited.has(record)));
-    waiting.reject(unavailable(problem));
+    if (awaited !== undefined) this.#forget(awaited);
+    waiting?.reject(unavailable(problem));
   }
 
-  #remove(records: readonly PendingRecord[]): void {
-    const gone = new Set(records);
-    this.#queue = this.#queue.filter((record) => !gone.has(record));
-    for (const record of records) {
-      this.#queuedBytes -= bytesOf(record);
-      this.#awaited.delete(record);
-    }
+  #forget(pack: RecordPack): void {
+    this.#queued -= pack.count;
+    this.#queuedBytes -= pack.byteLength;
+    pack.clear();
+    this.#spare = pack;
   }
-}
-
-function bytesOf({ arguments: given, result }: PendingRecord): number {
-  return (given?.length ?? 0) + (result?.length ?? 0);
 }
 
 function unavailable(detail: string): Fault {

@@ -4,9 +4,10 @@
  * place does not hide another.
  */
 import type { KeyObject } from 'node:crypto';
-import { type AdminEventRecord, type AuditRecord, type CallRecord, columnsOf, isCallRecord } from './audit-record.ts';
+import { type AdminEventRecord, type AuditRecord, type CallRecord, columnsOf, isCallRecord, type KeptText } from './audit-record.ts';
 import type { AuditStore, ScannedRecord, ScanRange } from './audit-store.ts';
 import { digestOf, GENESIS, linkOf, type SignedHead } from './chain.ts';
+import { goneUpTo } from './keeping-detail.ts';
 import { isSignedBy, readPublicKey } from './signing.ts';
 
 export type FindingKind =
@@ -181,17 +182,15 @@ class Verification {
     this.counts.firstMs ??= record.atMs;
     this.counts.lastMs = record.atMs;
     if (isCallRecord(record)) this.#call(row, record);
-    else if (record.kind === 'admin') this.pendingAdmin.push({ seq: row.seq, eventSeq: record.eventSeq, text: row.text });
-    else if (record.kind === 'purge' || record.kind === 'tombstone') this.#kept(row, record.kind, record.detail);
+    else if (record.kind === 'admin' && Number.isSafeInteger(record.eventSeq)) this.pendingAdmin.push({ seq: row.seq, eventSeq: record.eventSeq, text: row.text });
+    else if (record.kind === 'purge' || record.kind === 'tombstone') this.#kept(row, record.kind);
   }
 
   /** What is gone of this chain, and of those of other gateways. */
-  #kept(row: ScannedRecord, kind: 'purge' | 'tombstone', { others, ...own }: Readonly<Record<string, unknown>>): void {
-    for (const one of [{ ...own, writer: row.writer }, ...(Array.isArray(others) ? (others as readonly Readonly<Record<string, unknown>>[]) : [])]) {
-      const { writer, seq, hash } = one as Readonly<Record<string, unknown>>;
-      if (typeof seq !== 'number' || typeof writer !== 'string') continue;
+  #kept(row: ScannedRecord, kind: 'purge' | 'tombstone'): void {
+    for (const { writer, seq, hash } of goneUpTo(row)) {
       if (kind === 'purge') this.#purged.set(writer, Math.max(this.#purged.get(writer) ?? 0, seq));
-      else if (typeof hash === 'string') this.#tombstones.push({ writer, seq, hash });
+      else if (hash !== undefined) this.#tombstones.push({ writer, seq, hash });
     }
   }
 
@@ -204,7 +203,7 @@ class Verification {
       if (kept === undefined && typeof text === 'string') this.found('payload_edited', row, 'a payload that was not recorded');
       if (kept === undefined) continue;
       if (typeof text !== 'string') this.#missingPayloads.set(row.writer, [...(this.#missingPayloads.get(row.writer) ?? []), row.seq]);
-      else if (digestOf(text) !== kept.sha256) this.found('payload_edited', row, 'arguments or result were changed');
+      else if (digestOf(text) !== (kept as KeptText | null)?.sha256) this.found('payload_edited', row, 'arguments or result were changed');
     }
   }
 

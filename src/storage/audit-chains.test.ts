@@ -7,6 +7,7 @@ import { Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../test/support/start-postgres.ts';
 import { linkOf } from '../audit/chain.ts';
+import { RecordPack } from '../audit/record-pack.ts';
 import { type VerifyReport, verifyAudit } from '../audit/verify.ts';
 import { systemClock } from '../base/clock.ts';
 import { PostgresAuditStore } from './audit-postgres.ts';
@@ -57,7 +58,7 @@ function gatewayOn(on: Db, sealing: Uint8Array | null = SEALING): Gateway {
   return {
     writer,
     store,
-    write: (count, atMs = NOW_MS) => store.append(Array.from({ length: count }, (_, index) => ({ record: JSON.stringify({ kind: 'call', id: `${writer}-${index}`, atMs: atMs + index, principal: { kind: 'key', id: 'key:a', name: 'a' }, endpoint: 'dev', server: 'files', tool: 'read', method: 'tools/call', outcome: 'ok', isDispatched: true }) }))),
+    write: (count, atMs = NOW_MS) => store.append([RecordPack.of(Array.from({ length: count }, (_, index) => ({ record: JSON.stringify({ kind: 'call', id: `${writer}-${index}`, atMs: atMs + index, principal: { kind: 'key', id: 'key:a', name: 'a' }, endpoint: 'dev', server: 'files', tool: 'read', method: 'tools/call', outcome: 'ok', isDispatched: true }) })))]),
     verify: (range = {}) => verifyAudit(store, { publicKey, adminEvents: async () => new Map(), adminEventCount: async () => 0, ...range }),
   };
 }

@@ -3,6 +3,7 @@
  * places of records, and payloads, checkpoints and purges that fit no record. PostgreSQL checks its own pages.
  */
 import { type RawBuilder, sql } from 'kysely';
+import { goneUpTo, keepingDetailOf } from '../audit/keeping-detail.ts';
 import type { Db } from './schema.ts';
 
 /** A run of places without a gap. */
@@ -17,19 +18,8 @@ interface Numbered {
   readonly seq: number;
 }
 
-interface TombstoneDetail {
-  readonly seq?: number;
-  readonly others?: readonly Numbered[];
-  readonly places?: readonly (readonly [number, number])[];
-}
-
 const PAGE = 5_000;
 const TRIGGERS = ['audit_record_append_only', 'audit_checkpoint_append_only', 'audit_writer_append_only', 'audit_purge_append_only', 'audit_payload_no_update', 'audit_payload_no_delete'];
-
-/** Payloads that records of kind `purge` say are gone: of their own chain and of others. */
-const CLAIMS = sql`
-  select r.writer, (r.text::json #>> '{detail,seq}')::bigint as seq from audit_record r where r.kind = 'purge' and r.text::json #>> '{detail,seq}' is not null
-  union all select other ->> 'writer', (other ->> 'seq')::bigint from audit_record r, json_array_elements(coalesce(r.text::json #> '{detail,others}', '[]')) other where r.kind = 'purge'`;
 
 /** A sentence for each problem. Rejects where the database cannot be asked. */
 export async function postgresDamage(db: Db): Promise<string[]> {
@@ -83,10 +73,14 @@ async function* runsOf(db: Db): AsyncIterable<Places> {
 /** What months held that were deleted: their places in order, and where chains ended in them. */
 async function readTombstones(db: Db): Promise<{ readonly places: readonly Places[]; readonly ends: readonly Numbered[] }> {
   const { rows } = await sql<{ writer: string; text: string }>`select writer, text from audit_record where kind = 'tombstone'`.execute(db);
-  const told = rows.map(({ writer, text }) => ({ writer, ...(JSON.parse(text) as { readonly detail: TombstoneDetail }).detail }));
-  const places = told.flatMap((detail) => (detail.places ?? []).map(([from, to]): Places => ({ from, to })));
-  const ends = told.flatMap(({ writer, seq, others = [] }) => [...(seq === undefined ? [] : [{ writer, seq }]), ...others]);
-  return { places: places.toSorted((a, b) => a.from - b.from), ends };
+  const places = rows.flatMap(({ text }) => keepingDetailOf(text).places.map(([from, to]): Places => ({ from, to })));
+  return { places: places.toSorted((a, b) => a.from - b.from), ends: rows.flatMap(goneUpTo) };
+}
+
+/** Up to where records of kind `purge` say that payloads are gone, as a table. */
+async function purgeClaims(db: Db): Promise<RawBuilder<unknown>> {
+  const { rows } = await sql<{ writer: string; text: string }>`select writer, text from audit_record where kind = 'purge'`.execute(db);
+  return sql`json_to_recordset(${JSON.stringify(rows.flatMap(goneUpTo))}::json) as claim (writer text, seq bigint)`;
 }
 
 /** Tombstones go with their own month in the end: of what is older than all that are left nothing is known. */
@@ -105,11 +99,12 @@ async function strayRows(db: Db, ends: readonly Numbered[]): Promise<string[]> {
     const { rows } = await sql<{ first: number | null }>`select min(seq) as first from audit_record where writer = ${writer}`.execute(db);
     return seq < (rows[0]?.first ?? Infinity);
   };
+  const claims = await purgeClaims(db);
   const checkpoints = await countStrays(db, 'audit_checkpoint', { isStray: sql`r.hash is distinct from s.hash`, isGone });
-  const purges = await countStrays(db, 'audit_purge', { isStray: sql`not exists (select 1 from (${CLAIMS}) claim where claim.writer = s.writer and claim.seq = s.seq)`, isGone });
+  const purges = await countStrays(db, 'audit_purge', { isStray: sql`not exists (select 1 from ${claims} where claim.writer = s.writer and claim.seq = s.seq)`, isGone });
   // Where payloads are still there, the purge that was told did not come to its end.
   const { rows: undone } = await sql<{ count: number }>`
-    select count(*) as count from (${CLAIMS}) claim where not exists (select 1 from audit_purge p where p.writer = claim.writer and p.seq >= claim.seq)
+    select count(*) as count from ${claims} where not exists (select 1 from audit_purge p where p.writer = claim.writer and p.seq >= claim.seq)
       and not exists (select 1 from audit_payload p where p.writer = claim.writer and p.seq <= claim.seq)`.execute(db);
   const told = (count: number, sentence: string): string[] => (count === 0 ? [] : [`${count} ${sentence}`]);
   return [

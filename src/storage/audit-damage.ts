@@ -3,6 +3,7 @@
  * triggers that are not as they were made, and places of records, checkpoints and purges that do not fit the records.
  */
 import type Sqlite from 'better-sqlite3';
+import { keepingDetailOf } from '../audit/keeping-detail.ts';
 import { createTables, listMonths, openEmpty, openForReading } from './audit-file.ts';
 
 /** A sentence for each problem, with its file. Never throws for what it finds. */
@@ -65,8 +66,7 @@ function followPlaces(database: Sqlite.Database, month: string, { state, found }
   if (first !== undefined && !followsOn(first, state.last)) found(`position ${first.position} is not right behind the month before`);
   state.last = last ?? state.last;
   for (const { text } of database.prepare("select text from record where kind = 'purge'").all() as { readonly text: string }[]) {
-    const { detail } = JSON.parse(text) as { readonly detail: { readonly months?: Readonly<Record<string, number>> } };
-    for (const [purged, position] of Object.entries(detail.months ?? {})) state.purges.add(`${purged} ${position}`);
+    for (const [purged, position] of Object.entries(keepingDetailOf(text).months)) state.purges.add(`${purged} ${position}`);
   }
   for (const { position } of database.prepare('select position from purge').all() as { readonly position: number }[]) state.purged.push(`${month} ${position}`);
 }

@@ -4,6 +4,7 @@ import type { AuditColumns, AuditRecord } from '../audit/audit-record.ts';
 import type { AuditStore, Payload, PendingRecord, RecordQuery, ScannedRecord, ScanRange, StoredRecord } from '../audit/audit-store.ts';
 import { GENESIS, type Head, type SignedHead } from '../audit/chain.ts';
 import { chainAfter, type ChainRow, type RedactPayload, toRow } from '../audit/chain-writer.ts';
+import { RecordPack, unpackRecords } from '../audit/record-pack.ts';
 import { createSigner } from '../audit/signing.ts';
 import { Fault } from '../base/fault.ts';
 import { open, seal, type SealInput } from '../base/sealed.ts';
@@ -52,8 +53,8 @@ export class PostgresAuditStore implements AuditStore {
     this.#sign = createSigner(options.privateKey);
   }
 
-  append(batch: readonly PendingRecord[]): Promise<void> {
-    const written = this.#writing.then(() => this.#append(batch));
+  append(packs: readonly RecordPack[]): Promise<void> {
+    const written = this.#writing.then(() => this.#append(packs.flatMap(({ bytes }) => unpackRecords(bytes))));
     this.#writing = written.catch(() => undefined);
     return written;
   }
@@ -137,7 +138,7 @@ export class PostgresAuditStore implements AuditStore {
 
   async retain({ payloadsMs, recordsMs, nowMs }: RetainOptions): Promise<void> {
     const { db, writer } = this.#options;
-    const say: Say = (record) => this.append([{ record: JSON.stringify(record) }]);
+    const say: Say = (record) => this.append([RecordPack.of([{ record: JSON.stringify(record) }])]);
     if (payloadsMs !== undefined) await purgePayloads(db, { writer, beforeMs: payloadsMs, nowMs, say });
     if (recordsMs === undefined) return;
     await dropMonths(db, { writer, beforeMs: recordsMs, nowMs, say });

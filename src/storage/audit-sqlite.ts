@@ -1,8 +1,9 @@
 /** The record in the data folder, a file a month. A thread writes, so that no call waits for a disk; reading is done here. */
 import type Sqlite from 'better-sqlite3';
 import type { AuditColumns } from '../audit/audit-record.ts';
-import type { AuditStore, Payload, PendingRecord, RecordQuery, ScannedRecord, ScanRange, StoredRecord } from '../audit/audit-store.ts';
+import type { AuditStore, Payload, RecordQuery, ScannedRecord, ScanRange, StoredRecord } from '../audit/audit-store.ts';
 import type { SignedHead } from '../audit/chain.ts';
+import { type RecordPack, unpackRecords } from '../audit/record-pack.ts';
 import { listMonths, openForReading } from './audit-file.ts';
 import { readHeadFile } from './audit-head-file.ts';
 import { toConditions } from './audit-query.ts';
@@ -10,7 +11,7 @@ import type { RetainOptions, SqliteAuditWriter } from './audit-sqlite-writer.ts'
 
 /** The writer, wherever it runs. */
 export interface WriterPort {
-  append(batch: readonly PendingRecord[]): Promise<void>;
+  append(packs: readonly RecordPack[]): Promise<void>;
   /** Resolves when what was appended by now can be read. */
   settle(): Promise<void>;
   retain(options: RetainOptions): Promise<void>;
@@ -21,7 +22,7 @@ export interface WriterPort {
 /** The writer in this thread: for tools and tests. */
 export function directPort(writer: SqliteAuditWriter): WriterPort {
   return {
-    append: async (batch) => writer.append(batch),
+    append: async (packs) => writer.append(packs.flatMap(({ bytes }) => unpackRecords(bytes))),
     settle: async () => {
       while (writer.unpack());
     },
@@ -58,8 +59,8 @@ export class SqliteAuditStore implements AuditStore {
     this.#port = options.port;
   }
 
-  append(batch: readonly PendingRecord[]): Promise<void> {
-    return this.#port.append(batch);
+  append(packs: readonly RecordPack[]): Promise<void> {
+    return this.#port.append(packs);
   }
 
   async find(query: RecordQuery): Promise<readonly StoredRecord[]> {

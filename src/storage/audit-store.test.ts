@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../test/support/start-postgres.ts';
 import type { AuditRecord } from '../audit/audit-record.ts';
 import type { AuditStore, PendingRecord } from '../audit/audit-store.ts';
+import { RecordPack } from '../audit/record-pack.ts';
 import { type Finding, verifyAudit } from '../audit/verify.ts';
 import { systemClock } from '../base/clock.ts';
 import { createKeyedDigest } from '../base/keyed-digest.ts';
@@ -98,7 +99,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
   test('records are found by each of their columns, newest first and page by page', async ({ skip }) => {
     if (dialect === 'postgres' && postgres === undefined) skip();
     const { store } = await open();
-    await store.append(Array.from({ length: 30 }, (_, index) => call(`c${index}`, { tool: index % 2 === 0 ? 'read' : 'write', outcome: index % 3 === 0 ? 'policy.denied' : 'ok', atMs: NOW_MS + index * 1_000 })));
+    await store.append([RecordPack.of(Array.from({ length: 30 }, (_, index) => call(`c${index}`, { tool: index % 2 === 0 ? 'read' : 'write', outcome: index % 3 === 0 ? 'policy.denied' : 'ok', atMs: NOW_MS + index * 1_000 })))]);
     const idsOf = async (query: Partial<Parameters<AuditStore['find']>[0]>) => (await store.find({ limit: 100, ...query })).map(({ text }) => (JSON.parse(text) as { id: string }).id);
     expect(await idsOf({ limit: 2 })).toEqual(['c29', 'c28']);
     expect(await idsOf({ tool: 'write', outcome: 'failed' })).toEqual(['c27', 'c21', 'c15', 'c9', 'c3']);
@@ -114,7 +115,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
   test('[AU-04] nothing can be changed or deleted, payloads not either before their time', async ({ skip }) => {
     if (dialect === 'postgres' && postgres === undefined) skip();
     const { store, change } = await open();
-    await store.append([call('c1', {}, { arguments: '{"a":1}' })]);
+    await store.append([RecordPack.of([call('c1', {}, { arguments: '{"a":1}' })])]);
     for (const statement of ["update audit_record set outcome = 'ok'", 'delete from audit_record', "update audit_payload set arguments = ''", 'delete from audit_payload', 'delete from audit_checkpoint']) {
       await expect(change(statement)).rejects.toThrow('the record is append-only');
     }
@@ -124,11 +125,11 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
   test('[AU-01] intents without outcome are told at the next opening, and the chain goes on where it ended', async ({ skip }) => {
     if (dialect === 'postgres' && postgres === undefined) skip();
     const { store, reopen } = await open();
-    await store.append([call('c1', { kind: 'intent' }), call('c2', { kind: 'intent' }), call('c1', { kind: 'outcome' })]);
+    await store.append([RecordPack.of([call('c1', { kind: 'intent' }), call('c2', { kind: 'intent' }), call('c1', { kind: 'outcome' })])]);
     await store.close();
     const again = reopen();
     expect(await again.openIntents()).toEqual(['c2']);
-    await again.append([{ record: JSON.stringify({ kind: 'unknown', id: 'c2', atMs: NOW_MS }) }]);
+    await again.append([RecordPack.of([{ record: JSON.stringify({ kind: 'unknown', id: 'c2', atMs: NOW_MS }) }])]);
     expect(await again.openIntents()).toEqual([]);
     expect(await verify(again)).toEqual([]);
     if (dialect === 'sqlite') await again.close();
@@ -138,9 +139,9 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     if (dialect === 'postgres' && postgres === undefined) skip();
     const clock = { nowMs: NOW_MS - 40 * DAY_MS };
     const { store } = await open(clock);
-    await store.append([call('old', { atMs: clock.nowMs }, { arguments: '{"a":1}' })]);
+    await store.append([RecordPack.of([call('old', { atMs: clock.nowMs }, { arguments: '{"a":1}' })])]);
     clock.nowMs = NOW_MS;
-    await store.append([call('c1', { atMs: NOW_MS - 8 * DAY_MS }, { arguments: '{"a":1}' }), call('c2', {}, { arguments: '{"b":1}', result: '{"content":[]}' })]);
+    await store.append([RecordPack.of([call('c1', { atMs: NOW_MS - 8 * DAY_MS }, { arguments: '{"a":1}' }), call('c2', {}, { arguments: '{"b":1}', result: '{"content":[]}' })])]);
     await store.retain({ payloadsMs: NOW_MS - 7 * DAY_MS, recordsMs: undefined, nowMs: NOW_MS });
     const [, newest, before] = await store.find({ limit: 3 });
     expect(await store.payloadAt(before?.position ?? 0)).toBeUndefined();
@@ -157,7 +158,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     if (dialect === 'postgres' && postgres === undefined) skip();
     const { store } = await open();
     const secret = `ghp_${'a1B2c3D4e5F6'.repeat(3)}`;
-    await store.append([call('c1', {}, { arguments: JSON.stringify({ password: 'hunter2hunter2', note: `use ${secret}`, code: Buffer.from(`x ${secret}`).toString('base64') }), result: `{"content":[{"text":"{\\"api_key\\":\\"topsecretvalue`, isResultCut: true })]);
+    await store.append([RecordPack.of([call('c1', {}, { arguments: JSON.stringify({ password: 'hunter2hunter2', note: `use ${secret}`, code: Buffer.from(`x ${secret}`).toString('base64') }), result: `{"content":[{"text":"{\\"api_key\\":\\"topsecretvalue`, isResultCut: true })])]);
     const [row] = await store.find({ limit: 1 });
     const kept = JSON.stringify([row, await store.payloadAt(row?.position ?? 0)]);
     for (const word of ['hunter2', secret, 'topsecretvalue', Buffer.from(`x ${secret}`).toString('base64')]) expect(kept).not.toContain(word);
@@ -170,7 +171,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     const { store } = await open();
     const tokens = ['a1B2c3D4e5F6', 'g7H8i9J0k1L2'].map((text) => `ghp_${text.repeat(3)}`);
     const [first = '', second = ''] = tokens;
-    await store.append([call('c1', {}, { arguments: JSON.stringify({ note: `use ${first}`, password: 'hunter2' }) }), call('c2', {}, { arguments: JSON.stringify({ note: `use ${second}` }), result: JSON.stringify({ content: [{ type: 'text', text: `you said ${first}` }], password: 'hunter2' }) })]);
+    await store.append([RecordPack.of([call('c1', {}, { arguments: JSON.stringify({ note: `use ${first}`, password: 'hunter2' }) }), call('c2', {}, { arguments: JSON.stringify({ note: `use ${second}` }), result: JSON.stringify({ content: [{ type: 'text', text: `you said ${first}` }], password: 'hunter2' }) })])]);
     const kept = JSON.stringify(await Promise.all((await store.find({ limit: 2 })).map(({ position }) => store.payloadAt(position))));
     const marksOf = (kind: string): (string | undefined)[] => [...kept.matchAll(new RegExp(`\\[redacted ${kind} #([0-9a-f]{16})\\]`, 'g'))].map(([, mark]) => mark);
     const digest = createKeyedDigest(Buffer.alloc(32, 7));
@@ -216,7 +217,7 @@ describe('what somebody did to the tables of two gateways on PostgreSQL', () => 
       for (const [index, { store }] of gateways.entries()) {
         // The clocks of the two differ: around the end of a month their records are of both.
         const atMs = clock.nowMs - index * 2 * DAY_MS;
-        await store.append([0, 1, 2].map((each) => call(`c${round}-${index}-${each}`, { atMs: atMs + each }, each === 0 ? { arguments: `{"path":"/tmp/${round}"}`, result: '{"content":[]}' } : {})));
+        await store.append([RecordPack.of([0, 1, 2].map((each) => call(`c${round}-${index}-${each}`, { atMs: atMs + each }, each === 0 ? { arguments: `{"path":"/tmp/${round}"}`, result: '{"content":[]}' } : {})))]);
       }
     }
     clock.nowMs = NOW_MS;
@@ -322,6 +323,20 @@ describe('what somebody did to the tables of two gateways on PostgreSQL', () => 
     expect(changed).toBeGreaterThan(60);
   }, 120_000);
 
+  test('[AU-03] a record may become anything, also one that says what is gone: it is found, and told as what it is', async ({ skip }) => {
+    if (made === undefined) return skip();
+    const whole = made;
+    const others = ['{"kind":"call","id":"x","atMs":1,"keptArguments":null,"keptResult":1}', '{"kind":"admin","atMs":1,"eventSeq":"x"}', '{"kind":"intent","id":{},"atMs":null}'];
+    for (const kind of ['purge', 'tombstone', 'call']) {
+      for (const text of ['', '{', 'null', '1', '[]', '{}', ...others, ...['null', '1', '{"seq":"1"}', '{"seq":1e99}', '{"others":{}}', '{"others":[null]}', '{"places":[[1]]}'].map((detail) => `{"kind":"${kind}","atMs":1,"detail":${detail}}`)]) {
+        await tampered(whole, (tx) => sql`update audit_record set text = ${text} where kind = ${kind}`.execute(tx), async () => {
+          expect([kind, text, await findings(whole)]).toEqual([kind, text, expect.arrayContaining([expect.stringMatching(/^edited: /)])]);
+        });
+      }
+    }
+    expect(await findings(whole)).toEqual([]);
+  });
+
   /** Within ASCII, so that the database takes it. */
   function flippedText(text: string, bit: number): string {
     const bytes = Buffer.from(text);
@@ -340,7 +355,7 @@ describe('what somebody did to the files', () => {
     const store = sqliteStore(folder, clock);
     for (let batch = 0; batch < batches; batch++) {
       clock.nowMs += 180_000 / batches;
-      await store.append(Array.from({ length: each }, (_, index) => call(`c${batch}-${index}`, { atMs: clock.nowMs, cost: index / 4 }, index % 2 === 0 ? { arguments: `{"path":"/tmp/${batch}/${index}"}`, result: '{"content":[{"type":"text","text":"ok"}]}' } : {})));
+      await store.append([RecordPack.of(Array.from({ length: each }, (_, index) => call(`c${batch}-${index}`, { atMs: clock.nowMs, cost: index / 4 }, index % 2 === 0 ? { arguments: `{"path":"/tmp/${batch}/${index}"}`, result: '{"content":[{"type":"text","text":"ok"}]}' } : {})))]);
     }
     await store.close();
   }
@@ -531,10 +546,10 @@ describe('what somebody did to the files', () => {
 
     test('is found at once, in its order, and with what was kept of it', async () => {
       const store = sqliteStore(newFolder());
-      await store.append([call('first')]);
-      await store.append(many(0));
-      await store.append(many(1));
-      await store.append([call('last')]);
+      await store.append([RecordPack.of([call('first')])]);
+      await store.append([RecordPack.of(many(0))]);
+      await store.append([RecordPack.of(many(1))]);
+      await store.append([RecordPack.of([call('last')])]);
       expect(await idsIn(store)).toEqual([...expected, 'last']);
       const [found] = await store.find({ callId: 'm1-3', limit: 1 });
       expect(await store.payloadAt(found?.position ?? 0)).toEqual({ arguments: '{"text":"a\\tb",\n\t"n":3}', result: null });
@@ -545,7 +560,7 @@ describe('what somebody did to the files', () => {
     test('survives the end of the process, and the chain goes on behind it', async () => {
       const folder = await killed();
       const store = sqliteStore(folder);
-      await store.append([call('later')]);
+      await store.append([RecordPack.of([call('later')])]);
       expect(await idsIn(store)).toEqual([...expected, 'later']);
       expect(await verify(store)).toEqual([]);
       await store.close();
@@ -606,7 +621,7 @@ describe('what somebody did to the files', () => {
     const folder = copy();
     tamper(folder, (database) => database.exec('delete from record where seq > 50; delete from payload where position > 50; delete from checkpoint where seq > 50'));
     const store = sqliteStore(folder, { nowMs: NOW_MS + 600_000 });
-    await store.append([call('later', { atMs: NOW_MS + 600_000 })]);
+    await store.append([RecordPack.of([call('later', { atMs: NOW_MS + 600_000 })])]);
     expect(kindsOf(await verify(store))).toEqual(['missing']);
     await store.close();
   });

@@ -8,6 +8,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../test/support/start-postgres.ts';
 import { GENESIS, linkOf } from '../audit/chain.ts';
+import { RecordPack } from '../audit/record-pack.ts';
 import { systemClock } from '../base/clock.ts';
 import { postgresDamage } from './audit-damage-postgres.ts';
 import { PostgresAuditStore } from './audit-postgres.ts';
@@ -190,7 +191,7 @@ describe('side by side on PostgreSQL', () => {
 
       const { privateKey } = generateKeyPairSync('ed25519');
       const store = new PostgresAuditStore({ db, folder: newFolder(), writer: createHash('sha256').update('new').digest('hex').slice(0, 16), privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), redact: (text) => ({ text, redactions: 0 }), nowMs: () => AT_MS });
-      const writeNew = (id: string): Promise<void> => store.append(Array.from({ length: 3 }, (_, index) => ({ record: JSON.stringify({ kind: 'call', id: `${id}-${index}`, atMs: AT_MS, principal: { kind: 'key', id: 'key:a', name: 'a' }, endpoint: 'dev', server: 'files', tool: 'read', method: 'tools/call', outcome: 'ok', isDispatched: true }) })));
+      const writeNew = (id: string): Promise<void> => store.append([RecordPack.of(Array.from({ length: 3 }, (_, index) => ({ record: JSON.stringify({ kind: 'call', id: `${id}-${index}`, atMs: AT_MS, principal: { kind: 'key', id: 'key:a', name: 'a' }, endpoint: 'dev', server: 'files', tool: 'read', method: 'tools/call', outcome: 'ok', isDispatched: true }) })))]);
       await writeOld();
       await writeOld('rollback');
       const both = async (work: () => Promise<void>): Promise<void> => {

@@ -1,7 +1,6 @@
 /** The thread that writes the record, as the store sees it. It begins at once, beside the start of the gateway; where it ends, it begins again with the next write. */
 import { Worker } from 'node:worker_threads';
 import type { WriterAnswer, WriterData, WriterRequest } from './audit-writer.worker.ts';
-import { packRecords } from '../audit/packed-records.ts';
 import { Fault } from '../base/fault.ts';
 import type { WriterPort } from '../storage/audit-sqlite.ts';
 
@@ -40,13 +39,14 @@ export function createWriterThread(data: WriterData): WriterPort {
     waiting.set(id, asked);
     // While something is being written, the process stays.
     worker.ref();
-    worker.postMessage({ id, ...request });
+    worker.postMessage({ id, ...request }, request.do === 'append' ? request.packs.map(({ buffer }) => buffer) : []);
     return asked.promise;
   };
 
   worker = start();
   return {
-    append: async (batch) => void (await ask({ do: 'append', batch: packRecords(batch) })),
+    // Copies of the used parts: cloning would take whole blocks along.
+    append: async (packs) => void (await ask({ do: 'append', packs: packs.map(({ bytes }) => new Uint8Array(bytes)) })),
     settle: async () => void (await ask({ do: 'settle' })),
     retain: async (options) => void (await ask({ do: 'retain', options })),
     damage: () => ask({ do: 'damage' }),

@@ -1,7 +1,7 @@
 /** The thread that writes the record: redacts payloads, chains, commits. One message in is one message out. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { type PackedRecords, unpackRecords } from '../audit/packed-records.ts';
 import type { PendingRecord } from '../audit/audit-store.ts';
+import { unpackRecords } from '../audit/record-pack.ts';
 import { type CancelTimer, systemClock } from '../base/clock.ts';
 import { createKeyedDigest } from '../base/keyed-digest.ts';
 import { createRedactPayload } from './redact-payload.ts';
@@ -16,7 +16,7 @@ export interface WriterData {
 }
 
 export type WriterRequest =
-  | { readonly id: number; readonly do: 'append'; readonly batch: PackedRecords }
+  | { readonly id: number; readonly do: 'append'; readonly packs: readonly Uint8Array<ArrayBuffer>[] }
   | { readonly id: number; readonly do: 'retain'; readonly options: RetainOptions }
   | { readonly id: number; readonly do: 'settle' }
   | { readonly id: number; readonly do: 'damage' }
@@ -35,7 +35,7 @@ let stopIdleTimer: CancelTimer | undefined;
 async function run(request: WriterRequest): Promise<readonly string[]> {
   // Opened by the first request, so that a store that cannot be opened is told as its failure, and tried again.
   writer ??= new SqliteAuditWriter({ folder, writer: name, privateKey, redact: createRedactPayload(createKeyedDigest(digestKey)), nowMs: systemClock.nowMs });
-  if (request.do === 'append') append(writer, unpackRecords(request.batch));
+  if (request.do === 'append') append(writer, request.packs.flatMap(unpackRecords));
   else if (request.do === 'settle') await settle(writer, writer.lastSeq);
   else if (request.do === 'retain') writer.retain(request.options);
   else if (request.do === 'damage') return writer.damage();
