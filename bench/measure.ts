@@ -43,6 +43,9 @@ export interface Plan {
   readonly warmUpMs: number;
 }
 
+/** Before each slice, as a multiple of it. */
+const LEAD_SLICES = 2;
+
 /** The order of the targets turns from round to round, so that what drifts falls on each of them. */
 export async function measure(targets: readonly Target[], plan: Plan, progress: (text: string) => void): Promise<Round[]> {
   const rounds: Round[] = [];
@@ -64,8 +67,8 @@ export async function measure(targets: readonly Target[], plan: Plan, progress: 
       for (const target of order) {
         const aim = target.aims.get(profile.upstream);
         if (aim === undefined) continue;
-        // While a process idles its memory leaves the caches and some of its optimised code is thrown away: it is slow at first.
-        await runLoad(profile.load, aim, plan.sliceMs / 2);
+        // While a process idles its memory leaves the caches and most of its optimised code is thrown away: it is slow until that is made again.
+        await runLoad(profile.load, aim, LEAD_SLICES * plan.sliceMs);
         samples.set(`${profile.name}/${target.name}`, await takeSample(profile.load, aim, plan.sliceMs));
       }
     }
