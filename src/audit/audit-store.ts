@@ -3,18 +3,6 @@ import type { AuditColumns, RecordKind } from './audit-record.ts';
 import type { SignedHead } from './chain.ts';
 import type { RecordPack } from './record-pack.ts';
 
-/** A record on its way into the store. */
-export interface PendingRecord {
-  /** JSON of an AuditRecord. */
-  readonly record: string;
-  /** Arguments and result as they came; redacted before they are written. */
-  readonly arguments?: string | undefined;
-  readonly result?: string | undefined;
-  /** The text was longer. */
-  readonly isArgumentsCut?: boolean | undefined;
-  readonly isResultCut?: boolean | undefined;
-}
-
 export interface StoredRecord {
   /** Rises with every record of the store, whoever wrote it. */
   readonly position: number;

@@ -1,7 +1,8 @@
 /** Records → rows of one chain. Keeps where the chain ends; the rows count once they are written. */
 import { type AuditColumns, type AuditRecord, columnsOf, type KeptText } from './audit-record.ts';
-import type { Payload, PendingRecord } from './audit-store.ts';
+import type { Payload } from './audit-store.ts';
 import { digestOf, type Head, linkOf } from './chain.ts';
+import type { PendingRecord } from './record-pack.ts';
 
 /** Takes secrets out of a payload. `isCut`: the text is no whole JSON. */
 export type RedactPayload = (text: string, isCut: boolean) => { readonly text: string; readonly redactions: number };

@@ -3,9 +3,8 @@ import { expect, test } from 'vitest';
 import { MovableClock } from '../../test/support/movable-clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { CallRecord } from './audit-record.ts';
-import type { PendingRecord } from './audit-store.ts';
 import { Journal, type JournalOptions, type UnderWay } from './journal.ts';
-import { type RecordPack, unpackRecords } from './record-pack.ts';
+import { type PendingRecord, type RecordPack, unpackRecords } from './record-pack.ts';
 
 const FLUSH_MS = 250;
 

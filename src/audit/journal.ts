@@ -8,8 +8,8 @@ import type { CancelTimer, Clock } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import { RecentTable } from '../base/recent-table.ts';
 import type { AdminEventRecord, CallRecord, KeepingRecord } from './audit-record.ts';
-import type { AuditStore, PendingRecord } from './audit-store.ts';
-import { RecordPack } from './record-pack.ts';
+import type { AuditStore } from './audit-store.ts';
+import { type PendingRecord, RecordPack } from './record-pack.ts';
 
 export type AuditMode = 'buffered' | 'strict';
 

@@ -2,7 +2,18 @@
  * Records on their way to the store, one after the other in a block of bytes. Kept as objects and texts they would
  * outlive the young generation of the heap, and cost the message path more there than all else of the record.
  */
-import type { PendingRecord } from './audit-store.ts';
+
+/** A record on its way into the store. */
+export interface PendingRecord {
+  /** JSON of an AuditRecord. */
+  readonly record: string;
+  /** Arguments and result as they came; redacted before they are written. */
+  readonly arguments?: string | undefined;
+  readonly result?: string | undefined;
+  /** The text was longer. */
+  readonly isArgumentsCut?: boolean | undefined;
+  readonly isResultCut?: boolean | undefined;
+}
 
 const FIRST_BYTES = 64 << 10;
 /** A block that had to grow beyond this is not used again. */

@@ -4,7 +4,7 @@
  */
 import type { HttpRequest } from '../base/http.ts';
 import type { RecordedDecision } from '../audit/audit-record.ts';
-import type { PendingRecord } from '../audit/audit-store.ts';
+import type { PendingRecord } from '../audit/record-pack.ts';
 import type { KeyedDigest } from '../base/keyed-digest.ts';
 import type { EndpointSpec } from '../model/endpoint.ts';
 import type { Principal } from '../model/principal.ts';

@@ -4,8 +4,8 @@
  */
 import type { HttpRequest } from '../base/http.ts';
 import type { CallFigures, CallRecord } from '../audit/audit-record.ts';
-import type { PendingRecord } from '../audit/audit-store.ts';
 import type { Journal } from '../audit/journal.ts';
+import type { PendingRecord } from '../audit/record-pack.ts';
 import type { Fault } from '../base/fault.ts';
 import { costOf } from '../model/price.ts';
 import type { RawObject } from '../protocol/envelope.ts';

@@ -1,10 +1,10 @@
 /** The record on PostgreSQL: a partition a month, a chain for each gateway. The head of this gateway's chain is kept in its data folder. */
 import { type RawBuilder, sql } from 'kysely';
 import type { AuditColumns, AuditRecord } from '../audit/audit-record.ts';
-import type { AuditStore, Payload, PendingRecord, RecordQuery, ScannedRecord, ScanRange, StoredRecord } from '../audit/audit-store.ts';
+import type { AuditStore, Payload, RecordQuery, ScannedRecord, ScanRange, StoredRecord } from '../audit/audit-store.ts';
 import { GENESIS, type Head, type SignedHead } from '../audit/chain.ts';
 import { chainAfter, type ChainRow, type RedactPayload, toRow } from '../audit/chain-writer.ts';
-import { RecordPack, unpackRecords } from '../audit/record-pack.ts';
+import { type PendingRecord, RecordPack, unpackRecords } from '../audit/record-pack.ts';
 import { createSigner } from '../audit/signing.ts';
 import { Fault } from '../base/fault.ts';
 import { open, seal, type SealInput } from '../base/sealed.ts';

@@ -2,9 +2,9 @@
 import { rmSync } from 'node:fs';
 import type Sqlite from 'better-sqlite3';
 import type { AuditRecord } from '../audit/audit-record.ts';
-import type { PendingRecord } from '../audit/audit-store.ts';
 import { GENESIS, type Head, type SignedHead } from '../audit/chain.ts';
 import { chainAfter, type ChainRow, type RedactPayload, toRow } from '../audit/chain-writer.ts';
+import type { PendingRecord } from '../audit/record-pack.ts';
 import { createSigner } from '../audit/signing.ts';
 import { damageOf } from './audit-damage.ts';
 import { fileOf, insertRows, listMonths, monthOf, openForReading, openForWriting } from './audit-file.ts';

@@ -1,7 +1,6 @@
 /** The thread that writes the record: redacts payloads, chains, commits. One message in is one message out. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { PendingRecord } from '../audit/audit-store.ts';
-import { unpackRecords } from '../audit/record-pack.ts';
+import { type PendingRecord, unpackRecords } from '../audit/record-pack.ts';
 import { type CancelTimer, systemClock } from '../base/clock.ts';
 import { createKeyedDigest } from '../base/keyed-digest.ts';
 import { createRedactPayload } from './redact-payload.ts';

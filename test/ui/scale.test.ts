@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
-import type { PendingRecord } from '../../src/audit/audit-store.ts';
+import type { PendingRecord } from '../../src/audit/record-pack.ts';
 import { SqliteAuditWriter } from '../../src/storage/audit-sqlite-writer.ts';
 import { fixtureCommand } from '../fixtures/start-fixture.ts';
 import { buildPages, CHROMIUM, openBrowser, openPage, signInFirst, type Watched } from '../support/chromium.ts';
