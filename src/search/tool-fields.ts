@@ -18,8 +18,8 @@ interface FieldWeight {
 export const FIELDS: readonly FieldWeight[] = [
   { weight: 3, lengthNorm: 0.4 }, // name
   { weight: 1, lengthNorm: 0.6 }, // description, title and the server's own search hint
-  { weight: 0.6, lengthNorm: 0.6 }, // names of parameters
-  { weight: 0.3, lengthNorm: 0.7 }, // descriptions of parameters and the values they may have
+  { weight: 1, lengthNorm: 0.6 }, // names of parameters
+  { weight: 0.5, lengthNorm: 0.7 }, // descriptions of parameters and the values they may have
   { weight: 1.5, lengthNorm: 0.3, isShared: true }, // name of the server
   { weight: 0.5, lengthNorm: 0.6, isShared: true }, // description of the server
   { weight: 1.5, lengthNorm: 0 }, // keywords of the operator
