@@ -7,6 +7,7 @@ import { RELATED } from './concepts.ts';
 import { KINDS_OF } from './kinds.ts';
 import { phrasesIn } from './name-phrase.ts';
 import type { SearchView } from './search-view.ts';
+import { ServerEvidence } from './server-evidence.ts';
 import { stem } from './stem.ts';
 import { termScoresOf, type TermScores, type ViewScores } from './term-scores.ts';
 
@@ -39,17 +40,25 @@ export interface Ranking {
   readonly matched: readonly number[];
   /** The distinct terms of the query and how much each tells, in the order they were said. */
   readonly weights: ReadonlyMap<string, number>;
-  /** What the words of the query give a tool by its own fields alone, without its server's and without related words. */
-  readonly ownScoreOf: (number: number) => number;
+  /** For each of these tools what each word of `weights` gives it by its own fields alone: without its server's, without related words. */
+  readonly ownScoresOf: (numbers: readonly number[]) => readonly Float64Array[];
 }
 
 /** Ranks the tools of a view by the terms of a query (see `tokenizeQuery`). */
 export function rank(view: SearchView, terms: readonly string[]): Ranking {
   const byTerm = termScoresOf(view);
   const { toolCount, vocabulary } = view.index;
-  const sums: Sums = { view, byTerm, scores: new Float64Array(toolCount), credits: new Float64Array(toolCount), holders: new Int32Array(toolCount), matched: [] };
   const counts = new Map<string, number>();
   for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
+  const sums: Sums = {
+    view,
+    byTerm,
+    scores: new Float64Array(toolCount),
+    credits: new Float64Array(toolCount),
+    holders: new Int32Array(toolCount),
+    matched: [],
+    evidence: new ServerEvidence(view.index, counts.size),
+  };
   const weights = new Map<string, number>();
   /** Each word speaks once, whether it was asked for or is related to what was. */
   const said = new Set(counts.keys());
@@ -61,6 +70,7 @@ export function rank(view: SearchView, terms: readonly string[]): Ranking {
     const asked: Asked = { idf: frequencyWeight(view, held), repetition: Math.sqrt(count), stamp: weights.size + 1, slips, isSeen };
     weights.set(term, asked.idf * asked.repetition);
     addTerm(sums, held, asked);
+    sums.evidence.add(held, asked.idf * asked.repetition);
     addRelated(sums, relatedTo(term, asked, said), asked);
     isLookup ||= !isSeen && slips.length === 0;
   }
@@ -70,13 +80,21 @@ export function rank(view: SearchView, terms: readonly string[]): Ranking {
     addTerm(sums, held, { idf: frequencyWeight(view, held), repetition: LOOKUP_SHARE, stamp: weights.size + 1, slips: [], isSeen: true });
   }
   addServers(sums);
-  return { scores: sums.scores, matched: sums.matched, weights, ownScoreOf: (number) => ownScore(byTerm, weights, number) };
+  return { scores: sums.scores, matched: sums.matched, weights, ownScoresOf: (numbers) => ownScores(byTerm, weights, numbers) };
 }
 
-function ownScore(byTerm: ViewScores, weights: ReadonlyMap<string, number>, number: number): number {
-  let score = 0;
-  for (const [term, weight] of weights) score += weight * byTerm.ownScore(term, number);
-  return score;
+function ownScores(byTerm: ViewScores, weights: ReadonlyMap<string, number>, numbers: readonly number[]): readonly Float64Array[] {
+  const byTool = numbers.map(() => new Float64Array(weights.size));
+  let at = 0;
+  for (const [term, weight] of weights) {
+    const scores = byTerm.ownScores(term, numbers);
+    for (let tool = 0; tool < scores.length; tool++) {
+      const own = byTool[tool];
+      if (own !== undefined) own[at] = weight * (scores[tool] ?? 0);
+    }
+    at++;
+  }
+  return byTool;
 }
 
 /** How much a term tells among the visible tools: the rarer, the more. */
@@ -93,6 +111,7 @@ interface Sums {
   /** Scratch: the stamp of the last term that the tool has itself. */
   readonly holders: Int32Array;
   readonly matched: number[];
+  readonly evidence: ServerEvidence;
 }
 
 interface Asked {
@@ -149,17 +168,21 @@ function relatedTo(term: string, { slips, isSeen }: Asked, said: Set<string>): r
 function addPhrases(sums: Sums, terms: readonly string[]): void {
   for (const phrase of phrasesIn(terms)) {
     const held = sums.byTerm.of(phrase);
-    if (held.numbers.length > 0) addTerm(sums, held, { idf: frequencyWeight(sums.view, held), repetition: PHRASE_SHARE, stamp: 0, slips: [], isSeen: true });
+    if (held.numbers.length === 0) continue;
+    const asked: Asked = { idf: frequencyWeight(sums.view, held), repetition: PHRASE_SHARE, stamp: 0, slips: [], isSeen: true };
+    addTerm(sums, held, asked);
+    sums.evidence.add(held, asked.idf * asked.repetition);
   }
 }
 
-function addServers({ view: { index }, scores, matched }: Sums): void {
+function addServers({ view: { index }, scores, matched, evidence }: Sums): void {
   const best = new Float64Array(index.parts.length);
   for (const number of matched) {
     const part = index.partOf(number);
     if ((scores[number] ?? 0) > (best[part] ?? 0)) best[part] = scores[number] ?? 0;
   }
-  for (const number of matched) scores[number] = (scores[number] ?? 0) + SERVER_SHARE * (best[index.partOf(number)] ?? 0);
+  const shares = best.map((score, part) => SERVER_SHARE * score + evidence.of(part));
+  for (const number of matched) scores[number] = (scores[number] ?? 0) + (shares[index.partOf(number)] ?? 0);
 }
 
 function add(sums: Sums, number: number, score: number): void {

@@ -53,6 +53,28 @@ test('of two tools alike, the one beside the best answer to the rest of the need
   expect(ids('domains for temporary mailboxes and get a message', { view }).slice(0, 2)).toEqual(['b_domains', 'b_fetch']);
 });
 
+const NOISE: SearchableServer = { name: 'noise', description: '', tools: [sketch('paint', 'Mixes colours'), sketch('waltz', 'Teaches a dance')] };
+
+test('who asks for several things in one query finds a tool for each', () => {
+  const colours = Array.from({ length: 40 }, (_, at) => sketch(`paint_${at}`, 'Mixes colours'));
+  const styles = ['font', 'border', 'margin', 'row', 'cell'].map((part) => sketch(`style_${part}_of_table`, `Styles the ${part} of a table by a template`));
+  const view = viewOf({ name: 'office', description: '', tools: [...styles, sketch('close', 'Saves the workbook')] }, { name: 'colours', description: '', tools: colours });
+  expect(ids('style a table by a template, then save the workbook', { view })).toContain('close');
+  expect(ids('style a table', { view }).every((id) => id.startsWith('style_'))).toBe(true);
+});
+
+test('of a long query the server whose tools meet it together comes before one with the best single tool', () => {
+  const prints = ['booking', 'invoice', 'receipt', 'voucher', 'refund', 'deposit'].map((part) => sketch(`print_${part}`, `Prints the ${part}`));
+  const view = viewOf(
+    { name: 'office', description: '', tools: [...prints, sketch('z_guest', 'Shows one guest')] },
+    { name: 'other', description: '', tools: [sketch('summer_room', 'Shows each room of the summer'), sketch('a_guest', 'Shows one guest')] },
+    NOISE,
+  );
+  const places = ids('for the guest of the summer room print booking, invoice, receipt, voucher, refund and deposit as one letter', { view, limit: 9 });
+  expect(places.indexOf('z_guest')).toBeLessThan(places.indexOf('a_guest'));
+  expect(ids('guest of the summer room', { view }).indexOf('a_guest')).toBe(1);
+});
+
 test('a tool called by its exposed name comes first, whatever else is there', () => {
   for (const { exposed } of SAMPLE_TOOLS) {
     const [first] = found(exposed).found;

@@ -11,6 +11,7 @@ import { rank, type Ranking } from './rank.ts';
 import { compareText } from './search-index.ts';
 import type { SearchView } from './search-view.ts';
 import type { SearchableServer } from './searchable-tool.ts';
+import { type OwnScores, spread } from './spread.ts';
 import { SATURATION } from './term-scores.ts';
 import { tokenizeQuery } from './tokenize.ts';
 
@@ -36,6 +37,7 @@ const STRONG_MIN_BY_LOG = 0.12;
 const BANDS: readonly Band[] = ['exact', 'strong', 'weak'];
 /** What a learned use adds, against the word standing in the tool itself. */
 const LEARNED_SHARE = 0.6;
+const NO_SCORES = new Float64Array(0);
 
 export function search(view: SearchView, request: SearchRequest): readonly QueryAnswer[] {
   return request.queries.map((query) => answerQuery(view, query, request));
@@ -45,17 +47,21 @@ function answerQuery(view: SearchView, query: string, request: SearchRequest): Q
   const ranking = rank(view, tokenizeQuery(query, QUERY_TERMS_MAX));
   const learned = addLearned(view, ranking, request.learned);
   const exact = exactMatches(view, query);
-  const bandOf = (number: number): Band => (exact.has(number) ? 'exact' : bandOfScore(view, ranking, ranking.ownScoreOf(number)));
   const selection: Selection = { ranking, exact, server: request.server, count: request.limit + EXTRA_CANDIDATES };
-  const candidates = withNearest(view, best(view, [...ranking.matched, ...learned], selection), { selection, names: (request.nearest ?? NOTHING_NEAR).get(query) ?? [] });
-  const rows = toAlternatives(candidates.map((number) => foundTool(view, number, bandOf(number), ranking)));
-  const found = [...inBands(rows.slice(0, request.limit)), ...rows.slice(request.limit)];
+  const names = (request.nearest ?? NOTHING_NEAR).get(query) ?? [];
+  const candidates = withNearest(view, best(view, learned.length === 0 ? ranking.matched : [...ranking.matched, ...learned], selection), { selection, names });
+  const ownScores = ranking.ownScoresOf(candidates);
+  const own = new Map(candidates.map((number, at) => [view.index.tool(number)?.tool.exposed, ownScores[at]]));
+  const rows = toAlternatives(candidates.map((number) => foundTool(view, number, { isExact: exact.has(number), ranking, own })));
+  // What embeddings find has its place by nearness, not by the score of its words.
+  const chosen = names.length === 0 ? spread(rows, own, request.limit) : rows;
+  const found = [...inBands(chosen.slice(0, request.limit)), ...chosen.slice(request.limit)];
   const servers = new Set(found.map(({ server }) => server));
   const isWeak = found.every(({ band }) => band === 'weak');
   return { query, found: found.slice(0, request.limit), nearestServers: isWeak ? [...servers].slice(0, NEAREST_SERVERS_MAX) : [] };
 }
 
-/** Which rows there are is decided by score; among them, those that are surer come first. */
+/** Which rows there are is decided before; among them, those that are surer come first. */
 function inBands(rows: readonly FoundTool[]): readonly FoundTool[] {
   return rows.toSorted((left, right) => BANDS.indexOf(left.band) - BANDS.indexOf(right.band));
 }
@@ -134,9 +140,17 @@ function serverOf(view: SearchView, number: number): SearchableServer | undefine
   return found && view.index.parts[found.part]?.server;
 }
 
-function foundTool(view: SearchView, number: number, band: Band, ranking: Ranking): FoundTool {
+interface Judged {
+  readonly isExact: boolean;
+  readonly ranking: Ranking;
+  readonly own: OwnScores;
+}
+
+function foundTool(view: SearchView, number: number, { isExact, ranking, own }: Judged): FoundTool {
   const tool = view.index.tool(number)?.tool;
   const server = serverOf(view, number);
   if (tool === undefined || server === undefined) throw new RangeError(`no tool has number ${number}`);
+  const ownScore = (own.get(tool.exposed) ?? NO_SCORES).reduce((sum, score) => sum + score, 0);
+  const band = isExact ? 'exact' : bandOfScore(view, ranking, ownScore);
   return { tool, server, band, score: ranking.scores[number] ?? 0, alternatives: [] };
 }

@@ -61,9 +61,13 @@ export class ViewScores {
     return made;
   }
 
-  /** What the term gives a tool by its own fields alone, without those that all tools of its server share. */
-  ownScore(term: string, number: number): number {
-    return this.#saturated(number, countsIn(this.#view.index.postings(term), number) & OWN_COUNTS);
+  /** What the term gives each of these tools by its own fields alone, without those that all tools of its server share. */
+  ownScores(term: string, numbers: readonly number[]): readonly number[] {
+    const postings = this.#view.index.postings(term);
+    return numbers.map((number) => {
+      const counts = countsIn(postings, number) & OWN_COUNTS;
+      return counts === 0 ? 0 : this.#saturated(number, counts);
+    });
   }
 
   forget(): void {
