@@ -28,7 +28,7 @@ export interface SearchRequest {
 const QUERY_TERMS_MAX = 200;
 const NEAREST_SERVERS_MAX = 3;
 /** Candidates looked at for alternatives and nearest servers, beyond the limit. */
-const EXTRA_CANDIDATES = 15;
+const EXTRA_CANDIDATES = 10;
 /** From measurements on public tool sets: how much of what was asked a tool must have to be called strong. */
 const STRONG_MIN = 0.45;
 /** The more tools there are, the more of them resemble a query by chance: beyond so many, it takes more. */
