@@ -10,6 +10,7 @@ import type { SearchView } from './search-view.ts';
 import { ServerEvidence } from './server-evidence.ts';
 import { stem } from './stem.ts';
 import { termScoresOf, type TermScores, type ViewScores } from './term-scores.ts';
+import { TRANSLATED } from './translations.ts';
 
 /** Credit of a related word against the word itself. More than this helped some sets and hurt others. */
 const RELATED_SHARE = 0.1;
@@ -25,6 +26,8 @@ const SERVER_SHARE = 0.1;
  * public tool sets: half of it or all of it differ little, none of it finds less in each of them.
  */
 const PHRASE_SHARE = 0.5;
+/** Credit of the same word in another language: more of it or less differ little. */
+const TRANSLATED_SHARE = 0.5;
 /** Credit of a word that one slip makes of a word nobody uses. */
 const SLIP_SHARE = 0.25;
 /** A word that no tool has is what somebody wants looked up: tools that search get this share of what `search` would give. */
@@ -160,9 +163,15 @@ function addRelated(sums: Sums, words: Iterable<readonly [word: string, share: n
 /** Words that stand for one that was asked for; those that spoke already are left out, and the others noted in `said`. */
 function relatedTo(term: string, { slips, isSeen }: Asked, said: Set<string>): readonly (readonly [word: string, share: number])[] {
   const share = isSeen ? RELATED_SHARE : RELATED_SHARE_UNSEEN;
-  const related = [...(RELATED.get(term) ?? []), ...(KINDS_OF.get(term) ?? [])].filter((word) => !said.has(word));
-  for (const word of related) said.add(word);
-  return [...related.map((word) => [word, share] as const), ...slips.map((word) => [word, SLIP_SHARE] as const)];
+  const related: (readonly [word: string, share: number])[] = [];
+  const add = (words: readonly string[] | undefined, each: number): void => {
+    for (const word of words ?? []) if (!said.has(word)) related.push([word, each]);
+  };
+  add(TRANSLATED.get(term), TRANSLATED_SHARE);
+  add(RELATED.get(term), share);
+  add(KINDS_OF.get(term), share);
+  for (const [word] of related) said.add(word);
+  return [...related, ...slips.map((word) => [word, SLIP_SHARE] as const)];
 }
 
 function addPhrases(sums: Sums, terms: readonly string[]): void {
