@@ -106,7 +106,6 @@ export class SearchIndex {
 
   #gather(term: string): Int32Array {
     const { slots, postings } = this.#directory.places(term);
-    if (slots.length === 0) return NOWHERE;
     const held: { readonly part: number; readonly postings: readonly number[] }[] = [];
     let size = 0;
     let isRising = true;

@@ -20,8 +20,8 @@ function noted(termCount: number): ServerEvidence {
 
 test('of each word the best of a server counts, and all words together', () => {
   const evidence = noted(16);
-  expect(evidence.of(0)).toBeCloseTo(0.4 * (4 + 2));
-  expect(evidence.of(1)).toBeCloseTo(0.4 * 2);
+  expect(evidence.of(0)).toBeCloseTo(0.3 * (4 + 2));
+  expect(evidence.of(1)).toBeCloseTo(0.3 * 2);
 });
 
 test('the more words there are, the more it counts, up to an end', () => {

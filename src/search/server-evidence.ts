@@ -10,8 +10,8 @@ import type { TermScores } from './term-scores.ts';
 const FEW_TERMS = 8;
 /** From so many on it counts in full. */
 const MANY_TERMS = 16;
-/** Of what the tools of a server meet together, for each of them that matched. Half or one and a half times as much differ little. */
-const TOGETHER_SHARE = 0.4;
+/** Of what the tools of a server meet together, for each of them that matched. More finds more where all needs are of one server, and less of tasks that take several. */
+const TOGETHER_SHARE = 0.3;
 
 export class ServerEvidence {
   readonly #index: Pick<SearchIndex, 'parts' | 'partOf'>;

@@ -7,14 +7,13 @@ interface Sketch {
   readonly name: string;
   readonly score: number;
   readonly own: readonly number[];
-  readonly server?: string;
   readonly band?: Band;
 }
 
 function chosen(sketches: readonly Sketch[], count: number): readonly string[] {
-  const rows = sketches.map(({ name, score, server = 's', band = 'weak' }): FoundTool => {
+  const rows = sketches.map(({ name, score, band = 'weak' }): FoundTool => {
     const tool = { exposed: name, own: name, definition: {}, keywords: [] };
-    return { tool, server: { name: server, description: '', tools: [tool] }, band, score, alternatives: [] };
+    return { tool, server: { name: 's', description: '', tools: [tool] }, band, score, alternatives: [] };
   });
   return spread(rows, new Map(sketches.map(({ name, own }) => [name, Float64Array.from(own)])), count).map(({ tool }) => tool.exposed);
 }
@@ -26,12 +25,6 @@ const other: Sketch = { name: 'other', score: 8, own: words(0, 0, 8) };
 
 test('a row with words that no row above has comes before one more of those that have the same', () => {
   expect(chosen([...alike, other], 2)).toEqual(['a', 'other', 'b', 'c']);
-});
-
-test('among rows of other servers the same words are held against a row half as much', () => {
-  const elsewhere = alike.map((sketch) => ({ ...sketch, server: sketch.name }));
-  expect(chosen([...alike, { ...other, score: 7 }], 2)).toEqual(['a', 'other', 'b', 'c']);
-  expect(chosen([...elsewhere, { ...other, score: 7 }], 2)).toEqual(['a', 'b', 'c', 'other']);
 });
 
 test('what says much more stays, though it has the words of rows above', () => {
@@ -53,18 +46,18 @@ test('only as many rows as are shown are chosen, at most ten; the others stay in
   const many = Array.from({ length: 12 }, (_, at): Sketch => ({ name: `m${at}`, score: 10 - at / 10, own: words(5, 5) }));
   expect(chosen([...many, other], 20).indexOf('other')).toBe(1);
   // The eleventh of the many would come after this one.
-  expect(chosen([...many, { ...other, score: 5.05 }], 20)).toEqual([...many.map(({ name }) => name), 'other']);
+  expect(chosen([...many, { ...other, score: 6.05 }], 20)).toEqual([...many.map(({ name }) => name), 'other']);
 });
 
 test('the same rows come out, the first stays first, and equal rows stay in order', () => {
-  const sketch = fc.record({ score: fc.nat(9), own: fc.array(fc.nat(9), { minLength: 6, maxLength: 6 }), server: fc.constantFrom('s', 't') });
+  const sketch = fc.record({ score: fc.nat(9), own: fc.array(fc.nat(9), { minLength: 6, maxLength: 6 }) });
   fc.assert(
     fc.property(fc.array(sketch, { maxLength: 30 }), fc.nat(12), (made, count) => {
       const sketches = made.map((each, at) => ({ ...each, name: `t${at}` })).toSorted((left, right) => right.score - left.score);
       const names = chosen(sketches, count);
       expect(names.toSorted()).toEqual(sketches.map(({ name }) => name).toSorted());
       expect(names[0]).toBe(sketches[0]?.name);
-      const equal = sketches.map((each) => ({ ...each, score: 1, own: words(1), server: 's' }));
+      const equal = sketches.map((each) => ({ ...each, score: 1, own: words(1) }));
       expect(chosen(equal, count)).toEqual(equal.map(({ name }) => name));
     }),
   );

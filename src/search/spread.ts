@@ -8,8 +8,11 @@ import type { FoundTool } from './found-tool.ts';
 /** By exposed name: what each word of the query gives the tool by its own fields, in the order the words were said. */
 export type OwnScores = ReadonlyMap<string | undefined, Float64Array | undefined>;
 
-/** Part of what a word gives that counts no more, once a row above has as much of it; as much again if that is of the same server. */
-const EXPLAINED_SHARE = 0.2;
+/**
+ * Part of what a word gives that counts no more, once a row above has as much of it. More for rows of the same server finds
+ * more of what one server has, and less of tasks that take several.
+ */
+const EXPLAINED_SHARE = 0.3;
 /** So few words are about one thing. */
 const FEW_TERMS = 3;
 /** From so many on it counts in full. */
@@ -27,12 +30,13 @@ export function spread(rows: readonly FoundTool[], own: OwnScores, count: number
   const none = new Float64Array(termCount);
   const left = rows.map((row): Candidate => ({ row, scores: own.get(row.tool.exposed) ?? none }));
   const chosen: FoundTool[] = [];
-  const explained: Explained = { share, none, byAny: new Float64Array(termCount), byServer: new Map() };
+  // For each word the most that a chosen row has of it.
+  const explained = new Float64Array(termCount);
   while (chosen.length < Math.min(count, ROWS_MAX) && left.length > 0) {
     const isSettled = chosen.length === 0 || left[0]?.row.band === 'exact';
-    for (const next of left.splice(isSettled ? 0 : placeOfBest(left, explained), 1)) {
+    for (const next of left.splice(isSettled ? 0 : placeOfBest(left, explained, share), 1)) {
       chosen.push(next.row);
-      explain(explained, next);
+      explain(explained, next.scores);
     }
   }
   return [...chosen, ...left.map(({ row }) => row)];
@@ -43,33 +47,18 @@ interface Candidate {
   readonly scores: Float64Array;
 }
 
-interface Explained {
-  readonly share: number;
-  readonly none: Float64Array;
-  /** For each word the most that a chosen row has of it: any row, and those of one server. */
-  readonly byAny: Float64Array;
-  readonly byServer: Map<string, Float64Array>;
-}
-
-function explain({ byAny, byServer }: Explained, { row, scores }: Candidate): void {
-  const ofServer = byServer.get(row.server.name) ?? new Float64Array(byAny.length);
-  byServer.set(row.server.name, ofServer);
-  for (let term = 0; term < scores.length; term++) {
-    const score = scores[term] ?? 0;
-    if (score > (byAny[term] ?? 0)) byAny[term] = score;
-    if (score > (ofServer[term] ?? 0)) ofServer[term] = score;
-  }
+function explain(explained: Float64Array, scores: Float64Array): void {
+  for (let term = 0; term < scores.length; term++) explained[term] = Math.max(explained[term] ?? 0, scores[term] ?? 0);
 }
 
 /** Of equals the first. */
-function placeOfBest(left: readonly Candidate[], { share, none, byAny, byServer }: Explained): number {
+function placeOfBest(left: readonly Candidate[], explained: Float64Array, share: number): number {
   let best = 0;
   let bestScore = Number.NEGATIVE_INFINITY;
-  for (let at = 0; at < Math.min(left.length, LOOKED_AT_MAX); at++) {
-    const { row, scores } = left[at] ?? { row: undefined, scores: none };
+  for (const [at, { row, scores }] of left.slice(0, LOOKED_AT_MAX).entries()) {
     // What is known only takes away.
-    if (row === undefined || row.score <= bestScore) continue;
-    const rest = row.score - share * known(scores, byAny, byServer.get(row.server.name) ?? none);
+    if (row.score <= bestScore) continue;
+    const rest = row.score - share * known(scores, explained);
     if (rest <= bestScore) continue;
     best = at;
     bestScore = rest;
@@ -77,11 +66,8 @@ function placeOfBest(left: readonly Candidate[], { share, none, byAny, byServer 
   return best;
 }
 
-function known(scores: Float64Array, byAny: Float64Array, ofServer: Float64Array): number {
+function known(scores: Float64Array, explained: Float64Array): number {
   let sum = 0;
-  for (let term = 0; term < scores.length; term++) {
-    const score = scores[term] ?? 0;
-    if (score > 0) sum += Math.min(score, byAny[term] ?? 0) + Math.min(score, ofServer[term] ?? 0);
-  }
+  for (let term = 0; term < scores.length; term++) sum += Math.min(scores[term] ?? 0, explained[term] ?? 0);
   return sum;
 }
