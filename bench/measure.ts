@@ -67,8 +67,6 @@ export async function measure(targets: readonly Target[], plan: Plan, progress: 
       for (const target of order) {
         const aim = target.aims.get(profile.upstream);
         if (aim === undefined) continue;
-        // While a process idles its memory leaves the caches and most of its optimised code is thrown away: it is slow until that is made again.
-        await runLoad(profile.load, aim, LEAD_SLICES * plan.sliceMs);
         samples.set(`${profile.name}/${target.name}`, await takeSample(profile.load, aim, plan.sliceMs));
       }
     }
@@ -79,11 +77,13 @@ export async function measure(targets: readonly Target[], plan: Plan, progress: 
 }
 
 async function takeSample(load: Parameters<typeof runLoad>[0], aim: Aim, sliceMs: number): Promise<Sample> {
+  // While a process idles its memory leaves the caches and most of its optimised code is thrown away: it is slow until that is made again.
+  const lead = await runLoad(load, aim, LEAD_SLICES * sliceMs);
   const beforeMs = cpuMsOf(aim.pid) ?? Number.NaN;
   const outcome = await runLoad(load, aim, sliceMs);
   const usedMs = (cpuMsOf(aim.pid) ?? Number.NaN) - beforeMs;
   const laterMs = await workOffMs(aim.pid);
-  return { ...outcome, cpuUsPerCall: (usedMs * 1000) / outcome.calls, laterUsPerCall: (laterMs * 1000) / outcome.calls };
+  return { ...outcome, cpuUsPerCall: (usedMs * 1000) / outcome.calls, laterUsPerCall: (laterMs * 1000) / (lead.calls + outcome.calls) };
 }
 
 export function sumUp(targets: readonly Target[], rounds: readonly Round[]): Row[] {
