@@ -58,7 +58,7 @@ export interface ScanRange {
 export interface AuditStore {
   /**
    * Adds to the chain in their order, all or nothing; once it resolves the records survive the end of the process.
-   * Rejects where that cannot be. The packs are read before the call returns or not before it resolves: nobody changes them until then.
+   * Rejects where that cannot be. Until it settles nobody changes the packs: they may be read late.
    */
   append(packs: readonly RecordPack[]): Promise<void>;
   /** Newest first. */

@@ -1,6 +1,6 @@
 /**
  * Records on their way to the store, one after the other in a block of bytes. Kept as objects and texts they would
- * outlive the young generation of the heap, and cost the message path more there than all else of the record.
+ * outlive the young generation of the heap, which is copied with them, and be cloned one by one for the writer's thread.
  */
 
 /** A record on its way into the store. */

@@ -4,7 +4,7 @@
  *
  * The list is general English around software and daily life; it names no product and follows no data set.
  */
-import { stem } from './stem.ts';
+import { relationOf } from './word-relation.ts';
 
 const CONCEPTS: readonly string[] = [
   // What tools do.
@@ -108,17 +108,4 @@ const CONCEPTS: readonly string[] = [
 ];
 
 /** By stem: the other stems of its concepts. */
-export const RELATED: ReadonlyMap<string, readonly string[]> = relate();
-
-function relate(): Map<string, string[]> {
-  const related = new Map<string, Set<string>>();
-  for (const concept of CONCEPTS) {
-    const stems = [...new Set(concept.split(' ').map(stem))];
-    for (const word of stems) {
-      const others = related.get(word) ?? new Set();
-      for (const other of stems) if (other !== word) others.add(other);
-      related.set(word, others);
-    }
-  }
-  return new Map([...related].map(([word, others]) => [word, [...others]]));
-}
+export const RELATED = relationOf(CONCEPTS.map((words) => [words, words]));

@@ -4,7 +4,7 @@
  *
  * Like the concepts this is general knowledge, in which names of products stand for what they are; it follows no data set.
  */
-import { stem } from './stem.ts';
+import { relationOf } from './word-relation.ts';
 
 /** The words of a kind, and what is of that kind. */
 const KINDS: readonly (readonly [kinds: string, words: string])[] = [
@@ -90,16 +90,4 @@ const KINDS: readonly (readonly [kinds: string, words: string])[] = [
 ];
 
 /** By stem: the stems of its kinds. */
-export const KINDS_OF: ReadonlyMap<string, readonly string[]> = toKinds();
-
-function toKinds(): Map<string, string[]> {
-  const kinds = new Map<string, Set<string>>();
-  for (const [broad, narrow] of KINDS) {
-    for (const word of narrow.split(' ').map(stem)) {
-      const found = kinds.get(word) ?? new Set();
-      for (const kind of broad.split(' ').map(stem)) if (kind !== word) found.add(kind);
-      kinds.set(word, found);
-    }
-  }
-  return new Map([...kinds].map(([word, found]) => [word, [...found]]));
-}
+export const KINDS_OF = relationOf(KINDS.map(([broad, narrow]) => [narrow, broad]));

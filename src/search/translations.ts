@@ -5,10 +5,10 @@
  *
  * Like the concepts this is everyday vocabulary of software and life; it names no product and follows no data set.
  */
-import { stem } from './stem.ts';
+import { relationOf, type WordPair } from './word-relation.ts';
 
 /** English words, then the Chinese words that stand for each of them. */
-const PAIRS: readonly (readonly [english: string, chinese: string])[] = [
+const PAIRS: readonly WordPair[] = [
   // What tools do.
   ['search find', '搜索 查找 检索'],
   ['query lookup', '查询'],
@@ -205,21 +205,4 @@ const PAIRS: readonly (readonly [english: string, chinese: string])[] = [
 ];
 
 /** By term: the terms of the other language. */
-export const TRANSLATED: ReadonlyMap<string, readonly string[]> = toTranslations();
-
-function toTranslations(): Map<string, string[]> {
-  const translated = new Map<string, Set<string>>();
-  const add = (word: string, other: string): void => {
-    const others = translated.get(word) ?? new Set();
-    translated.set(word, others.add(other));
-  };
-  for (const [english, chinese] of PAIRS) {
-    for (const word of english.split(' ').map(stem)) {
-      for (const other of chinese.split(' ')) {
-        add(word, other);
-        add(other, word);
-      }
-    }
-  }
-  return new Map([...translated].map(([word, others]) => [word, [...others]]));
-}
+export const TRANSLATED = relationOf(PAIRS.flatMap(([english, chinese]) => [[english, chinese] as const, [chinese, english] as const]));
