@@ -104,7 +104,7 @@ async function startListening(base: Base, live: Live): Promise<void> {
       else if (live.authorization.serves(http.url ?? '')) void live.authorization.handle(http, response);
       else admin(http, response);
     };
-    return { all, plainPosts: serveEndpoint };
+    return { all, plainPosts: { handler: serveEndpoint, queue: base.requests } };
   };
   const ownAdmin = (listening.admin = await listenForAdmin(settings, handle(admin), options.clock));
   undo.push(() => ownAdmin?.close(DRAIN_MS));

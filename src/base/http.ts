@@ -16,9 +16,12 @@ export class PlainPost {
   readonly complete = true;
   readonly body: Buffer;
   readonly socket: Socket;
+  /** From its arrival until it began. */
+  readonly waitedMs: number;
   readonly #head: RequestHead;
 
-  constructor(head: RequestHead, body: Buffer, socket: Socket) {
+  constructor(head: RequestHead, body: Buffer, socket: Socket, waitedMs = 0) {
+    this.waitedMs = waitedMs;
     this.#head = head;
     this.body = body;
     this.socket = socket;

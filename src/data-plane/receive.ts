@@ -43,7 +43,7 @@ export function receive(http: HttpRequest, deps: ReceiveDeps): Received {
     query: queryAt < 0 ? '' : url.slice(queryAt + 1),
     endpoint,
     snapshot,
-    startedMs: deps.nowMs(),
+    startedMs: deps.nowMs() - (http instanceof PlainPost ? http.waitedMs : 0),
     atMs: deps.wallMs(),
   };
 }

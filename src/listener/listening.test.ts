@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { systemClock } from '../base/clock.ts';
 import { listen } from './listening.ts';
+import { RequestQueue } from './request-queue.ts';
 
 const HERE = { host: '127.0.0.1', port: 0 };
 
@@ -72,7 +73,7 @@ async function kept(port: number, method: string): Promise<{ ask: () => Promise<
 
 test.each(['PUT', 'POST'])('a request (%s) that is on its way over a kept connection when the listener closes is answered, and told that it is the last', async (method) => {
   const answer = (_http: unknown, response: { end: (text: string) => unknown }): void => void response.end('done');
-  const listening = await listen(HERE, { all: answer, plainPosts: answer }, systemClock);
+  const listening = await listen(HERE, { all: answer, plainPosts: { handler: answer, queue: new RequestQueue(systemClock) } }, systemClock);
   const [used, idle] = [await kept(listening.port, method), await kept(listening.port, method)];
   const events: string[] = [];
   const closed = listening.close(20_000, () => events.push('quiet')).then(() => events.push('closed'));

@@ -5,6 +5,7 @@ import type { CancelTimer, Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { HttpRequest, HttpResponse } from '../base/http.ts';
 import { PlainConnections } from './plain-connections.ts';
+import type { RequestQueue } from './request-queue.ts';
 
 /** Times and sizes that a client may take (Node's own defaults are 60 s, 300 s and no cap). Looked at every 2 s: a body ends within 30 s. */
 const HTTP_LIMITS = {
@@ -35,10 +36,16 @@ export interface Listening {
 
 export type HttpHandler = (http: IncomingMessage, response: ServerResponse) => void;
 
-/** `plainPosts`: takes POSTs to MCP endpoints without node:http between, which is half of what they would cost; undefined: nobody does. */
 export interface Handlers {
   readonly all: HttpHandler;
-  readonly plainPosts?: (http: HttpRequest, response: HttpResponse) => void;
+  readonly plainPosts?: PlainPosts;
+}
+
+/** Who takes POSTs to MCP endpoints without node:http between, which is half of what they would cost. */
+export interface PlainPosts {
+  readonly handler: (http: HttpRequest, response: HttpResponse) => void;
+  /** One for all listeners of a process. */
+  readonly queue: RequestQueue;
 }
 
 export interface ListenAddress {
@@ -63,7 +70,7 @@ export async function listen(address: ListenAddress, handlers: HttpHandler | Han
     silent.add(socket);
     socket.on('close', () => silent.delete(socket));
   });
-  const plain = plainPosts && new PlainConnections(server, { handler: plainPosts, clock, keepAliveMs: HTTP_LIMITS.keepAliveTimeout, silentMs: HTTP_LIMITS.headersTimeout });
+  const plain = plainPosts && new PlainConnections(server, { ...plainPosts, clock, keepAliveMs: HTTP_LIMITS.keepAliveTimeout, silentMs: HTTP_LIMITS.headersTimeout });
   server.maxHeadersCount = HEADERS_MAX;
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

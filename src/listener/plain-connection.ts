@@ -7,12 +7,15 @@ import type { Socket } from 'node:net';
 import { type HttpRequest, type HttpResponse, PlainPost } from '../base/http.ts';
 import { PlainResponse } from './plain-response.ts';
 import { type PostHead, readPostHead } from './post-head.ts';
+import type { QueuedRequest, RequestQueue } from './request-queue.ts';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const HELD_BYTES_MAX = 64 * 1024;
 
 export interface PlainConnectionDeps {
   readonly handler: (http: HttpRequest, response: HttpResponse) => void;
+  /** Each request begins when it is its turn there. */
+  readonly queue: RequestQueue;
   /** Node's own way with a connection. */
   readonly handOver: (socket: Socket) => void;
   /** Lines that every answer has; `isLast`: the connection ends with it. */
@@ -22,7 +25,7 @@ export interface PlainConnectionDeps {
   readonly left: (connection: PlainConnection) => void;
 }
 
-export class PlainConnection {
+export class PlainConnection implements QueuedRequest {
   /** Sweeps of the listener since the last request ended. */
   idleSweeps = 0;
   /** No request came yet. */
@@ -31,8 +34,10 @@ export class PlainConnection {
   readonly #deps: PlainConnectionDeps;
   #text = '';
   #head: PostHead | undefined;
+  /** Of a request that has not begun. */
+  #waitingBody: Buffer | undefined;
   #answering: PlainResponse | undefined;
-  /** What came while a request is answered: the next one, or its beginning. */
+  /** What came while a request waits or is answered: the next one, or its beginning. */
   #held: Buffer | undefined;
 
   constructor(socket: Socket, deps: PlainConnectionDeps) {
@@ -44,9 +49,9 @@ export class PlainConnection {
     socket.on('error', this.#failed);
   }
 
-  /** A request is being answered, or the client has not read all of an answer. */
+  /** A request waits or is being answered, or the client has not read all of an answer. */
   get isBusy(): boolean {
-    return this.#answering !== undefined || this.#socket.writableLength > 0;
+    return this.#isTaken || this.#socket.writableLength > 0;
   }
 
   /** Ends while nothing is being answered. `statusLine`: says why. */
@@ -60,7 +65,7 @@ export class PlainConnection {
   }
 
   readonly #read = (chunk: Buffer): void => {
-    if (this.#answering !== undefined) {
+    if (this.#isTaken) {
       this.#held = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
       if (this.#held.length > HELD_BYTES_MAX) this.#socket.pause();
       return;
@@ -75,7 +80,9 @@ export class PlainConnection {
     }
     const end = bodyAt + head.lengthBytes;
     if (chunk.length > end) this.#held = chunk.subarray(end);
-    this.#serve(head, chunk.subarray(bodyAt, end));
+    this.isSilent = false;
+    this.#waitingBody = chunk.subarray(bodyAt, end);
+    this.#deps.queue.enter(this);
   };
 
   /** Clients say the same again and again; then it needs no reading. */
@@ -86,17 +93,33 @@ export class PlainConnection {
     return this.#head;
   }
 
-  #serve(head: PostHead, body: Buffer): void {
-    this.isSilent = false;
+  /** There is a request that is not over. */
+  get #isTaken(): boolean {
+    return this.#waitingBody !== undefined || this.#answering !== undefined;
+  }
+
+  get waitingBytes(): number {
+    return this.#waitingBody?.length ?? 0;
+  }
+
+  begin(waitedMs: number): void {
+    const head = this.#head;
+    const body = this.#waitingBody;
+    this.#waitingBody = undefined;
+    if (head === undefined || body === undefined) {
+      this.#deps.queue.leave();
+      return;
+    }
     const response = new PlainResponse({ socket: this.#socket, commonLines: this.#commonLines, ended: this.#ended });
     this.#answering = response;
-    this.#deps.handler(new PlainPost(head, body, this.#socket), response);
+    this.#deps.handler(new PlainPost(head, body, this.#socket, waitedMs), response);
   }
 
   readonly #commonLines = (isLast: boolean): string => this.#deps.commonLines(isLast || this.#deps.isClosing());
 
   readonly #ended = (isLast: boolean): void => {
     this.#answering = undefined;
+    this.#deps.queue.leave();
     this.idleSweeps = 0;
     if (isLast || this.#deps.isClosing()) {
       this.#socket.destroySoon();
@@ -135,13 +158,17 @@ export class PlainConnection {
 
   /** The client says nothing more; then it waits for no answer either, as node:http has it. What was answered still leaves. */
   readonly #over = (): void => {
+    this.#waitingBody = undefined;
     this.#socket.end();
   };
 
   readonly #gone = (): void => {
     this.#deps.left(this);
+    this.#waitingBody = undefined;
     const response = this.#answering;
+    if (response === undefined) return;
     this.#answering = undefined;
-    response?.gone();
+    this.#deps.queue.leave();
+    response.gone();
   };
 }

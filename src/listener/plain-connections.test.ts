@@ -5,6 +5,7 @@ import { MovableClock } from '../../test/support/movable-clock.ts';
 import type { HttpRequest, HttpResponse } from '../base/http.ts';
 import { PlainPost } from '../base/http.ts';
 import { listen, type Listening } from './listening.ts';
+import { RequestQueue } from './request-queue.ts';
 
 const KEPT_MS = 65_000;
 const clock = new MovableClock();
@@ -17,8 +18,8 @@ afterEach(async () => {
 });
 
 /** `plainPosts` answers with what it is told; everything else is told that it went the long way. */
-async function start(plainPosts: (http: HttpRequest, response: HttpResponse) => void): Promise<{ readonly socket: Socket; readonly text: () => string }> {
-  listening = await listen({ host: '127.0.0.1', port: 0 }, { all: (http, response) => void http.resume().on('end', () => response.end(`long way ${http.method}`)), plainPosts }, clock);
+async function start(plainPosts: (http: HttpRequest, response: HttpResponse) => void, queue = new RequestQueue(clock)): Promise<{ readonly socket: Socket; readonly text: () => string }> {
+  listening = await listen({ host: '127.0.0.1', port: 0 }, { all: (http, response) => void http.resume().on('end', () => response.end(`long way ${http.method}`)), plainPosts: { handler: plainPosts, queue } }, clock);
   return open();
 }
 
@@ -125,6 +126,43 @@ test('a client that leaves is told of once, whether it resets or says no more', 
   socket.resetAndDestroy();
   other.end();
   await expect.poll(() => gone).toEqual(['gone', 'gone']);
+});
+
+test('RL-10: a request that waits for its turn is not begun where its client has left, and answered in order where it has not', async () => {
+  const turns: (() => void)[] = [];
+  const queue = new RequestQueue(clock, (run) => turns.push(run));
+  const served: string[] = [];
+  const held: HttpResponse[] = [];
+  const serve = (http: HttpRequest, response: HttpResponse): void => {
+    served.push((http as PlainPost).body.toString());
+    held.push(response);
+  };
+  const { socket } = await start(serve, queue);
+  const others = Array.from({ length: 31 }, open);
+  for (const each of [socket, ...others.map((other) => other.socket)]) each.write(post('before'));
+  await expect.poll(() => served.length).toBe(32);
+  const reset = open();
+  const halfClosed = open();
+  const staying = open();
+  for (const [index, { socket: each }] of [reset, halfClosed, staying].entries()) {
+    each.write(post(`waiting ${index}`));
+    await clock.move(1);
+    await expect.poll(() => queue.count).toBe(index + 1);
+  }
+  const closed = once(halfClosed.socket, 'close');
+  halfClosed.socket.end();
+  reset.socket.resetAndDestroy();
+  await closed;
+  await expect.poll(() => new Promise((resolve) => listening?.server.getConnections((_error, count) => resolve(count)))).toBe(33);
+  // Not idle: it waits.
+  await clock.move(2 * KEPT_MS);
+  expect(served).toHaveLength(32);
+  for (const turn of turns.splice(0)) turn();
+  expect(served.slice(32)).toEqual(['waiting 2']);
+  for (const response of held) response.end('done');
+  await comes(staying.text, /done$/);
+  socket.write(post('after'));
+  await expect.poll(() => served.at(-1)).toBe('after');
 });
 
 test('what is destroyed unfinished ends the connection', async () => {

@@ -7,7 +7,7 @@ import { PlainConnection, type PlainConnectionDeps } from './plain-connection.ts
 const SWEEP_MS = 2_000;
 const SECOND_MS = 1_000;
 
-export interface PlainConnectionsDeps extends Pick<PlainConnectionDeps, 'handler'> {
+export interface PlainConnectionsDeps extends Pick<PlainConnectionDeps, 'handler' | 'queue'> {
   readonly clock: Clock;
   /** A connection that is idle for longer is closed. */
   readonly keepAliveMs: number;
@@ -32,7 +32,7 @@ export class PlainConnections {
       for (const listener of own) listener.call(server, socket);
     };
     server.on('connection', (socket) => {
-      this.#open.add(new PlainConnection(socket, { handler: deps.handler, handOver, commonLines: this.#commonLines, isClosing: () => this.#isClosing, left: (connection) => void this.#open.delete(connection) }));
+      this.#open.add(new PlainConnection(socket, { handler: deps.handler, queue: deps.queue, handOver, commonLines: this.#commonLines, isClosing: () => this.#isClosing, left: (connection) => void this.#open.delete(connection) }));
     });
     server.on('listening', () => this.#sweep());
   }

@@ -24,6 +24,7 @@ import { type Governance, openGovernance } from './governance.ts';
 import { openInstanceSettings } from './instance-settings.ts';
 import { createRecordedCalls } from './recorded-calls.ts';
 import type { Listening } from '../listener/listening.ts';
+import { RequestQueue } from '../listener/request-queue.ts';
 import type { ConfigInput } from '../model/config-document.ts';
 import type { People } from '../model/oauth.ts';
 import { createLog, type Log } from '../observability/log.ts';
@@ -97,6 +98,8 @@ export interface Base {
   readonly adminEvents: AdminEvents;
   readonly replicas: ReplicaSet;
   readonly bodies: ByteBudget;
+  /** Of the listeners, all together. */
+  readonly requests: RequestQueue;
 }
 
 export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<Base> {
@@ -146,7 +149,7 @@ export async function openBase(options: GatewayOptions, undo: Undo[]): Promise<B
   const governance = await openGovernance({ digest: createKeyedDigest(instanceKey.digesting), recorded: createRecordedCalls(recording.recordings.store, recording.recordings.settle), storage, clock, random, dialer, snapshot: publisher.snapshot, publicUrl: () => publicUrlOf({ options, listening }), sharedStoreUrl: settings.sharedStoreUrl, people: options.people ?? people.forOAuth, report: (event, fields) => log.warn(event, fields) });
   undo.push(() => governance.close());
   await giveTurn();
-  return { options, undo, replicas, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, shelf, people, telemetry, addressOf, adminEvents: createAdminEvents(publisher), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses, bodies: new ByteBudget(BODIES_BYTES_MAX) };
+  return { options, undo, replicas, recording, governance, log, storage, instanceKey, envelope: new Envelope({ wrapping: instanceKey.wrapping, random, clock }), protect: (secret) => redactor.add(secret), starterKey: starter?.value, rules, publisher, instance, listening, dialer, shelf, people, telemetry, addressOf, adminEvents: createAdminEvents(publisher), failures: createFailureThrottle({ clock, ...FAILURE_THROTTLE }), keyUses, bodies: new ByteBudget(BODIES_BYTES_MAX), requests: new RequestQueue(clock) };
 }
 
 async function loadConfiguration({ file, firstRun, clock, random, say }: GatewayOptions, publisher: Publisher, instanceKey: InstanceKey): Promise<void> {

@@ -8,13 +8,14 @@ function lateClock(clock: MovableClock, late: { ms: number }): Clock {
   return { nowMs: () => clock.nowMs(), monotonicMs: () => clock.monotonicMs(), after: (delayMs, run) => clock.after(delayMs + late.ms, run) };
 }
 
-function stage(): { readonly clock: MovableClock; readonly late: { ms: number }; readonly heap: { usedBytes: number }; readonly told: (Overload | undefined)[]; readonly now: () => Overload | undefined; readonly stop: () => void } {
+function stage(): { readonly clock: MovableClock; readonly late: { ms: number }; readonly heap: { usedBytes: number }; readonly waited: { ms: number }; readonly told: (Overload | undefined)[]; readonly now: () => Overload | undefined; readonly stop: () => void } {
   const clock = new MovableClock();
   const late = { ms: 0 };
   const heap = { usedBytes: 100 };
+  const waited = { ms: 0 };
   const told: (Overload | undefined)[] = [];
-  const watch = watchLoad({ clock: lateClock(clock, late), heap: () => ({ ...heap, limitBytes: 1_000 }), changed: (overload) => told.push(overload) });
-  return { clock, late, heap, told, now: watch.overload, stop: watch.stop };
+  const watch = watchLoad({ clock: lateClock(clock, late), heap: () => ({ ...heap, limitBytes: 1_000 }), waitedMs: () => waited.ms, changed: (overload) => told.push(overload) });
+  return { clock, late, heap, waited, told, now: watch.overload, stop: watch.stop };
 }
 
 test('a heap that is full at 85 % is told until it is at 80 %', async () => {
@@ -47,6 +48,18 @@ test('one pause of two seconds is no overload, an event loop that stays late is,
   late.ms = 0;
   await clock.move(10_000);
   expect([now(), told]).toEqual([undefined, ['event_loop', undefined]]);
+});
+
+test('requests that wait a second before they begin are the same', async () => {
+  const { clock, waited, told, now } = stage();
+  waited.ms = 1_500;
+  await clock.move(400);
+  expect(now()).toBeUndefined();
+  await clock.move(3_000);
+  expect(now()).toBe('event_loop');
+  waited.ms = 100;
+  await clock.move(3_000);
+  expect(told).toEqual(['event_loop', undefined]);
 });
 
 test('nothing is watched any more once it is stopped', async () => {

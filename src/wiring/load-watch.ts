@@ -1,6 +1,6 @@
 /**
- * Whether the process still has time and memory for more work. Time: how late its own timer fires, averaged so that a
- * single pause is no alarm. Memory: what V8 holds of what it may hold at most.
+ * Whether the process still has time and memory for more work. Time: how late its own timer fires, or how long requests
+ * wait before they begin, averaged so that a single pause is no alarm. Memory: what V8 holds of what it may hold at most.
  */
 import type { CancelTimer, Clock } from '../base/clock.ts';
 
@@ -25,13 +25,21 @@ export interface LoadWatch {
   readonly stop: () => void;
 }
 
-/** `changed` hears of each beginning and end. */
-export function watchLoad({ clock, heap, changed }: { readonly clock: Clock; readonly heap: () => HeapUse; readonly changed: (overload: Overload | undefined) => void }): LoadWatch {
+export interface LoadWatchDeps {
+  readonly clock: Clock;
+  readonly heap: () => HeapUse;
+  /** By the request that waits longest to begin. */
+  readonly waitedMs: () => number;
+  /** Hears of each beginning and end. */
+  readonly changed: (overload: Overload | undefined) => void;
+}
+
+export function watchLoad({ clock, heap, waitedMs, changed }: LoadWatchDeps): LoadWatch {
   let lateMs = 0;
   let overload: Overload | undefined;
   let stopTimer: CancelTimer = () => undefined;
   const look = (dueMs: number): void => {
-    lateMs += SHARE * (Math.max(0, clock.monotonicMs() - dueMs) - lateMs);
+    lateMs += SHARE * (Math.max(clock.monotonicMs() - dueMs, waitedMs()) - lateMs);
     const { usedBytes, limitBytes } = heap();
     const share = usedBytes / limitBytes;
     const found = share >= (overload === 'heap' ? HEAP_WELL : HEAP_FULL) ? 'heap' : lateMs >= (overload === 'event_loop' ? WELL_MS : LATE_MS) ? 'event_loop' : undefined;

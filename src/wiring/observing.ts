@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { ResolvedSettings } from '../config.ts';
 import type { KeyUses } from '../control-plane/keys/key-uses.ts';
 import type { DataPlaneDeps } from '../data-plane/data-plane.ts';
+import type { RequestQueue } from '../listener/request-queue.ts';
 import type { Publisher } from '../control-plane/publish.ts';
 import { middlewareFailures, recordMetrics } from './gateway-metrics.ts';
 import { watchLoad } from './load-watch.ts';
@@ -22,19 +23,21 @@ export interface ObservingDeps {
   readonly options: { readonly clock: Clock; readonly resolved: ResolvedSettings };
   readonly publisher: Publisher;
   readonly storage: Pick<Storage, 'dialect'>;
+  readonly requests: Pick<RequestQueue, 'waitedMs'>;
   /** Runs at the end, in reverse. */
   readonly undo: (() => unknown)[];
 }
 
 export type Observing = Pick<DataPlaneDeps, 'write' | 'refused' | 'middlewareFailed' | 'collided' | 'observe' | 'overload'>;
 
-export function createObserving({ log, telemetry, keyUses, recording, options, undo, publisher, storage }: ObservingDeps): Observing {
+export function createObserving({ log, telemetry, keyUses, recording, options, undo, publisher, storage, requests }: ObservingDeps): Observing {
   const load = watchLoad({
     clock: options.clock,
     heap: () => {
       const { used_heap_size: usedBytes, heap_size_limit: limitBytes } = getHeapStatistics();
       return { usedBytes, limitBytes };
     },
+    waitedMs: () => requests.waitedMs,
     changed: (overload) => (overload === undefined ? log.info('load', { detail: 'new requests are taken again' }) : log.error('load', { detail: `new requests are refused: ${overload}` })),
   });
   undo.push(() => load.stop());
