@@ -2,6 +2,7 @@
  * Records on their way to the store, one after the other in a block of bytes. Kept as objects and texts they would
  * outlive the young generation of the heap, which is copied with them, and be cloned one by one for the writer's thread.
  */
+import { TextBlock } from '../base/text-block.ts';
 
 /** A record on its way into the store. */
 export interface PendingRecord {
@@ -15,20 +16,15 @@ export interface PendingRecord {
   readonly isResultCut?: boolean | undefined;
 }
 
-const FIRST_BYTES = 64 << 10;
-/** A block that had to grow beyond this is not used again. */
-const KEPT_BYTES_MAX = 4 << 20;
 /** Before each record: the byte lengths of its three texts, and its flags; 32 bits each, little-endian. */
 const HEAD_BYTES = 16;
-const UTF8_BYTES_MAX = 3;
 /** In the place of a length: there is no such text. */
 const NONE = 0xffff_ffff;
 const ARGUMENTS_CUT = 1;
 const RESULT_CUT = 2;
 
 export class RecordPack {
-  #block: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
-  #used = 0;
+  readonly #block = new TextBlock();
   #count = 0;
 
   static of(records: readonly PendingRecord[]): RecordPack {
@@ -42,45 +38,28 @@ export class RecordPack {
   }
 
   get byteLength(): number {
-    return this.#used;
+    return this.#block.byteLength;
   }
 
   /** Those of the block itself: they change when it is used again. */
   get bytes(): Uint8Array {
-    return this.#block.subarray(0, this.#used);
+    return this.#block.bytes;
   }
 
   add({ record, arguments: given, result, isArgumentsCut, isResultCut }: PendingRecord): void {
-    this.#makeRoom(HEAD_BYTES + UTF8_BYTES_MAX * (record.length + (given?.length ?? 0) + (result?.length ?? 0)));
-    const head = this.#used;
-    this.#used += HEAD_BYTES;
-    this.#block.writeUInt32LE(this.#text(record), head);
-    this.#block.writeUInt32LE(given === undefined ? NONE : this.#text(given), head + 4);
-    this.#block.writeUInt32LE(result === undefined ? NONE : this.#text(result), head + 8);
-    this.#block.writeUInt32LE((isArgumentsCut === true ? ARGUMENTS_CUT : 0) + (isResultCut === true ? RESULT_CUT : 0), head + 12);
+    const block = this.#block;
+    const head = block.leave(HEAD_BYTES);
+    block.setUint32(block.text(record), head);
+    block.setUint32(given === undefined ? NONE : block.text(given), head + 4);
+    block.setUint32(result === undefined ? NONE : block.text(result), head + 8);
+    block.setUint32((isArgumentsCut === true ? ARGUMENTS_CUT : 0) + (isResultCut === true ? RESULT_CUT : 0), head + 12);
     this.#count++;
   }
 
   /** Empty again. */
   clear(): void {
-    if (this.#block.length > KEPT_BYTES_MAX) this.#block = Buffer.allocUnsafeSlow(FIRST_BYTES);
-    this.#used = 0;
+    this.#block.clear();
     this.#count = 0;
-  }
-
-  /** Its length in bytes. */
-  #text(text: string): number {
-    const length = this.#block.write(text, this.#used);
-    this.#used += length;
-    return length;
-  }
-
-  #makeRoom(bytes: number): void {
-    const needed = this.#used + bytes;
-    if (needed <= this.#block.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#block.length));
-    this.#block.copy(larger, 0, 0, this.#used);
-    this.#block = larger;
   }
 }
 

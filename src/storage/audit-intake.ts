@@ -6,6 +6,7 @@
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditColumns, RECORD_KINDS } from '../audit/audit-record.ts';
+import { TextBlock } from '../base/text-block.ts';
 import type { Payload } from '../audit/audit-store.ts';
 import { type ChainedRecord, type ChainRow, toRow } from '../audit/chain-writer.ts';
 
@@ -15,6 +16,7 @@ const NEWLINE = 0x0a;
 
 export class AuditIntake {
   #file: number;
+  readonly #lines = new TextBlock();
   /** Of the file, and how much of it was taken. */
   #bytes: number;
   #takenBytes = 0;
@@ -32,15 +34,16 @@ export class AuditIntake {
 
   /** On return the lines survive a power cut. Throws where they cannot be written; then none is there. */
   append(records: readonly ChainedRecord[]): void {
-    let text = '';
-    for (const { seq, hash, text: record, payload } of records) text += `${seq}\t${hash}\t${record}\t${cells(payload)}\n`;
-    const bytes = Buffer.from(text);
+    for (const { seq, hash, text, payload } of records) this.#lines.text(`${seq}\t${hash}\t${text}\t${cells(payload)}\n`);
+    const { bytes } = this.#lines;
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
       fdatasyncSync(this.#file);
     } catch (thrown) {
       ftruncateSync(this.#file, this.#bytes);
       throw thrown;
+    } finally {
+      this.#lines.clear();
     }
     this.#bytes += bytes.length;
   }

@@ -1,15 +1,30 @@
 /** Looks once behind base64 and URL encoding: what is found there hides the whole encoded run. */
 import type { Finder, Span } from './spans.ts';
 
-const BASE64_RUN = /[A-Za-z0-9+/_-]{16,}={0,2}/g;
+const RUN_CHARS_MIN = 16;
+const BASE64_RUN = new RegExp(`[A-Za-z0-9+/_-]{${RUN_CHARS_MIN},}={0,2}`, 'g');
+const IS_BASE64 = Uint8Array.from({ length: 128 }, (_, code) => (/[A-Za-z0-9+/_-]/.test(String.fromCharCode(code)) ? 1 : 0));
 
 export function withDecoding(find: Finder): Finder {
   return (text) => {
-    const spans = [...find(text)];
-    if (text.length >= 16) spans.push(...inBase64(text, find));
-    if (text.includes('%')) spans.push(...inPercent(text, find));
-    return spans;
+    const plain = find(text);
+    const hasBase64 = hasBase64Run(text);
+    const hasPercent = text.includes('%');
+    if (!hasBase64 && !hasPercent) return plain;
+    return [...plain, ...(hasBase64 ? inBase64(text, find) : []), ...(hasPercent ? inPercent(text, find) : [])];
   };
+}
+
+/** Every run covers one of the places that are looked at; most texts have words only, which are left after a few steps back. */
+function hasBase64Run(text: string): boolean {
+  let from = 0;
+  for (let at = RUN_CHARS_MIN - 1; at < text.length; at = from + RUN_CHARS_MIN - 1) {
+    let start = at;
+    while (start >= from && IS_BASE64[text.charCodeAt(start)] === 1) start--;
+    if (start < from) return true;
+    from = start + 1;
+  }
+  return false;
 }
 
 /** A run may begin with letters that do not belong to it, so all four alignments are tried. */
