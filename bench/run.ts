@@ -12,7 +12,7 @@ import { writePage } from './page.ts';
 import { formatFootprints, formatRows } from './report.ts';
 import { Bench, pinSelf, type TargetName } from './targets.ts';
 
-const FULL: Plan = { rounds: 5, sliceMs: 1000, warmUpMs: 6000 };
+const FULL: Plan = { rounds: 5, sliceMs: 1000, warmUpMs: 12_000 };
 const QUICK: Plan = { rounds: 3, sliceMs: 250, warmUpMs: 500 };
 const TARGETS: readonly TargetName[] = ['direct', 'floor', 'gateway'];
 

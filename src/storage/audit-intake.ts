@@ -17,6 +17,8 @@ const NEWLINE = 0x0a;
 export class AuditIntake {
   #file: number;
   readonly #lines = new TextBlock();
+  /** What is read goes into it; made once there is something to read. */
+  #chunk: Buffer = Buffer.alloc(0);
   /** Of the file, and how much of it was taken. */
   #bytes: number;
   #takenBytes = 0;
@@ -91,8 +93,9 @@ export class AuditIntake {
   /** At least one line, however long it is. */
   #linesAt(start: number, max: number): { readonly lines: readonly string[]; readonly bytes: number } {
     for (let length = CHUNK_BYTES; ; length *= 2) {
-      const chunk = Buffer.alloc(Math.min(length, this.#bytes - start));
-      const read = readSync(this.#file, chunk, 0, chunk.length, start);
+      if (this.#chunk.length < length) this.#chunk = Buffer.allocUnsafeSlow(length);
+      const chunk = this.#chunk;
+      const read = readSync(this.#file, chunk, 0, Math.min(length, this.#bytes - start), start);
       const lines: string[] = [];
       let at = 0;
       for (let end = chunk.indexOf(NEWLINE); end >= 0 && end < read && lines.length < max; end = chunk.indexOf(NEWLINE, at)) {
