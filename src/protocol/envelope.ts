@@ -178,7 +178,7 @@ function isTopKey(key: string): key is TopKey {
 
 function readCall(bytes: Buffer, top: Top, id: RequestId | undefined, scan: JsonScan): Envelope {
   if (top.result !== undefined || top.error !== undefined) throw invalid('method beside result or error');
-  const method: unknown = JSON.parse(textOf(bytes, top.method));
+  const method = plainValue(textOf(bytes, top.method));
   if (typeof method !== 'string' || method.length === 0 || method.length > 256) throw invalid('method is not a string');
   if (top.id !== undefined && id === undefined) throw invalid('id is null');
   const body = top.params === undefined ? undefined : rawBody(bytes, top.params, scan);
@@ -202,10 +202,15 @@ function readId(bytes: Buffer, span: KeySpan | undefined): RequestId | undefined
   if (span === undefined) return undefined;
   const text = textOf(bytes, span);
   if (text === 'null') return undefined;
-  const id: unknown = text.length <= 1024 ? JSON.parse(text) : undefined;
+  const id = text.length <= 1024 ? plainValue(text) : undefined;
   if (typeof id === 'string') return id;
   if (typeof id === 'number' && Number.isSafeInteger(id) && /^-?\d+$/.test(text)) return id;
   throw invalid('id is neither a string nor a safe integer');
+}
+
+/** Of JSON that was scanned. Texts without escapes are what stands between their quotes, which costs a fraction of parsing them. */
+function plainValue(text: string): unknown {
+  return text.startsWith('"') && !text.includes('\\') ? text.slice(1, -1) : JSON.parse(text);
 }
 
 function textOf(bytes: Buffer, span: KeySpan | undefined): string {
