@@ -104,5 +104,8 @@ test.each(['exit', 'crash', 'memory'])('[F-36] [DL-04] a guard whose thread ends
   expect(textOf(message)).toContain(`"count":${Number(/"count":(\d+)/.exec(textOf(before))?.[1]) + 1}`);
   expect(await metric('metamcp_middleware_failures')).toBe(Math.max(failures, 0) + 2);
   expect(textOf((await count('beside', `after-${end}`)).message)).toContain('"count":1');
-  expect(gateway.stderr()).not.toMatch(/unhandled|uncaught|out of memory/i);
+  const lines = gateway.stderr().split('\n');
+  expect(lines.filter((line) => /unhandled|uncaught/i.test(line))).toEqual([]);
+  // The log may say that the thread was out of memory; only of the process V8 says so itself.
+  expect(lines.filter((line) => /out of memory/i.test(line) && !line.endsWith('"msg":"middleware failed"}') && !line.endsWith('"msg":"request failed"}'))).toEqual([]);
 }, 60_000);
