@@ -128,7 +128,7 @@ test('a client that leaves is told of once, whether it resets or says no more', 
   await expect.poll(() => gone).toEqual(['gone', 'gone']);
 });
 
-test('RL-10: a request that waits for its turn is not begun where its client has left, and answered in order where it has not', async () => {
+test('a request that waits for its turn is not begun where its client has left, and answered in order where it has not', async () => {
   const turns: (() => void)[] = [];
   const queue = new RequestQueue(clock, (run) => turns.push(run));
   const served: string[] = [];

@@ -29,7 +29,7 @@ function stage(): Stage {
   };
 }
 
-test('RL-10: with 32 under way 16 begin in a turn, the others in the next ones, each told how long it waited', async () => {
+test('with 32 under way 16 begin in a turn, the others in the next ones, each told how long it waited', async () => {
   const { clock, queue, begun, enter, turn } = stage();
   for (let name = 0; name < 32; name++) enter(name);
   expect(begun).toHaveLength(32);
@@ -54,7 +54,7 @@ test('once enough are over each begins at once again', () => {
   for (let round = 0; round < 4; round++) turn();
   expect(begun).toHaveLength(60);
   for (let name = 0; name < 29; name++) queue.leave();
-  for (let name = 60; name < 61; name++) enter(name);
+  enter(60);
   expect(begun.at(-1)).toEqual({ name: 60, waitedMs: 0 });
 });
 
@@ -66,6 +66,19 @@ test('what would hold more than 32 MiB while it waits begins', () => {
   enter(101, 13 << 20);
   enter(102, 11 << 20);
   expect(begun.slice(before).map(({ name }) => name)).toEqual([101]);
+});
+
+test('what waited and has left holds nothing any more', () => {
+  const { queue, begun, enter, turn } = stage();
+  for (let name = 0; name < 48; name++) enter(name);
+  const leaving = { waitingBytes: (32 << 20) - 1_000, begin: () => queue.leave() };
+  queue.enter(leaving);
+  leaving.waitingBytes = 0;
+  for (let round = 0; round < 4; round++) turn();
+  for (let name = 48; name < 64; name++) enter(name);
+  const before = begun.length;
+  enter(64, 2_000);
+  expect(begun).toHaveLength(before);
 });
 
 test('each begins once, in order, none waits where a turn has room, and no turn begins more than 48', () => {

@@ -27,7 +27,7 @@ export class RequestQueue {
   #underWay = 0;
   #begunInTurn = 0;
   #isTurnComing = false;
-  #waiting: { readonly request: QueuedRequest; readonly sinceMs: number }[] = [];
+  #waiting: { readonly request: QueuedRequest; readonly bytes: number; readonly sinceMs: number }[] = [];
   /** Of `#waiting`: those before have begun. */
   #first = 0;
   #waitingBytes = 0;
@@ -56,12 +56,13 @@ export class RequestQueue {
       return;
     }
     this.#comeToTurn();
-    if ((isFree && this.#begunInTurn < TURN_MAX) || this.#waitingBytes + request.waitingBytes > WAITING_BYTES_MAX) {
+    const bytes = request.waitingBytes;
+    if ((isFree && this.#begunInTurn < TURN_MAX) || this.#waitingBytes + bytes > WAITING_BYTES_MAX) {
       this.#begin(request, 0);
       return;
     }
-    this.#waitingBytes += request.waitingBytes;
-    this.#waiting.push({ request, sinceMs: this.#clock.monotonicMs() });
+    this.#waitingBytes += bytes;
+    this.#waiting.push({ request, bytes, sinceMs: this.#clock.monotonicMs() });
   }
 
   leave(): void {
@@ -86,7 +87,8 @@ export class RequestQueue {
     const nowMs = this.#clock.monotonicMs();
     for (let next = this.#waiting[this.#first]; next !== undefined && this.#begunInTurn < TURN_MAX; next = this.#waiting[this.#first]) {
       this.#first++;
-      this.#waitingBytes -= next.request.waitingBytes;
+      // What it was counted with: who has left holds nothing any more.
+      this.#waitingBytes -= next.bytes;
       this.#begin(next.request, nowMs - next.sinceMs);
     }
     if (this.#first === this.#waiting.length || this.#first >= OVER_MAX) {
