@@ -49,12 +49,14 @@ const BATCH_MAX = 5_000;
 const EARLY_RECORDS = 1_000;
 /** Enough to ride out a full disk for a while without filling the memory. */
 const QUEUED_BYTES_MAX = 64 << 20;
+/** Empty packs that are kept: their blocks lie outside the heap and would stay there until all garbage is collected. */
+const SPARES_MAX = 8;
 
 export class Journal {
   readonly #options: JournalOptions;
   /** Oldest first; more is added to the last one only, which is not being written. */
   readonly #packs: RecordPack[] = [];
-  #spare: RecordPack | undefined;
+  readonly #spares: RecordPack[] = [];
   readonly #underWay = new RecentTable<UnderWay>();
   #begun = 0;
   /** Strict: intents whose calls wait for them. They go with the next write or not at all. */
@@ -89,7 +91,7 @@ export class Journal {
     }
     if (!this.#mayAdd()) return Promise.reject(unavailable('the queue is full'));
     call.isTaken = true;
-    this.#awaited ??= new RecordPack();
+    this.#awaited ??= this.#spares.pop() ?? new RecordPack();
     this.#addTo(this.#awaited, call.toIntent());
     this.#waiting ??= Promise.withResolvers();
     const { promise } = this.#waiting;
@@ -152,8 +154,7 @@ export class Journal {
   #openPack(): RecordPack {
     const last = this.#packs.at(-1);
     if (last !== undefined && last.count < BATCH_MAX && !(this.#isWriting && this.#packs.length === 1)) return last;
-    const opened = this.#spare ?? new RecordPack();
-    this.#spare = undefined;
+    const opened = this.#spares.pop() ?? new RecordPack();
     this.#packs.push(opened);
     return opened;
   }
@@ -239,7 +240,7 @@ export class Journal {
     this.#queued -= pack.count;
     this.#queuedBytes -= pack.byteLength;
     pack.clear();
-    this.#spare = pack;
+    if (this.#spares.length < SPARES_MAX) this.#spares.push(pack);
   }
 }
 

@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { type HttpRequest, type HttpResponse, PlainPost } from '../base/http.ts';
 import { PlainResponse } from './plain-response.ts';
-import { type PostHead, readPostHead } from './post-head.ts';
+import { type PostHead, PostHeadReader } from './post-head.ts';
 import type { QueuedRequest, RequestQueue } from './request-queue.ts';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -32,7 +32,7 @@ export class PlainConnection implements QueuedRequest {
   isSilent = true;
   readonly #socket: Socket;
   readonly #deps: PlainConnectionDeps;
-  #text = '';
+  readonly #heads = new PostHeadReader();
   #head: PostHead | undefined;
   /** Of a request that has not begun. */
   #waitingBody: Buffer | undefined;
@@ -72,7 +72,7 @@ export class PlainConnection implements QueuedRequest {
     }
     if (this.#socket.writableEnded) return;
     const headBytes = chunk.indexOf(HEAD_END);
-    const head = headBytes < 0 ? undefined : this.#headOf(chunk.toString('latin1', 0, headBytes));
+    const head = headBytes < 0 ? undefined : this.#heads.read(chunk.toString('latin1', 0, headBytes));
     const bodyAt = headBytes + HEAD_END.length;
     if (head === undefined || chunk.length < bodyAt + head.lengthBytes) {
       this.#handOver(chunk);
@@ -81,17 +81,10 @@ export class PlainConnection implements QueuedRequest {
     const end = bodyAt + head.lengthBytes;
     if (chunk.length > end) this.#held = chunk.subarray(end);
     this.isSilent = false;
+    this.#head = head;
     this.#waitingBody = chunk.subarray(bodyAt, end);
     this.#deps.queue.enter(this);
   };
-
-  /** Clients say the same again and again; then it needs no reading. */
-  #headOf(text: string): PostHead | undefined {
-    if (text === this.#text) return this.#head;
-    this.#text = text;
-    this.#head = readPostHead(text);
-    return this.#head;
-  }
 
   /** There is a request that is not over. */
   get #isTaken(): boolean {

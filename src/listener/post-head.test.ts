@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readPostHead } from './post-head.ts';
+import { PostHeadReader } from './post-head.ts';
 
 const PLAIN = 'POST /metamcp/dev/mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2';
 
@@ -14,6 +14,8 @@ interface ReadByNode {
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
 }
+
+const readPostHead = (text: string): ReturnType<PostHeadReader['read']> => new PostHeadReader().read(text);
 
 let server: Server;
 let came: (read: ReadByNode) => void = () => undefined;
@@ -93,9 +95,10 @@ const piece = fc.oneof(
 );
 const line = fc.constantFrom('POST /metamcp/dev/mcp HTTP/1.1', 'POST /metamcp/dev/message?sessionId=a%20b&c HTTP/1.1', 'POST /metamcp/dev/mcp?# HTTP/1.1', 'GET /metamcp/dev/mcp HTTP/1.1', 'POST /metamcp/dev/mcp?a b HTTP/1.1');
 
+const heads = fc.tuple(line, fc.constant('Host: localhost'), fc.constantFrom('Content-Length: 2', 'content-length: 11', 'Content-Length: 2'), fc.array(piece, { maxLength: 4 })).map(([first, host, length, rest]) => [first, host, length, ...rest].join('\r\n'));
+
 test('whatever it calls plain, node:http reads the same way', async () => {
   let plain = 0;
-  const heads = fc.tuple(line, fc.constant('Host: localhost'), fc.constantFrom('Content-Length: 2', 'content-length: 11', 'Content-Length: 2'), fc.array(piece, { maxLength: 4 })).map(([first, host, length, rest]) => [first, host, length, ...rest].join('\r\n'));
   await fc.assert(
     fc.asyncProperty(heads, async (written) => {
       const head = readPostHead(written);
@@ -109,4 +112,23 @@ test('whatever it calls plain, node:http reads the same way', async () => {
     { numRuns: 600, seed: 17 },
   );
   expect(plain).toBeGreaterThan(60);
+});
+
+test('a head after others is read as one that comes first', () => {
+  const changed = fc.tuple(heads, fc.nat(6), piece).map(([written, at, other]) => written.split('\r\n').with(Math.min(at, written.split('\r\n').length - 1), other).join('\r\n'));
+  // The same names with other values are what it is about; the others may come between.
+  const alike = fc.tuple(fc.constantFrom('2', '0', '11', '02', 'x'), fc.constantFrom('a', 'b', ' c\t', 'd\u00e9', ''), fc.constantFrom('keep-alive', 'close')).map(([length, session, connection]) => `${PLAIN.replace(': 2', `: ${length}`)}\r\nMcp-Session-Id: ${session}\r\nConnection: ${connection}`);
+  let plain = 0;
+  fc.assert(
+    fc.property(fc.array(fc.oneof(alike, alike, heads, changed), { minLength: 2, maxLength: 8 }), (sequence) => {
+      const reader = new PostHeadReader();
+      for (const written of sequence) {
+        const read = reader.read(written);
+        expect(read).toEqual(readPostHead(written));
+        if (read !== undefined) plain++;
+      }
+    }),
+    { numRuns: 500, seed: 5 },
+  );
+  expect(plain).toBeGreaterThan(300);
 });

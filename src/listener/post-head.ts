@@ -18,17 +18,54 @@ export interface PostHead extends RequestHead {
   readonly lengthBytes: number;
 }
 
-/** `text`: all before the empty line, one character a byte. Undefined: not plain. */
-export function readPostHead(text: string): PostHead | undefined {
-  if (text.length > HEAD_CHARS_MAX) return undefined;
-  const [first = '', ...lines] = text.split('\r\n');
+/**
+ * The heads of one connection, one after the other. Clients say the same again and again, which needs no reading; a proxy
+ * that serves many of them changes a line or two (a session, a length), and then only those are read.
+ */
+export class PostHeadReader {
+  #text = '';
+  #lines: readonly string[] = [];
+  #head: PostHead | undefined;
+
+  /** `text`: all before the empty line, one character a byte. Undefined: not plain. */
+  read(text: string): PostHead | undefined {
+    if (text === this.#text) return this.#head;
+    const lines = text.length > HEAD_CHARS_MAX ? [] : text.split('\r\n');
+    this.#head = (this.#head && readChanged(this.#head, this.#lines, lines)) ?? readPostHead(lines);
+    this.#text = text;
+    this.#lines = lines;
+    return this.#head;
+  }
+}
+
+/** Undefined: more is different than values of fields, or they are not plain. */
+function readChanged(head: PostHead, before: readonly string[], lines: readonly string[]): PostHead | undefined {
+  if (lines.length !== before.length || lines[0] !== before[0]) return undefined;
+  const headers = { ...(head.headers as Readonly<Record<string, string>>) };
+  const rawHeaders = [...head.rawHeaders];
+  for (let at = 1; at < lines.length; at++) {
+    if (lines[at] === before[at]) continue;
+    const [, name = '', value = ''] = FIELD.exec(lines[at] ?? '') ?? [];
+    // The same names as before: none of them is there twice or forbidden.
+    if (name === '' || name !== rawHeaders[2 * at - 2]) return undefined;
+    headers[name.toLowerCase()] = value;
+    rawHeaders[2 * at - 1] = value;
+  }
+  const lengthBytes = lengthOf(headers);
+  return lengthBytes === undefined ? undefined : postHead(head.url, headers, rawHeaders, lengthBytes);
+}
+
+function readPostHead([first = '', ...lines]: readonly string[]): PostHead | undefined {
   const url = REQUEST_LINE.exec(first)?.[1];
   if (url === undefined || lines.length > HEADERS_MAX) return undefined;
   const rawHeaders: string[] = [];
   const headers = readFields(lines, rawHeaders);
   const lengthBytes = headers && lengthOf(headers);
-  if (lengthBytes === undefined) return undefined;
-  return Object.freeze({ url, headers: Object.freeze(headers ?? {}), rawHeaders: Object.freeze(rawHeaders), lengthBytes });
+  return headers === undefined || lengthBytes === undefined ? undefined : postHead(url, headers, rawHeaders, lengthBytes);
+}
+
+function postHead(url: string, headers: Record<string, string>, rawHeaders: string[], lengthBytes: number): PostHead {
+  return Object.freeze({ url, headers: Object.freeze(headers), rawHeaders: Object.freeze(rawHeaders), lengthBytes });
 }
 
 function readFields(lines: readonly string[], rawHeaders: string[]): Record<string, string> | undefined {

@@ -92,11 +92,26 @@ export interface Insertion {
   readonly checkpoint: SignedHead | undefined;
 }
 
+type Insert = (insertion: Insertion) => void;
+
+/** Prepared once for each file: what a statement holds outside the heap is freed when garbage is collected, which is seldom. */
+const inserts = new WeakMap<Sqlite.Database, Insert>();
+
 /** All or nothing. */
-export function insertRows(database: Sqlite.Database, { writer, offset, rows, checkpoint }: Insertion): void {
+export function insertRows(database: Sqlite.Database, insertion: Insertion): void {
+  let insert = inserts.get(database);
+  if (insert === undefined) {
+    insert = prepareInsert(database);
+    inserts.set(database, insert);
+  }
+  insert(insertion);
+}
+
+function prepareInsert(database: Sqlite.Database): Insert {
   const insertRecord = database.prepare(INSERT_RECORD);
   const insertPayload = database.prepare('insert into payload values (?, ?, ?)');
-  database.transaction(() => {
+  const insertCheckpoint = database.prepare('insert or ignore into checkpoint values (?, ?, ?, ?, ?, ?)');
+  return database.transaction(({ writer, offset, rows, checkpoint }: Insertion) => {
     for (const { seq, text, hash, columns, payload } of rows) {
       const { atMs, kind, callId, principal, credential, endpoint, server, tool, method, outcome, effect, action, subject } = columns;
       insertRecord.run(
@@ -123,6 +138,6 @@ export function insertRows(database: Sqlite.Database, { writer, offset, rows, ch
     }
     if (checkpoint === undefined) return;
     const { seq, hash, atMs, signature } = checkpoint;
-    database.prepare('insert or ignore into checkpoint values (?, ?, ?, ?, ?, ?)').run(seq + offset, checkpoint.writer, seq, hash, atMs, signature);
-  })();
+    insertCheckpoint.run(seq + offset, checkpoint.writer, seq, hash, atMs, signature);
+  });
 }

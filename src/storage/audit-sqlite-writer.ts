@@ -37,7 +37,7 @@ const DIRECT_MAX = 200;
 /** Rows that are made at once of what waits; the thread is not away for long. */
 const SLICE_RECORDS = 1_000;
 /** More waits only for as long as rows are made of it twice as fast. */
-const WAITING_BYTES_MAX = 128 << 20;
+const WAITING_BYTES_MAX = 96 << 20;
 
 export class SqliteAuditWriter {
   readonly #options: SqliteWriterOptions;

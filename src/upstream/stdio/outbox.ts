@@ -51,12 +51,14 @@ export class Outbox {
 
   #flush(): void {
     if (this.#waiting.length === 0 || this.#isClosed) return;
-    const bytes = Buffer.from(`${this.#waiting.join('\n')}\n`);
+    const text = `${this.#waiting.join('\n')}\n`;
+    const bytes = this.#waitingBytes;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#writtenBytes += bytes.length;
-    this.#stdin.write(bytes, () => {
-      this.#writtenBytes -= bytes.length;
+    this.#writtenBytes += bytes;
+    // As text: a pipe takes it without a buffer of its own in between, which would stay until all garbage is collected.
+    this.#stdin.write(text, () => {
+      this.#writtenBytes -= bytes;
     });
   }
 }
