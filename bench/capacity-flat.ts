@@ -10,7 +10,7 @@ import { median } from './soak-verdict.ts';
 const TOOLS = [10, 5_000] as const;
 const SESSIONS = [1, 2_000] as const;
 const LANES = 16;
-const ROUNDS = 7;
+const ROUNDS = 15;
 const SLICE_MS = 1_500;
 const WARM_UP_MS = 5_000;
 const SHARE_MAX = 0.1;
