@@ -10,15 +10,10 @@ import { census } from '../test/support/process-census.ts';
 import { randomKey } from '../test/support/random-key.ts';
 import { type RunningGateway, startGateway } from '../test/support/start-gateway.ts';
 import { signIn, type TokenClient } from './soak-tokens.ts';
-import { type SoakRun, type SoakSample, WARM_UP_SHARE } from './soak-verdict.ts';
+import type { SoakRun, SoakSample } from './soak-verdict.ts';
 
 /** Of 5,200,000 calls: so many of each. */
 const CALLS_PER = { session: 104, kill: 2_600, change: 10_400, cancelled: 52, refresh: 1_040 } as const;
-/**
- * In the part that warms up all of that comes so many times as often. What is rare runs code that is compiled step by
- * step over hundreds of runs, and memory grows with each step: a tenth of the load has 50 changes in all.
- */
-const WARM_UP_TIMES = 4;
 /** Sessions whose client goes without a word. */
 const LEFT_SHARE = 0.3;
 const LANES = 24;
@@ -95,13 +90,11 @@ class Soak {
     const { calls } = this.#options;
     while (this.#begun < calls) {
       const turn = ++this.#begun;
-      const times = turn <= calls * WARM_UP_SHARE ? WARM_UP_TIMES : 1;
-      const isDue = (callsPer: number): boolean => turn % (callsPer / times) === 0;
-      if (isDue(CALLS_PER.kill)) await this.#kill();
-      if (isDue(CALLS_PER.change)) await this.#change(turn);
-      if (isDue(CALLS_PER.session)) await this.#session();
-      if (isDue(CALLS_PER.cancelled)) await this.#giveUp();
-      if (isDue(CALLS_PER.refresh)) await this.#refresh();
+      if (turn % CALLS_PER.kill === 0) await this.#kill();
+      if (turn % CALLS_PER.change === 0) await this.#change(turn);
+      if (turn % CALLS_PER.session === 0) await this.#session();
+      if (turn % CALLS_PER.cancelled === 0) await this.#giveUp();
+      if (turn % CALLS_PER.refresh === 0) await this.#refresh();
       await this.#call();
       this.#ended++;
       if (!this.#isSampling && this.#ended >= (this.#samples.length + 1) * (calls / SAMPLES)) await this.#sample();

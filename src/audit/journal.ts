@@ -49,8 +49,8 @@ const BATCH_MAX = 5_000;
 const EARLY_RECORDS = 1_000;
 /** Enough to ride out a full disk for a while without filling the memory. */
 const QUEUED_BYTES_MAX = 64 << 20;
-/** Empty packs that are kept: their blocks lie outside the heap and would stay there until all garbage is collected. */
-const SPARES_MAX = 8;
+/** Empty packs that are kept, of at most 4 MiB each: their blocks lie outside the heap and would stay there until all garbage is collected. */
+const SPARES_MAX = 4;
 
 export class Journal {
   readonly #options: JournalOptions;

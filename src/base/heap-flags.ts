@@ -1,6 +1,7 @@
 /** How V8 keeps its heaps, as far as it can be told once the process runs. Set before anything is loaded. */
 import { setFlagsFromString } from 'node:v8';
 
+/** Holds for the whole process, threads included. Throws nothing: V8 heeds no flag that it does not know. */
 export function setHeapFlags(): void {
   // What one request allocates dies with it. V8 learns otherwise from a few that live longer, allocates them as old, and
   // then keeps what they point to until the next full collection: measured, a fifth of all memory under load.

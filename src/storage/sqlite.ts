@@ -6,8 +6,6 @@ import { SqliteDialect } from 'kysely';
 export const DATABASE_FILE = 'metamcp.db';
 
 const BUSY_TIMEOUT_MS = 1_000;
-/** What it reads lies in the operating system's memory too. */
-const CACHE_KIB_MAX = 2_048;
 
 /** FULL: a write that was acknowledged survives a power cut, not only the end of the process. */
 export function openSqlite(dataFolder: string): SqliteDialect {
@@ -15,6 +13,5 @@ export function openSqlite(dataFolder: string): SqliteDialect {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
-  database.pragma(`cache_size = -${CACHE_KIB_MAX}`);
   return new SqliteDialect({ database });
 }
