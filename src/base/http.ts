@@ -50,6 +50,9 @@ export interface HttpResponse {
   readonly writableLength: number;
   writeHead(status: number, headers?: OutgoingHttpHeaders | OutgoingHttpHeader[]): this;
   flushHeaders(): void;
+  /** What is written until `uncork` leaves in one go. */
+  cork(): void;
+  uncork(): void;
   /** False once more waits than should; `drain` says when to go on. */
   write(chunk: string | Buffer): boolean;
   end(): this;

@@ -57,7 +57,7 @@ describe('a result', () => {
   test('[TR-28] that a server gives to everyone stays with its reader, where credentials or policy decide who that is', () => {
     const scopeFor = (changes: Parameters<typeof decoded>[0]): unknown => {
       const outcome = { kind: 'result', result: RawObject.of({ contents: [], ttlMs: 5, cacheScope: 'public' }) } as const;
-      const { result } = JSON.parse(encode(decoded({ method: 'resources/read', ...changes }), outcome).message.toString()) as { result: JsonObject };
+      const { result } = JSON.parse(encode(decoded({ method: 'resources/read', ...changes }), outcome).message) as { result: JsonObject };
       return result['cacheScope'];
     };
     const guarded = plainEndpoint({ namespace: plainNamespace({ policy: { rules: [] } as never }) });

@@ -18,7 +18,7 @@ export interface GatewayInfo {
   readonly version: string;
 }
 
-/** Bodies above this are copied as bytes instead of going through a string. */
+/** Bodies above this are passed on as the bytes that they are instead of going through a string. */
 const SPLICE_AS_BYTES = 32_768;
 /** `resources/read` results must say how long they may be kept; ours never vouch for what the server left open. */
 const CACHEABLE: ReadonlySet<string> = new Set(['resources/read']);
@@ -33,6 +33,9 @@ export interface Encoded {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A refusal, which is short. */
+export type EncodedError = Encoded & { readonly message: string };
+
 export type EncodeOutcome = (exchange: Decoded, outcome: Outcome) => Encoded;
 
 export function createEncodeOutcome(info: GatewayInfo): EncodeOutcome {
@@ -44,13 +47,13 @@ export function createEncodeOutcome(info: GatewayInfo): EncodeOutcome {
   };
 }
 
-/** A result's text, or its pieces where it is large: they are put together once. */
+/** A result's text, or its pieces where it is large: its own bytes are not copied. */
 type ResultText = string | readonly Buffer[];
 
 function wrap(id: RequestId, result: ResultText): MessageText {
   const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
   if (typeof result === 'string') return `${head}${result}}`;
-  return Buffer.concat([Buffer.from(head), ...result, CLOSING]);
+  return [Buffer.from(head), ...result, CLOSING];
 }
 
 function edited(result: RawObject, removed: readonly string[], added: Readonly<Record<string, string>>): ResultText {
@@ -168,7 +171,7 @@ function statusOf(code: number): number {
 }
 
 /** A fault as JSON-RPC error. With `revision` undefined no request could be read: the id is null or absent. */
-export function encodeFault(id: RequestId | undefined, revision: Revision | undefined, fault: Fault, correlationId: string): Encoded {
+export function encodeFault(id: RequestId | undefined, revision: Revision | undefined, fault: Fault, correlationId: string): EncodedError {
   const data: Record<string, JsonValue | undefined> = {
     ...(fault.data as JsonObject | undefined),
     source: 'gateway',
@@ -187,6 +190,6 @@ export function encodeFault(id: RequestId | undefined, revision: Revision | unde
   return fault.retryAfterSeconds === undefined ? encoded : { ...encoded, headers: { 'retry-after': String(fault.retryAfterSeconds) } };
 }
 
-export function encodeError(id: RequestId | undefined, error: RpcError, httpStatus: number): Encoded {
+export function encodeError(id: RequestId | undefined, error: RpcError, httpStatus: number): EncodedError {
   return { message: JSON.stringify({ jsonrpc: '2.0', ...(id === undefined ? {} : { id }), error }), httpStatus };
 }

@@ -4,7 +4,7 @@
  */
 import type { HttpResponse } from '../base/http.ts';
 import { isObject, type JsonObject } from '../protocol/messages.ts';
-import type { MessageText, Reply } from './reply.ts';
+import { type MessageText, type Reply, wholeText } from './reply.ts';
 
 /** Faults that MCP tells inside of a 200, by JSON-RPC code. */
 const STATUS_OF: ReadonlyMap<number, number> = new Map([
@@ -51,7 +51,7 @@ export class ApiReply implements Reply {
   end(message: MessageText, httpStatus: number, headers: Readonly<Record<string, string>> = {}): void {
     this.#isOver = true;
     if (this.#response.destroyed) return;
-    const { result, error } = JSON.parse(message.toString()) as { readonly result?: JsonObject; readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown } };
+    const { result, error } = JSON.parse(wholeText(message)) as { readonly result?: JsonObject; readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown } };
     if (result !== undefined) {
       const shown = withoutEnvelope(result);
       if (result['isError'] === true) writeProblem(this.#response, { status: 422, code: 'tool.error', detail: textOf(result), correlationId: this.#correlationId, more: { result: shown } });

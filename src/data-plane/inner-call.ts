@@ -7,7 +7,7 @@ import { type Principal, userPrincipalId } from '../model/principal.ts';
 import { isObject, type JsonObject, MODERN_REVISION, type Revision } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Decoded } from './exchange.ts';
-import type { MessageText, Reply } from './reply.ts';
+import { type MessageText, type Reply, wholeText } from './reply.ts';
 
 export interface InnerCall {
   readonly principal: Principal;
@@ -113,7 +113,7 @@ class InnerReply implements Reply {
   }
 
   end(message: MessageText): void {
-    this.#settle(message.toString());
+    this.#settle(wholeText(message));
   }
 
   leave(): void {

@@ -17,8 +17,8 @@ export class Outbox {
   /** Of responses that have not begun. */
   readonly patience: Patience;
   #underWay = 0;
-  readonly #ready = new EndOfTurn<{ readonly http: HttpResponse; readonly body: string | Buffer; readonly encoding: BufferEncoding }>((ready) => {
-    for (const { http, body, encoding } of ready) http.end(body, encoding);
+  readonly #ready = new EndOfTurn<{ readonly http: HttpResponse; readonly body: string | readonly Buffer[]; readonly encoding: BufferEncoding }>((ready) => {
+    for (const { http, body, encoding } of ready) finish(http, body, encoding);
   });
 
   constructor(clock: Clock) {
@@ -36,8 +36,20 @@ export class Outbox {
   }
 
   /** Ends the response, whose head is set, with that body. `encoding`: of a text; `latin1` is the quicker one for pure ASCII. */
-  end(http: HttpResponse, body: string | Buffer, encoding: BufferEncoding): void {
-    if (this.#underWay < GATHERING_FROM) http.end(body, encoding);
+  end(http: HttpResponse, body: string | readonly Buffer[], encoding: BufferEncoding): void {
+    if (this.#underWay < GATHERING_FROM) finish(http, body, encoding);
     else this.#ready.add({ http, body, encoding });
   }
+}
+
+/** Pieces leave together, as they are. */
+function finish(http: HttpResponse, body: string | readonly Buffer[], encoding: BufferEncoding): void {
+  if (typeof body === 'string') {
+    http.end(body, encoding);
+    return;
+  }
+  http.cork();
+  for (const piece of body) http.write(piece);
+  http.end();
+  http.uncork();
 }

@@ -51,6 +51,18 @@ describe('a lone answer', () => {
     expect(await text()).toBe('{"ö":1}');
   });
 
+  test('in pieces leaves with the length of all of them, or as one event', async () => {
+    const pieces = ['{"', 'ö', '":1}'].map((piece) => Buffer.from(piece));
+    const alone = await replyTo();
+    alone.reply.end(pieces, 200);
+    expect((await alone.head()).headers['content-length']).toBe('8');
+    expect(await alone.text()).toBe('{"ö":1}');
+    const streamed = await replyTo();
+    streamed.reply.send('{"n":1}');
+    streamed.reply.end(pieces, 200);
+    expect(await streamed.text()).toMatch(/\ndata: {"ö":1}\n\n$/);
+  });
+
   test('after a message is the last event of a stream', async () => {
     const { reply, head, text } = await replyTo();
     expect(reply.send('{"n":1}')).toBe(true);

@@ -8,8 +8,13 @@ import type { Clock } from '../base/clock.ts';
 import { EventStream } from './event-stream.ts';
 import type { Outbox } from './outbox.ts';
 
-/** A JSON-RPC message ready to be written. */
-export type MessageText = string | Buffer;
+/** A JSON-RPC message ready to be written; a large one in pieces, which nobody puts together on the way to the socket. */
+export type MessageText = string | readonly Buffer[];
+
+/** For whoever needs it whole. */
+export function wholeText(message: MessageText): string {
+  return typeof message === 'string' ? message : Buffer.concat(message).toString();
+}
 
 export interface Reply {
   /** A message ahead of the answer. False when this client cannot get one here. */
@@ -76,7 +81,7 @@ export class HttpReply implements Reply {
     this.#missing--;
     if (this.#missing === 0) this.#release();
     if (this.#stream !== undefined) {
-      this.#stream.send(message.toString());
+      this.#stream.send(wholeText(message));
       if (this.#missing === 0) this.#stream.end();
       return;
     }
@@ -85,7 +90,7 @@ export class HttpReply implements Reply {
       this.#write(message, httpStatus, headers);
       return;
     }
-    this.#collected.push(message.toString());
+    this.#collected.push(wholeText(message));
     if (this.#missing === 0) this.#write(`[${this.#collected.join(',')}]`, 200);
   }
 
@@ -118,13 +123,17 @@ export class HttpReply implements Reply {
 
   #write(message: MessageText, httpStatus: number, extra?: Readonly<Record<string, string>>): void {
     const { http, headers, outbox } = this.#options;
-    const bytes = Buffer.byteLength(message);
+    const bytes = byteLengthOf(message);
     const lines: (string | number)[] = ['content-type', 'application/json', 'content-length', bytes, 'cache-control', 'no-store'];
     for (const name in headers) lines.push(name, headers[name] ?? '');
     for (const name in extra) lines.push(name, extra[name] ?? '');
     http.writeHead(httpStatus, lines as unknown as OutgoingHttpHeader[]);
     outbox.end(http, message, bytes === message.length ? 'latin1' : 'utf8');
   }
+}
+
+function byteLengthOf(message: MessageText): number {
+  return typeof message === 'string' ? Buffer.byteLength(message) : message.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Answers of a 2024-11-05 client: everything goes onto the session's one stream. */
@@ -145,6 +154,6 @@ export class StreamReply implements Reply {
   }
 
   end(message: MessageText): void {
-    this.#stream.send(message.toString());
+    this.#stream.send(wholeText(message));
   }
 }

@@ -88,6 +88,21 @@ test('an answer without a known length goes in chunks, and what has a head only 
   expect(text()).toContain('transfer-encoding: chunked\r\n\r\n3\r\na\u00c3\u00a9\r\n2\r\nbc\r\n0\r\n\r\nHTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n');
 });
 
+test('what is written while corked leaves together, also where it is the last', async () => {
+  const { socket, text } = await start((_http, response) => {
+    response.cork();
+    response.writeHead(200, { 'content-length': 4, connection: 'close' });
+    for (const piece of ['a', 'bc', 'd']) response.write(Buffer.from(piece));
+    response.end();
+    response.uncork();
+  });
+  const chunks: string[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk.toString('latin1')));
+  socket.write(post('one'));
+  await comes(text, /abcd$/);
+  expect(chunks).toHaveLength(1);
+});
+
 test('an answer that says so is the last one', async () => {
   const { socket, text } = await start((_http, response) => response.writeHead(413, { connection: 'close' }).end('no'));
   const closed = once(socket, 'close');

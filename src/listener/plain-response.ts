@@ -55,6 +55,14 @@ export class PlainResponse extends EventEmitter implements HttpResponse {
     this.#deps.socket.write(`${this.#takeHead()}${this.#isChunked ? 'transfer-encoding: chunked\r\n' : ''}\r\n`, 'latin1');
   }
 
+  cork(): void {
+    this.#deps.socket.cork();
+  }
+
+  uncork(): void {
+    this.#deps.socket.uncork();
+  }
+
   write(chunk: string | Buffer): boolean {
     this.flushHeaders();
     const { socket } = this.#deps;
