@@ -1,6 +1,8 @@
 /** How V8 keeps its heaps, as far as it can be told once the process runs. Set before anything is loaded. */
 import { setFlagsFromString } from 'node:v8';
 
+export const GROWING_PERCENT_MIN = 25;
+
 /** Holds for the whole process, threads included. Throws nothing: V8 heeds no flag that it does not know. */
 export function setHeapFlags(): void {
   // What one request allocates dies with it. V8 learns otherwise from a few that live longer, allocates them as old, and
@@ -13,10 +15,16 @@ export function setHeapFlags(): void {
   setFlagsFromString('--gc-memory-reducer-start-delay-ms=2000000000');
 
   // The old part of a heap is collected when it has grown by a quarter, not to four times what lives in it. Some 200 bytes
-  // of each call get there because they live just then: a collection every 50,000 calls, and 100 MB less.
-  setFlagsFromString('--heap-growing-percent=25');
+  // of each call get there because they live just then: a collection every 50,000 calls, and 100 MB less. Where more gets
+  // there `wiring/old-generation.ts` lets it grow further.
+  setGrowingPercent(GROWING_PERCENT_MIN);
 
   // Megabytes, for the heaps of threads; `wiring/young-generation.ts` says why, and bounds the one that is there already.
   setFlagsFromString('--min-semi-space-size=8');
   setFlagsFromString('--max-semi-space-size=8');
+}
+
+/** By how much of what lives in it the old part of a heap may grow, from its next collection on; in all threads. */
+export function setGrowingPercent(percent: number): void {
+  setFlagsFromString(`--heap-growing-percent=${percent}`);
 }

@@ -6,6 +6,7 @@ import { FAULTS, Fault, type FaultCode } from '../base/fault.ts';
 import { RawObject } from '../protocol/envelope.ts';
 import type { JsonObject, JsonValue, Revision } from '../protocol/messages.ts';
 import { createEncodeOutcome, encodeFault } from './answer.ts';
+import { type MessageText, wholeText } from './reply.ts';
 
 const encode = createEncodeOutcome({ name: 'metamcp', title: 'MetaMCP', version: '1' });
 const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
@@ -16,15 +17,15 @@ function exchange(revision: Revision, method = 'tools/call') {
 }
 
 function textOfResult(revision: Revision, result: string, method?: string): string {
-  return encode(exchange(revision, method), { kind: 'result', result: RawObject.fromText(result) }).message.toString();
+  return wholeText(encode(exchange(revision, method), { kind: 'result', result: RawObject.fromText(result) }).message);
 }
 
 function resultOf(revision: Revision, result: JsonObject, method?: string): JsonObject {
   return (JSON.parse(textOfResult(revision, JSON.stringify(result), method)) as { result: JsonObject }).result;
 }
 
-function errorOf(message: { toString: () => string }): { code: number; message: string; data?: JsonObject } {
-  return (JSON.parse(message.toString()) as { error: { code: number; message: string; data?: JsonObject } }).error;
+function errorOf(message: MessageText): { code: number; message: string; data?: JsonObject } {
+  return (JSON.parse(wholeText(message)) as { error: { code: number; message: string; data?: JsonObject } }).error;
 }
 
 describe('a result', () => {
@@ -33,9 +34,13 @@ describe('a result', () => {
     expect(textOfResult('2025-11-25', text)).toBe(`{"jsonrpc":"2.0","id":"a","result":${text}}`);
   });
 
-  test('that is large is copied as bytes and is the same', () => {
+  test('that is large leaves in pieces, its own bytes among them, and is the same', () => {
     const text = JSON.stringify({ content: [{ type: 'text', text: 'ö'.repeat(50_000) }] });
-    expect(textOfResult('2025-11-25', text)).toBe(`{"jsonrpc":"2.0","id":"a","result":${text}}`);
+    const result = RawObject.fromText(text);
+    const { message } = encode(exchange('2025-11-25'), { kind: 'result', result });
+    expect(wholeText(message)).toBe(`{"jsonrpc":"2.0","id":"a","result":${text}}`);
+    if (typeof message === 'string') throw new Error('it is in pieces');
+    expect(message.map(({ buffer }) => buffer)).toContain(result.bytes.buffer);
   });
 
   test('of a modern client says complete and who we are, whatever the server said of itself', () => {
@@ -57,7 +62,7 @@ describe('a result', () => {
   test('[TR-28] that a server gives to everyone stays with its reader, where credentials or policy decide who that is', () => {
     const scopeFor = (changes: Parameters<typeof decoded>[0]): unknown => {
       const outcome = { kind: 'result', result: RawObject.of({ contents: [], ttlMs: 5, cacheScope: 'public' }) } as const;
-      const { result } = JSON.parse(encode(decoded({ method: 'resources/read', ...changes }), outcome).message) as { result: JsonObject };
+      const { result } = JSON.parse(wholeText(encode(decoded({ method: 'resources/read', ...changes }), outcome).message)) as { result: JsonObject };
       return result['cacheScope'];
     };
     const guarded = plainEndpoint({ namespace: plainNamespace({ policy: { rules: [] } as never }) });

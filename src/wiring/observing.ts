@@ -14,6 +14,7 @@ import type { Recording } from './recording.ts';
 import { requestLine } from './request-line.ts';
 import type { Storage } from '../storage/open-storage.ts';
 import type { Telemetry } from './telemetry.ts';
+import { paceOldGeneration } from './old-generation.ts';
 import { boundYoungGeneration } from './young-generation.ts';
 
 export interface ObservingDeps {
@@ -41,7 +42,7 @@ export function createObserving({ log, telemetry, keyUses, recording, options, u
     waitedMs: () => requests.waitedMs,
     changed: (overload) => (overload === undefined ? log.info('load', { detail: 'new requests are taken again' }) : log.error('load', { detail: `new requests are refused: ${overload}` })),
   });
-  undo.push(() => load.stop(), boundYoungGeneration(options.clock));
+  undo.push(() => load.stop(), boundYoungGeneration(options.clock), paceOldGeneration());
   // The embedded database has no other gateway.
   const store = storage.dialect === 'sqlite' ? undefined : watchStore({ look: publisher.refresh, clock: options.clock, patienceMs: options.resolved.settings.databasePatienceMs, report: (problem) => log.error('database', { detail: problem }) });
   undo.push(() => store?.stop());
