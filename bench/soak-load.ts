@@ -23,12 +23,14 @@ const TENANTS = ['ann', 'bob', 'cid'] as const;
 const OF_THE_KILL: ReadonlySet<number | undefined> = new Set([-31_001, -31_003]);
 
 export interface SoakOptions {
+  /** After the warm-up. */
   readonly calls: number;
+  readonly warmUpMs: number;
   readonly seed: number;
   readonly tell: (text: string) => void;
 }
 
-export async function runSoak({ calls, seed, tell }: SoakOptions): Promise<SoakRun> {
+export async function runSoak(options: SoakOptions): Promise<SoakRun> {
   const far = await startFixture('counting-server.ts');
   const keys = Object.fromEntries(TENANTS.map((name) => [name, randomKey()]));
   const gateway = await startGateway({
@@ -40,7 +42,7 @@ export async function runSoak({ calls, seed, tell }: SoakOptions): Promise<SoakR
       keys: Object.fromEntries(Object.entries(keys).map(([name, value]) => [name, { value }])),
     },
   });
-  const soak = new Soak({ calls, seed, tell }, gateway, keys);
+  const soak = new Soak(options, gateway, keys);
   try {
     return await soak.run();
   } finally {
@@ -75,20 +77,26 @@ class Soak {
   async run(): Promise<SoakRun> {
     this.#tokens = await signIn(this.#gateway, 'all');
     const startedMs = performance.now();
-    await Promise.all(Array.from({ length: LANES }, () => this.#lane()));
+    await this.#drive(() => performance.now() - startedMs < this.#options.warmUpMs);
+    const warmUpCalls = this.#ended;
+    this.#options.tell(`${warmUpCalls} calls to warm up; from here on it counts`);
+    await this.#drive(() => this.#begun < warmUpCalls + this.#options.calls);
     await this.#sample();
     const { body } = await this.#admin('POST', '/api/v1/audit/verify', {});
     const { isIntact, intents, outcomes, unknown } = body as unknown as SoakRun['record'];
-    return { calls: this.#ended, tookMs: performance.now() - startedMs, samples: this.#samples, foreignCanaries: this.#foreignCanaries, failures: this.#failures, record: { isIntact, intents, outcomes, unknown } };
+    return { calls: this.#ended, warmUpCalls, tookMs: performance.now() - startedMs, samples: this.#samples, foreignCanaries: this.#foreignCanaries, failures: this.#failures, record: { isIntact, intents, outcomes, unknown } };
   }
 
   close(): Promise<void> {
     return this.#agent.destroy();
   }
 
-  async #lane(): Promise<void> {
-    const { calls } = this.#options;
-    while (this.#begun < calls) {
+  async #drive(isOn: () => boolean): Promise<void> {
+    await Promise.all(Array.from({ length: LANES }, () => this.#lane(isOn)));
+  }
+
+  async #lane(isOn: () => boolean): Promise<void> {
+    while (isOn()) {
       const turn = ++this.#begun;
       if (turn % CALLS_PER.kill === 0) await this.#kill();
       if (turn % CALLS_PER.change === 0) await this.#change(turn);
@@ -97,7 +105,7 @@ class Soak {
       if (turn % CALLS_PER.refresh === 0) await this.#refresh();
       await this.#call();
       this.#ended++;
-      if (!this.#isSampling && this.#ended >= (this.#samples.length + 1) * (calls / SAMPLES)) await this.#sample();
+      if (!this.#isSampling && this.#ended >= (this.#samples.length + 1) * (this.#options.calls / SAMPLES)) await this.#sample();
     }
   }
 

@@ -15,7 +15,10 @@ export interface SoakSample {
 }
 
 export interface SoakRun {
+  /** All, those of the warm-up among them. */
   readonly calls: number;
+  /** So many came before what is judged: caches fill, code is compiled. */
+  readonly warmUpCalls: number;
   readonly tookMs: number;
   readonly samples: readonly SoakSample[];
   /** Answers that held the mark of somebody else. */
@@ -41,14 +44,13 @@ const DESCRIPTORS_SLACK = 20;
 
 export function judge(run: SoakRun): readonly Judged[] {
   const { samples, record } = run;
-  // The first quarter warms up: caches fill, code is compiled.
-  const warm = samples.slice(Math.floor(samples.length / 4));
+  const warm = samples.filter(({ calls }) => calls > run.warmUpCalls);
   return [
     slopeOf('heap', warm, (sample) => sample.heapBytes),
     slopeOf('resident memory', warm, (sample) => sample.rssBytes),
     level('descriptors', warm, (sample) => sample.descriptors, DESCRIPTORS_SLACK),
     level('processes', warm, (sample) => sample.children, 1),
-    slower(samples),
+    slower(warm),
     { name: 'foreign canaries', isGood: run.foreignCanaries === 0, found: String(run.foreignCanaries) },
     { name: 'failed calls', isGood: Object.keys(run.failures).length === 0, found: JSON.stringify(run.failures) },
     { name: 'record intact', isGood: record.isIntact, found: String(record.isIntact) },
@@ -84,7 +86,7 @@ function slopeOf(name: string, samples: readonly SoakSample[], read: (sample: So
 function level(name: string, samples: readonly SoakSample[], read: (sample: SoakSample) => number, slack: number): Judged {
   const third = Math.max(1, Math.floor(samples.length / 3));
   const [before, after] = [median(samples.slice(0, third).map(read)), median(samples.slice(-third).map(read))];
-  return { name, isGood: after <= before + slack, found: `${before} after the first quarter, ${after} at the end` };
+  return { name, isGood: after <= before + slack, found: `${before} after the warm-up, ${after} at the end` };
 }
 
 function slower(samples: readonly SoakSample[]): Judged {

@@ -3,9 +3,10 @@
  * are killed, configurations that change and calls that are given up. Ends with a verdict, and with drawings of memory,
  * descriptors and latency.
  *
- *     npm run soak -- [--full] [--calls 520000] [--out .soak]
+ *     npm run soak -- [--full] [--calls 520000] [--warm-up-minutes 15] [--out .soak]
  *
- * Without `--full` it is a tenth of that. Linux: what a process holds is read from /proc.
+ * Without `--full` it is a tenth of that. The calls that are judged come after a warm-up, which is as long in both forms.
+ * Linux: what a process holds is read from /proc.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,10 +16,11 @@ import { toSvg } from './soak-plot.ts';
 import { judge } from './soak-verdict.ts';
 
 const FULL_CALLS = 5_200_000;
-const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, calls: { type: 'string' }, out: { type: 'string', default: '.soak' }, seed: { type: 'string', default: '1' } } });
+const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, calls: { type: 'string' }, 'warm-up-minutes': { type: 'string', default: '15' }, out: { type: 'string', default: '.soak' }, seed: { type: 'string', default: '1' } } });
 const calls = Number(values.calls ?? (values.full ? FULL_CALLS : FULL_CALLS / 10));
+const warmUpMs = Number(values['warm-up-minutes']) * 60_000;
 
-const run = await runSoak({ calls, seed: Number(values.seed), tell: (text) => void process.stderr.write(`${text}\n`) });
+const run = await runSoak({ calls, warmUpMs, seed: Number(values.seed), tell: (text) => void process.stderr.write(`${text}\n`) });
 const verdict = judge(run);
 mkdirSync(values.out, { recursive: true });
 writeFileSync(join(values.out, 'samples.json'), JSON.stringify(run.samples));
