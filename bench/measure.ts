@@ -2,7 +2,7 @@
 import { type Aim, type LoadOutcome, quantile, runLoad } from './load.ts';
 import { cpuMsOf, rssMbOf, workOffMs } from './process-stats.ts';
 import { PROFILES } from './profiles.ts';
-import type { Target, TargetName } from './targets.ts';
+import { spreadThreads, type Target, type TargetName } from './targets.ts';
 
 export interface Sample extends LoadOutcome {
   readonly cpuUsPerCall: number;
@@ -57,6 +57,7 @@ export async function measure(targets: readonly Target[], plan: Plan, progress: 
       warm.add(aim.pid);
       await runLoad(load, aim, plan.warmUpMs);
       await workOffMs(aim.pid);
+      spreadThreads(aim.pid);
     }
   }
   progress('warm');

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +39,12 @@ export function pinSelf(): boolean {
 /** Gives a process that is measured its own core. */
 export function pinMeasured(pid: number): void {
   if (hasTaskset) spawnSync('taskset', ['-acp', String(MEASURED_CORE), String(pid)]);
+}
+
+/** Leaves that core to the main thread, as soon as the process has all of its threads: V8's own, and those that it began, share the other one. */
+export function spreadThreads(pid: number): void {
+  if (!hasTaskset) return;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) if (Number(thread) !== pid) spawnSync('taskset', ['-cp', String(OTHER_CORE), thread]);
 }
 
 interface Served {
