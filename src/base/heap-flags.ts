@@ -1,6 +1,7 @@
 /** How V8 keeps its heaps, as far as it can be told once the process runs. Set before anything is loaded. */
 import { setFlagsFromString } from 'node:v8';
 
+/** What `setGrowingPercent` is given to begin with, and the least that it should be given. */
 export const GROWING_PERCENT_MIN = 25;
 
 /** Holds for the whole process, threads included. Throws nothing: V8 heeds no flag that it does not know. */
@@ -24,7 +25,7 @@ export function setHeapFlags(): void {
   setFlagsFromString('--max-semi-space-size=8');
 }
 
-/** By how much of what lives in it the old part of a heap may grow, from its next collection on; in all threads. */
+/** By how much of what lives in it the old part of a heap may grow, from its next collection on; in all threads. Whole: V8 says on stderr that a fraction is no value, and keeps the one before. */
 export function setGrowingPercent(percent: number): void {
   setFlagsFromString(`--heap-growing-percent=${percent}`);
 }

@@ -128,7 +128,7 @@ export class HttpReply implements Reply {
     for (const name in headers) lines.push(name, headers[name] ?? '');
     for (const name in extra) lines.push(name, extra[name] ?? '');
     http.writeHead(httpStatus, lines as unknown as OutgoingHttpHeader[]);
-    outbox.end(http, message, bytes === message.length ? 'latin1' : 'utf8');
+    outbox.end(http, message, typeof message === 'string' && bytes === message.length ? 'latin1' : 'utf8');
   }
 }
 

@@ -17,13 +17,14 @@ test('collections that come close together let the heap grow further, up to four
 
 test('rare ones bring it back by halves, to a quarter', () => {
   expect(paceOf([0, 1, 1, 1, 1, 1, 5_000, 10_000, 10_001, 60_000, 60_000]).slice(5)).toEqual([100, 100, 100, 50, 25, 25]);
+  expect(paceOf([0, 1, 1, 1, 1, 1, 1, 1, 60_000, 60_000, 60_000, 60_000]).slice(7)).toEqual([300, 150, 75, 37, 25]);
 });
 
-test('whatever comes, it stays between a quarter and four times, and comes back', () => {
+test('whatever comes, it is a whole number, stays between a quarter and four times, and comes back', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(20_000), { maxLength: 50 }), (intervalsMs) => {
       const percents = paceOf([...intervalsMs, 10_001, 10_001, 10_001, 10_001]);
-      expect(percents.every((percent) => percent >= 25 && percent <= 300)).toBe(true);
+      expect(percents.every((percent) => Number.isInteger(percent) && percent >= 25 && percent <= 300)).toBe(true);
       expect(percents.at(-1)).toBe(25);
     }),
   );

@@ -21,13 +21,13 @@ export class GrowingPace {
   #lastMs = Number.NEGATIVE_INFINITY;
   #closeInARow = 0;
 
-  /** What holds from this collection on. */
+  /** Percent, whole, that holds from this collection on. */
   collected(atMs: number): number {
     const sinceMs = atMs - this.#lastMs;
     this.#lastMs = atMs;
     this.#closeInARow = sinceMs < CLOSE_MS ? this.#closeInARow + 1 : 0;
     if (this.#closeInARow >= CLOSE_IN_A_ROW) this.#percent = Math.min(PERCENT_MAX, this.#percent * 2);
-    else if (sinceMs > RARE_MS) this.#percent = Math.max(GROWING_PERCENT_MIN, this.#percent / 2);
+    else if (sinceMs > RARE_MS) this.#percent = Math.max(GROWING_PERCENT_MIN, Math.floor(this.#percent / 2));
     return this.#percent;
   }
 }
