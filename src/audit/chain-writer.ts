@@ -27,21 +27,31 @@ export interface ChainedBatch {
 }
 
 /** What `batch` becomes after `head`. */
-export function chainAfter(head: Head, batch: readonly PendingRecord[], redact: RedactPayload): ChainedBatch {
+export function chainAfter(head: Head, batch: Iterable<PendingRecord>, redact: RedactPayload): ChainedBatch {
+  const records = [...chained(head, batch, redact)];
+  const { seq, hash } = records.at(-1) ?? head;
+  return { records, head: { writer: head.writer, seq, hash } };
+}
+
+/** The same one by one: who writes each as it comes keeps none of them in memory. */
+export function* chained(head: Head, batch: Iterable<PendingRecord>, redact: RedactPayload): Generator<ChainedRecord, void> {
   let { seq, hash } = head;
-  const records = batch.map((pending): ChainedRecord => {
+  for (const pending of batch) {
     const keptArguments = keep(pending.arguments, pending.isArgumentsCut === true, redact);
     const keptResult = keep(pending.result, pending.isResultCut === true, redact);
     const hasPayload = keptArguments !== undefined || keptResult !== undefined;
     const text = hasPayload ? `${pending.record.slice(0, -1)}${member('keptArguments', keptArguments?.kept)}${member('keptResult', keptResult?.kept)}}` : pending.record;
     hash = linkOf(hash, ++seq, text);
-    return { seq, text, hash, payload: hasPayload ? { arguments: keptArguments?.text ?? null, result: keptResult?.text ?? null } : undefined };
-  });
-  return { records, head: { writer: head.writer, seq, hash } };
+    yield { seq, text, hash, payload: hasPayload ? { arguments: keptArguments?.text ?? null, result: keptResult?.text ?? null } : undefined };
+  }
 }
 
 export function toRow(record: ChainedRecord): ChainRow {
   return { ...record, columns: columnsOf(JSON.parse(record.text) as AuditRecord) };
+}
+
+export function* toRows(records: Iterable<ChainedRecord>): Generator<ChainRow, void> {
+  for (const record of records) yield toRow(record);
 }
 
 /** Added to the text as it is: to write all of it again would cost more than everything else here. */

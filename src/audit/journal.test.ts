@@ -18,7 +18,7 @@ function open(mode: JournalOptions['mode'], queuedMax = 1_000) {
     // What is added while a write is under way is none of that write's.
     await Promise.resolve();
     if (disk.isFull) throw new Fault('storage.unavailable', { detail: 'SQLITE_FULL database or disk is full' });
-    written.push(...packs.flatMap(({ bytes }) => unpackRecords(bytes)));
+    written.push(...unpackRecords(packs.map(({ bytes }) => bytes)));
   };
   const journal = new Journal({ store: { append }, mode, clock, flushMs: FLUSH_MS, queuedMax, clean: (text) => text, report: (problem) => told.push(problem) });
   const records = (): (CallRecord & { readonly detail?: unknown })[] => written.map(({ record }) => JSON.parse(record) as CallRecord);

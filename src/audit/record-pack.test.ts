@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RecordPack, unpackRecords } from './record-pack.ts';
+import { countRecords, RecordPack, unpackRecords } from './record-pack.ts';
 
 const text = fc.oneof(
   fc.string({ unit: 'grapheme' }),
@@ -16,14 +16,16 @@ test('records come out as they went in, also of a block that is used again', () 
       pack.clear();
       for (const one of records) pack.add(one);
       expect([pack.count, pack.byteLength]).toEqual([records.length, pack.bytes.byteLength]);
-      expect(unpackRecords(structuredClone(pack.bytes))).toEqual(records);
+      const packs = [structuredClone(pack.bytes), RecordPack.of(records).bytes];
+      expect([...unpackRecords(packs)]).toEqual([...records, ...records]);
+      expect(countRecords(packs)).toBe(2 * records.length);
     }),
     { numRuns: 60 },
   );
 });
 
 test('without arguments and result there are none, which is not the same as empty ones', () => {
-  expect(unpackRecords(RecordPack.of([{ record: '{}' }, { record: '{"a":1}', arguments: '', result: '' }]).bytes)).toEqual([
+  expect([...unpackRecords([RecordPack.of([{ record: '{}' }, { record: '{"a":1}', arguments: '', result: '' }]).bytes])]).toEqual([
     { record: '{}', arguments: undefined, result: undefined, isArgumentsCut: false, isResultCut: false },
     { record: '{"a":1}', arguments: '', result: '', isArgumentsCut: false, isResultCut: false },
   ]);

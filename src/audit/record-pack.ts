@@ -63,19 +63,43 @@ export class RecordPack {
   }
 }
 
-/** The records of a pack's bytes, in their order. */
-export function unpackRecords(packed: Uint8Array): PendingRecord[] {
-  const block = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
-  const records: PendingRecord[] = [];
-  for (let at = 0; at < block.length; ) {
-    const head = at;
-    at += HEAD_BYTES;
-    const take = (length: number): string | undefined => (length === NONE ? undefined : block.toString('utf8', at, (at += length)));
-    const record = take(block.readUInt32LE(head)) ?? '';
-    const given = take(block.readUInt32LE(head + 4));
-    const result = take(block.readUInt32LE(head + 8));
-    const cut = block.readUInt32LE(head + 12);
-    records.push({ record, arguments: given, result, isArgumentsCut: (cut & ARGUMENTS_CUT) !== 0, isResultCut: (cut & RESULT_CUT) !== 0 });
+/** The records of packs' bytes, in their order. */
+export function* unpackRecords(packs: readonly Uint8Array[]): Generator<PendingRecord, void> {
+  for (const packed of packs) {
+    const block = toBuffer(packed);
+    for (let head = 0; head < block.length; head = endOf(block, head)) yield recordAt(block, head);
   }
-  return records;
+}
+
+export function countRecords(packs: readonly Uint8Array[]): number {
+  let count = 0;
+  for (const packed of packs) {
+    const block = toBuffer(packed);
+    for (let head = 0; head < block.length; head = endOf(block, head)) count++;
+  }
+  return count;
+}
+
+function toBuffer(packed: Uint8Array): Buffer {
+  return Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
+}
+
+function lengthAt(block: Buffer, at: number): number {
+  const length = block.readUInt32LE(at);
+  return length === NONE ? 0 : length;
+}
+
+/** Of the record whose head is there. */
+function endOf(block: Buffer, head: number): number {
+  return head + HEAD_BYTES + lengthAt(block, head) + lengthAt(block, head + 4) + lengthAt(block, head + 8);
+}
+
+function recordAt(block: Buffer, head: number): PendingRecord {
+  let at = head + HEAD_BYTES;
+  const take = (length: number): string | undefined => (length === NONE ? undefined : block.toString('utf8', at, (at += length)));
+  const record = take(block.readUInt32LE(head)) ?? '';
+  const given = take(block.readUInt32LE(head + 4));
+  const result = take(block.readUInt32LE(head + 8));
+  const cut = block.readUInt32LE(head + 12);
+  return { record, arguments: given, result, isArgumentsCut: (cut & ARGUMENTS_CUT) !== 0, isResultCut: (cut & RESULT_CUT) !== 0 };
 }

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { Fault } from '../base/fault.ts';
+import { KnownTexts } from './known-texts.ts';
 
 export interface JsonLimits {
   readonly depthMax: number;
@@ -64,6 +65,14 @@ const ZERO = 0x30;
 const NINE = 0x39;
 /** Integers of so few digits are always safe; only longer ones are looked at. */
 const DIGITS_ALWAYS_SAFE = 15;
+
+/** Keys of the first two levels of MCP's messages. */
+const KEYS = new KnownTexts([
+  ...['jsonrpc', 'id', 'method', 'params', 'result', 'error', 'code', 'message', 'data'],
+  ...['_meta', 'name', 'arguments', 'uri', 'cursor', 'level', 'requestId', 'reason', 'progressToken', 'progress', 'inputResponses', 'requestState'],
+  ...['content', 'structuredContent', 'isError', 'resultType', 'tools', 'resources', 'resourceTemplates', 'prompts', 'contents', 'messages', 'nextCursor'],
+  ...['protocolVersion', 'capabilities', 'clientInfo', 'serverInfo', 'instructions', 'description'],
+]);
 
 /** Recursive descent; the depth limit bounds the stack. */
 class Scanner {
@@ -133,6 +142,8 @@ class Scanner {
   }
 
   #keyText(start: number, end: number): string {
+    const known = KEYS.find(this.#bytes, start + 1, end - 1);
+    if (known !== undefined) return known;
     const raw = this.#bytes.toString('utf8', start + 1, end - 1);
     return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
   }

@@ -88,56 +88,56 @@ export interface Insertion {
   readonly writer: string;
   /** Position of a record, less its number. */
   readonly offset: number;
-  readonly rows: readonly ChainRow[];
-  readonly checkpoint: SignedHead | undefined;
+  readonly rows: Iterable<ChainRow>;
+  /** What is written behind the last of them. */
+  readonly checkpointAt: (last: ChainRow) => SignedHead | undefined;
 }
 
-type Insert = (insertion: Insertion) => void;
+interface Inserts {
+  readonly rows: (insertion: Insertion) => ChainRow | undefined;
+  readonly checkpoint: (checkpoint: SignedHead, offset: number) => void;
+}
 
 /** Prepared once for each file: what a statement holds outside the heap is freed when garbage is collected, which is seldom. */
-const inserts = new WeakMap<Sqlite.Database, Insert>();
+const prepared = new WeakMap<Sqlite.Database, Inserts>();
 
-/** All or nothing. */
-export function insertRows(database: Sqlite.Database, insertion: Insertion): void {
-  let insert = inserts.get(database);
-  if (insert === undefined) {
-    insert = prepareInsert(database);
-    inserts.set(database, insert);
-  }
-  insert(insertion);
+function insertsFor(database: Sqlite.Database): Inserts {
+  let inserts = prepared.get(database);
+  if (inserts === undefined) prepared.set(database, (inserts = prepareInserts(database)));
+  return inserts;
 }
 
-function prepareInsert(database: Sqlite.Database): Insert {
+/** All or nothing. Returns the last one. */
+export function insertRows(database: Sqlite.Database, insertion: Insertion): ChainRow | undefined {
+  return insertsFor(database).rows(insertion);
+}
+
+/** `offset` as in `Insertion`. */
+export function insertCheckpoint(database: Sqlite.Database, checkpoint: SignedHead, offset: number): void {
+  insertsFor(database).checkpoint(checkpoint, offset);
+}
+
+function prepareInserts(database: Sqlite.Database): Inserts {
   const insertRecord = database.prepare(INSERT_RECORD);
   const insertPayload = database.prepare('insert into payload values (?, ?, ?)');
-  const insertCheckpoint = database.prepare('insert or ignore into checkpoint values (?, ?, ?, ?, ?, ?)');
-  return database.transaction(({ writer, offset, rows, checkpoint }: Insertion) => {
-    for (const { seq, text, hash, columns, payload } of rows) {
-      const { atMs, kind, callId, principal, credential, endpoint, server, tool, method, outcome, effect, action, subject } = columns;
-      insertRecord.run(
-        seq + offset,
-        writer,
-        seq,
-        atMs,
-        kind,
-        callId,
-        principal,
-        credential,
-        endpoint,
-        server,
-        tool,
-        method,
-        outcome,
-        effect,
-        action,
-        subject,
-        text,
-        hash,
-      );
-      if (payload !== undefined) insertPayload.run(seq + offset, payload.arguments, payload.result);
+  const insertHead = database.prepare('insert or ignore into checkpoint values (?, ?, ?, ?, ?, ?)');
+  const insertRow = ({ seq, text, hash, columns, payload }: ChainRow, writer: string, position: number): void => {
+    const { atMs, kind, callId, principal, credential, endpoint, server, tool, method, outcome, effect, action, subject } = columns;
+    insertRecord.run(position, writer, seq, atMs, kind, callId, principal, credential, endpoint, server, tool, method, outcome, effect, action, subject, text, hash);
+    if (payload !== undefined) insertPayload.run(position, payload.arguments, payload.result);
+  };
+  const checkpoint = ({ writer, seq, hash, atMs, signature }: SignedHead, offset: number): void => {
+    insertHead.run(seq + offset, writer, seq, hash, atMs, signature);
+  };
+  const rows = database.transaction(({ writer, offset, rows: given, checkpointAt }: Insertion) => {
+    let last: ChainRow | undefined;
+    for (const row of given) {
+      insertRow(row, writer, row.seq + offset);
+      last = row;
     }
-    if (checkpoint === undefined) return;
-    const { seq, hash, atMs, signature } = checkpoint;
-    insertCheckpoint.run(seq + offset, checkpoint.writer, seq, hash, atMs, signature);
+    const head = last && checkpointAt(last);
+    if (head !== undefined) checkpoint(head, offset);
+    return last;
   });
+  return { rows, checkpoint };
 }

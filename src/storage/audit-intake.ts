@@ -34,46 +34,45 @@ export class AuditIntake {
     return this.#bytes - this.#takenBytes;
   }
 
-  /** On return the lines survive a power cut. Throws where they cannot be written; then none is there. */
-  append(records: readonly ChainedRecord[]): void {
-    for (const { seq, hash, text, payload } of records) this.#lines.text(`${seq}\t${hash}\t${text}\t${cells(payload)}\n`);
-    const { bytes } = this.#lines;
+  /** On return the lines survive a power cut. Returns the last record's place. Throws where they cannot be written; then none is there. */
+  append(records: Iterable<ChainedRecord>): { readonly seq: number; readonly hash: string } | undefined {
+    let last: { readonly seq: number; readonly hash: string } | undefined;
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
-      fdatasyncSync(this.#file);
-    } catch (thrown) {
-      ftruncateSync(this.#file, this.#bytes);
-      throw thrown;
+      for (const { seq, hash, text, payload } of records) {
+        this.#lines.text(`${seq}\t${hash}\t${text}\t${cells(payload)}\n`);
+        last = { seq, hash };
+      }
+      this.#write(this.#lines.bytes);
     } finally {
       this.#lines.clear();
     }
-    this.#bytes += bytes.length;
+    return last;
   }
 
   /**
-   * Rows of the next lines, at most so many, from after `lastSeq` on. `taken` is called once they are elsewhere.
-   * A line that somebody changed until it is none, or has another's place, is left out, which verification finds.
+   * Rows of the next lines, at most so many, from after `lastSeq` on, each made as it is asked for. `taken` is called once
+   * they are elsewhere. A line that somebody changed until it is none, or has another's place, is left out, which verification finds.
    */
-  next(lastSeq: number, max: number): { readonly rows: readonly ChainRow[]; readonly taken: () => void } {
-    const rows: ChainRow[] = [];
-    let at = this.#takenBytes;
-    let last = lastSeq;
-    let leftOut = 0;
-    for (let count = 0; at < this.#bytes && count < max; ) {
-      const { lines, bytes } = this.#linesAt(at, max - count);
-      at += bytes;
-      count += Math.max(1, lines.length);
-      for (const line of lines) {
-        const row = toRowOfLine(line);
+  next(lastSeq: number, max: number): { readonly rows: Iterable<ChainRow>; readonly taken: () => void } {
+    let end = this.#takenBytes;
+    const lines = this.#linesFrom(this.#takenBytes);
+    const rows = function* (): Generator<ChainRow, void> {
+      let last = lastSeq;
+      let leftOut = 0;
+      for (let count = 0; count < max; count++) {
+        const { value } = lines.next();
+        if (value === undefined) return;
+        end = value.end;
+        const row = toRowOfLine(value.line);
         if (row === undefined || row.seq <= last || row.seq > last + 1 + leftOut) leftOut++;
         else {
-          rows.push(row);
           last = row.seq;
           leftOut = 0;
+          yield row;
         }
       }
-    }
-    return { rows, taken: () => this.#take(at) };
+    };
+    return { rows: rows(), taken: () => this.#take(end) };
   }
 
   /** Harmless when done twice. */
@@ -90,21 +89,41 @@ export class AuditIntake {
     this.#takenBytes = 0;
   }
 
-  /** At least one line, however long it is. */
-  #linesAt(start: number, max: number): { readonly lines: readonly string[]; readonly bytes: number } {
+  #write(bytes: Buffer): void {
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
+      fdatasyncSync(this.#file);
+    } catch (thrown) {
+      ftruncateSync(this.#file, this.#bytes);
+      throw thrown;
+    }
+    this.#bytes += bytes.length;
+  }
+
+  /** `end`: where the next one begins. */
+  *#linesFrom(start: number): Generator<{ readonly line: string; readonly end: number }, undefined> {
+    for (let from = start; from < this.#bytes; ) {
+      const chunk = this.#chunkAt(from);
+      let at = 0;
+      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, at)) {
+        const line = chunk.toString('utf8', at, end);
+        at = end + 1;
+        yield { line, end: from + at };
+      }
+      from += at;
+      // Somebody took the last end of a line away.
+      if (at === 0) yield { line: '', end: (from = this.#bytes) };
+    }
+    return undefined;
+  }
+
+  /** With at least one line, however long it is, unless there is no end of one any more. */
+  #chunkAt(start: number): Buffer {
     for (let length = CHUNK_BYTES; ; length *= 2) {
       if (this.#chunk.length < length) this.#chunk = Buffer.allocUnsafeSlow(length);
-      const chunk = this.#chunk;
-      const read = readSync(this.#file, chunk, 0, Math.min(length, this.#bytes - start), start);
-      const lines: string[] = [];
-      let at = 0;
-      for (let end = chunk.indexOf(NEWLINE); end >= 0 && end < read && lines.length < max; end = chunk.indexOf(NEWLINE, at)) {
-        lines.push(chunk.toString('utf8', at, end));
-        at = end + 1;
-      }
-      if (lines.length > 0) return { lines, bytes: at };
-      // Somebody took the last end of a line away.
-      if (start + length >= this.#bytes) return { lines, bytes: this.#bytes - start };
+      const read = readSync(this.#file, this.#chunk, 0, Math.min(length, this.#bytes - start), start);
+      const chunk = this.#chunk.subarray(0, read);
+      if (chunk.includes(NEWLINE) || start + length >= this.#bytes) return chunk;
     }
   }
 

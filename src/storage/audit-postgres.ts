@@ -54,7 +54,7 @@ export class PostgresAuditStore implements AuditStore {
   }
 
   append(packs: readonly RecordPack[]): Promise<void> {
-    const written = this.#writing.then(() => this.#append(packs.flatMap(({ bytes }) => unpackRecords(bytes))));
+    const written = this.#writing.then(() => this.#append([...unpackRecords(packs.map(({ bytes }) => bytes))]));
     this.#writing = written.catch(() => undefined);
     return written;
   }

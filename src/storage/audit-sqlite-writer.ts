@@ -3,11 +3,11 @@ import { rmSync } from 'node:fs';
 import type Sqlite from 'better-sqlite3';
 import type { AuditRecord } from '../audit/audit-record.ts';
 import { GENESIS, type Head, type SignedHead } from '../audit/chain.ts';
-import { chainAfter, type ChainRow, type RedactPayload, toRow } from '../audit/chain-writer.ts';
-import type { PendingRecord } from '../audit/record-pack.ts';
+import { chained, type ChainRow, type RedactPayload, toRows } from '../audit/chain-writer.ts';
+import { countRecords, RecordPack, unpackRecords } from '../audit/record-pack.ts';
 import { createSigner } from '../audit/signing.ts';
 import { damageOf } from './audit-damage.ts';
-import { fileOf, insertRows, listMonths, monthOf, openForReading, openForWriting } from './audit-file.ts';
+import { fileOf, insertCheckpoint, insertRows, listMonths, monthOf, openForReading, openForWriting } from './audit-file.ts';
 import { AuditIntake } from './audit-intake.ts';
 import { readHeadFile, writeHeadFile } from './audit-head-file.ts';
 
@@ -85,15 +85,16 @@ export class SqliteAuditWriter {
     return this.#storedSeq;
   }
 
-  append(batch: readonly PendingRecord[]): void {
-    if (batch.length === 0) return;
-    const { records, head } = chainAfter(this.#head, batch, this.#options.redact);
-    if (batch.length < DIRECT_MAX && !this.isBehind) this.#store(records.map(toRow));
-    else this.#intake.append(records);
-    this.#head = head;
+  /** `packs`: bytes of record packs. One record after the other is written and forgotten: together they would outlive the young generation of this thread's heap. */
+  append(packs: readonly Uint8Array[]): void {
+    const count = countRecords(packs);
+    if (count === 0) return;
+    const records = chained(this.#head, unpackRecords(packs), this.#options.redact);
+    const last = count < DIRECT_MAX && !this.isBehind ? this.#store(toRows(records)) : this.#intake.append(records);
+    if (last !== undefined) this.#head = { writer: this.#head.writer, ...last };
     const nowMs = this.#options.nowMs();
     if (nowMs - this.#headWrittenMs >= HEAD_MS || nowMs < this.#headWrittenMs) this.#writeHead(nowMs);
-    if (this.#intake.waitingBytes > WAITING_BYTES_MAX) this.unpack(2 * batch.length);
+    if (this.#intake.waitingBytes > WAITING_BYTES_MAX) this.unpack(2 * count);
   }
 
   /** Makes rows of some of what waits. False where nothing does. */
@@ -125,17 +126,22 @@ export class SqliteAuditWriter {
     this.#open = undefined;
   }
 
-  #store(rows: readonly ChainRow[]): void {
-    const last = rows.at(-1);
-    if (last === undefined) return;
+  /** Returns the place of the last one. */
+  #store(rows: Iterable<ChainRow>): { readonly seq: number; readonly hash: string } | undefined {
     const nowMs = this.#options.nowMs();
-    const head = { writer: this.#head.writer, seq: last.seq, hash: last.hash };
-    const isDue = head.seq - this.#checkpointed.seq >= CHECKPOINT_RECORDS || nowMs - this.#checkpointed.atMs >= CHECKPOINT_MS;
-    const checkpoint = isDue ? this.#sign(head, nowMs) : undefined;
-    insertRows(this.#databaseFor(nowMs), { writer: head.writer, offset: this.#offset, rows, checkpoint });
-    this.#storedSeq = last.seq;
-    if (head.seq > this.#head.seq) this.#head = head;
-    if (checkpoint !== undefined) this.#checkpointed = { seq: head.seq, atMs: nowMs };
+    const { writer } = this.#head;
+    const checkpointAt = ({ seq, hash }: ChainRow): SignedHead | undefined => {
+      const isDue = seq - this.#checkpointed.seq >= CHECKPOINT_RECORDS || nowMs - this.#checkpointed.atMs >= CHECKPOINT_MS;
+      return isDue ? this.#sign({ writer, seq, hash }, nowMs) : undefined;
+    };
+    let signed: SignedHead | undefined;
+    const last = insertRows(this.#databaseFor(nowMs), { writer, offset: this.#offset, rows, checkpointAt: (row) => (signed = checkpointAt(row)) });
+    if (last === undefined) return undefined;
+    const { seq, hash } = last;
+    this.#storedSeq = seq;
+    if (seq > this.#head.seq) this.#head = { writer, seq, hash };
+    if (signed !== undefined) this.#checkpointed = { seq, atMs: nowMs };
+    return { seq, hash };
   }
 
   #databaseFor(nowMs: number): Sqlite.Database {
@@ -155,7 +161,7 @@ export class SqliteAuditWriter {
   #seal(nowMs: number): void {
     if (this.#open === undefined || this.#head.seq === 0) return;
     if (this.#head.seq > this.#checkpointed.seq) {
-      insertRows(this.#open.database, { writer: this.#head.writer, offset: this.#offset, rows: [], checkpoint: this.#sign(this.#head, nowMs) });
+      insertCheckpoint(this.#open.database, this.#sign(this.#head, nowMs), this.#offset);
       this.#checkpointed = { seq: this.#head.seq, atMs: nowMs };
     }
     this.#writeHead(nowMs);
@@ -204,13 +210,13 @@ export class SqliteAuditWriter {
       database.close();
       if (last === undefined || last.atMs >= beforeMs) break;
       this.#say({ kind: 'tombstone', atMs: nowMs, detail: { month, seq: last.seq, hash: last.hash, records: count } }, nowMs);
-      insertRows(current, { writer: this.#head.writer, offset: this.#offset, rows: [], checkpoint: this.#sign(this.#head, nowMs) });
+      insertCheckpoint(current, this.#sign(this.#head, nowMs), this.#offset);
       for (const suffix of ['', '-wal', '-shm']) rmSync(fileOf(folder, month) + suffix, { force: true });
     }
   }
 
   #say(record: AuditRecord, nowMs: number): void {
-    this.append([{ record: JSON.stringify(record) }]);
+    this.append([RecordPack.of([{ record: JSON.stringify(record) }]).bytes]);
     this.#writeHead(nowMs);
   }
 }

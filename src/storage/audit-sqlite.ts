@@ -3,7 +3,7 @@ import type Sqlite from 'better-sqlite3';
 import type { AuditColumns } from '../audit/audit-record.ts';
 import type { AuditStore, Payload, RecordQuery, ScannedRecord, ScanRange, StoredRecord } from '../audit/audit-store.ts';
 import type { SignedHead } from '../audit/chain.ts';
-import { type RecordPack, unpackRecords } from '../audit/record-pack.ts';
+import type { RecordPack } from '../audit/record-pack.ts';
 import { listMonths, openForReading } from './audit-file.ts';
 import { readHeadFile } from './audit-head-file.ts';
 import { toConditions } from './audit-query.ts';
@@ -22,7 +22,7 @@ export interface WriterPort {
 /** The writer in this thread: for tools and tests. */
 export function directPort(writer: SqliteAuditWriter): WriterPort {
   return {
-    append: async (packs) => writer.append(packs.flatMap(({ bytes }) => unpackRecords(bytes))),
+    append: async (packs) => writer.append(packs.map(({ bytes }) => bytes)),
     settle: async () => {
       while (writer.unpack());
     },

@@ -532,9 +532,7 @@ describe('what somebody did to the files', () => {
       const clock = { nowMs: NOW_MS };
       // Each write a while after the one before, so that the head beside the record is as new as its end.
       const writing = new SqliteAuditWriter({ folder, writer, privateKey, redact, nowMs: () => (clock.nowMs += 1_000) });
-      writing.append([call('first')]);
-      writing.append(many(0));
-      writing.append(many(1));
+      for (const records of [[call('first')], many(0), many(1)]) writing.append([RecordPack.of(records).bytes]);
       expect(writing.isBehind).toBe(true);
       const left = newFolder();
       for (const name of readdirSync(folder)) copyFileSync(join(folder, name), join(left, name));

@@ -1,6 +1,5 @@
 /** The thread that writes the record: redacts payloads, chains, commits. One message in is one message out. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { type PendingRecord, unpackRecords } from '../audit/record-pack.ts';
 import { type CancelTimer, systemClock } from '../base/clock.ts';
 import { createKeyedDigest } from '../base/keyed-digest.ts';
 import { createRedactPayload } from './redact-payload.ts';
@@ -34,7 +33,7 @@ let stopIdleTimer: CancelTimer | undefined;
 async function run(request: WriterRequest): Promise<readonly string[]> {
   // Opened by the first request, so that a store that cannot be opened is told as its failure, and tried again.
   writer ??= new SqliteAuditWriter({ folder, writer: name, privateKey, redact: createRedactPayload(createKeyedDigest(digestKey)), nowMs: systemClock.nowMs });
-  if (request.do === 'append') append(writer, request.packs.flatMap(unpackRecords));
+  if (request.do === 'append') append(writer, request.packs);
   else if (request.do === 'settle') await settle(writer, writer.lastSeq);
   else if (request.do === 'retain') writer.retain(request.options);
   else if (request.do === 'damage') return writer.damage();
@@ -42,8 +41,8 @@ async function run(request: WriterRequest): Promise<readonly string[]> {
   return [];
 }
 
-function append(to: SqliteAuditWriter, batch: readonly PendingRecord[]): void {
-  to.append(batch);
+function append(to: SqliteAuditWriter, packs: readonly Uint8Array[]): void {
+  to.append(packs);
   stopIdleTimer?.();
   stopIdleTimer = to.isBehind ? systemClock.after(IDLE_MS, () => void settle(to, to.lastSeq).catch(() => undefined)) : undefined;
 }

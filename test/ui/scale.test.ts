@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
-import type { PendingRecord } from '../../src/audit/record-pack.ts';
+import { type PendingRecord, RecordPack } from '../../src/audit/record-pack.ts';
 import { SqliteAuditWriter } from '../../src/storage/audit-sqlite-writer.ts';
 import { fixtureCommand } from '../fixtures/start-fixture.ts';
 import { buildPages, CHROMIUM, openBrowser, openPage, signInFirst, type Watched } from '../support/chromium.ts';
@@ -53,7 +53,7 @@ function writeRecords(data: string): void {
   const record = (index: number): PendingRecord => ({
     record: JSON.stringify({ kind: 'call', id: `req_${String(index).padStart(30, '0')}`, atMs: nowMs - (RECORDS - index) * 1_000, principal: { kind: 'key', id: `key:${index % 50}`, name: `person ${index % 50}` }, endpoint: 'all', namespace: 'all', server: 'many', tool: `tool_${String(index % TOOLS).padStart(5, '0')}`, method: 'tools/call', outcome: index % 10 === 0 ? 'tool_error' : 'ok', isDispatched: true }),
   });
-  for (let first = 0; first < RECORDS; first += BATCH) writer.append(Array.from({ length: BATCH }, (_, index) => record(first + index)));
+  for (let first = 0; first < RECORDS; first += BATCH) writer.append([RecordPack.of(Array.from({ length: BATCH }, (_, index) => record(first + index))).bytes]);
   writer.close();
 }
 

@@ -64,6 +64,29 @@ describe('a response', () => {
   });
 });
 
+test('what one connection answers, one after the other, is read as each would be read alone', () => {
+  const responses = [
+    'HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx',
+    'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nxy',
+    'HTTP/1.1 202 OK\r\ncontent-length: 1\r\n\r\nx',
+    'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx',
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
+    'HTTP/1.1 204 No Content\r\n\r\n',
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...responses), { minLength: 1, maxLength: 8 }), (texts) => {
+      const heard: Heard = { heads: [], body: '', ends: [] };
+      const parser = new ResponseParser({ head: (status, headers) => heard.heads.push({ status, headers }), data: (chunk) => (heard.body += chunk.toString('latin1')), complete: (isReusable) => heard.ends.push(isReusable) }, HEAD_BYTES_MAX);
+      for (const text of texts) {
+        parser.push(bytesOf(text));
+        parser.restart();
+      }
+      const alone = texts.map((text) => parse([bytesOf(text)]));
+      expect(heard).toEqual({ heads: alone.flatMap(({ heads }) => heads), body: alone.map(({ body }) => body).join(''), ends: alone.flatMap(({ ends }) => ends) });
+    }),
+  );
+});
+
 describe('[F-06] bytes that two readers could understand differently are refused:', () => {
   test.each([
     ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],

@@ -36,6 +36,9 @@ export class ResponseParser {
   #partial: Buffer = EMPTY;
   #left = 0;
   #isReusable = true;
+  /** The last one, and what it says. */
+  #headText = '';
+  #head: ResponseHead | undefined;
 
   constructor(events: ParserEvents, headBytesMax: number) {
     this.#events = events;
@@ -101,34 +104,18 @@ export class ResponseParser {
   }
 
   #readHead(text: string): void {
-    const lines = text.split(CRLF);
-    const status = STATUS_LINE.exec(lines[0] ?? '');
-    if (status === null) throw new WireError('malformed', 'not a status line of HTTP/1.1');
-    const code = Number(status[2]);
-    const headers = readHeaders(lines);
-    if (code === 101) throw new WireError('malformed', 'a change of protocol that nobody asked for');
+    // A server says the same again and again, but for the date and a length.
+    const head = text === this.#headText && this.#head !== undefined ? this.#head : readHead(text);
+    this.#headText = text;
+    this.#head = head;
     // Informational: the answer follows.
-    if (code < 200) return;
-    this.#frame(code, headers);
-    this.#isReusable = this.#framing !== 'close' && mayGoOn(headers, status[1] === '1');
-    this.#state = this.#framing === 'chunks' ? 'chunk_size' : 'body';
-    this.#events.head(code, headers);
-    if (this.#framing === 'none' || (this.#framing === 'length' && this.#left === 0)) this.#state = 'over';
-  }
-
-  /** RFC 9112 section 6.3. */
-  #frame(status: number, headers: WireHeaders): void {
-    const coding = headers['transfer-encoding'];
-    const length = headers['content-length'];
-    if (coding !== undefined && (length !== undefined || String(coding).toLowerCase() !== 'chunked')) throw new WireError('malformed', 'two lengths, or a coding beside chunks');
-    if (length !== undefined && (typeof length !== 'string' || !LENGTH.test(length))) throw new WireError('malformed', 'not a length');
-    if (status === 204 || status === 304) this.#framing = 'none';
-    else if (coding !== undefined) this.#framing = 'chunks';
-    else if (length === undefined) this.#framing = 'close';
-    else {
-      this.#framing = 'length';
-      this.#left = Number(length);
-    }
+    if (head.status < 200) return;
+    this.#framing = head.framing;
+    this.#left = head.lengthBytes;
+    this.#isReusable = head.isReusable;
+    this.#state = head.framing === 'chunks' ? 'chunk_size' : 'body';
+    this.#events.head(head.status, head.headers);
+    if (head.framing === 'none' || (head.framing === 'length' && head.lengthBytes === 0)) this.#state = 'over';
   }
 
   #takeBody(bytes: Buffer): Buffer {
@@ -177,6 +164,40 @@ export class ResponseParser {
     return end < 0 ? [undefined, EMPTY] : [joined.toString('latin1', 0, end), joined.subarray(end + LINE_END.length)];
   }
 
+}
+
+interface ResponseHead {
+  readonly status: number;
+  readonly headers: WireHeaders;
+  readonly framing: Framing;
+  /** 0 where the framing is another. */
+  readonly lengthBytes: number;
+  readonly isReusable: boolean;
+}
+
+/** Throws a WireError. */
+function readHead(text: string): ResponseHead {
+  const lines = text.split(CRLF);
+  const line = STATUS_LINE.exec(lines[0] ?? '');
+  if (line === null) throw new WireError('malformed', 'not a status line of HTTP/1.1');
+  const status = Number(line[2]);
+  if (status === 101) throw new WireError('malformed', 'a change of protocol that nobody asked for');
+  const headers = Object.freeze(readHeaders(lines));
+  const { framing, lengthBytes } = framingOf(status, headers);
+  return { status, headers, framing, lengthBytes, isReusable: framing !== 'close' && mayGoOn(headers, line[1] === '1') };
+}
+
+/** RFC 9112 section 6.3. */
+function framingOf(status: number, headers: WireHeaders): Pick<ResponseHead, 'framing' | 'lengthBytes'> {
+  const coding = headers['transfer-encoding'];
+  const length = headers['content-length'];
+  // Informational: it has no body, whatever it says.
+  if (status < 200) return { framing: 'none', lengthBytes: 0 };
+  if (coding !== undefined && (length !== undefined || String(coding).toLowerCase() !== 'chunked')) throw new WireError('malformed', 'two lengths, or a coding beside chunks');
+  if (length !== undefined && (typeof length !== 'string' || !LENGTH.test(length))) throw new WireError('malformed', 'not a length');
+  if (status === 204 || status === 304) return { framing: 'none', lengthBytes: 0 };
+  if (coding !== undefined) return { framing: 'chunks', lengthBytes: 0 };
+  return length === undefined ? { framing: 'close', lengthBytes: 0 } : { framing: 'length', lengthBytes: Number(length) };
 }
 
 /** From the second line on. A repeated header becomes a list. */
