@@ -17,10 +17,19 @@ import { judge } from './soak-verdict.ts';
 
 const FULL_CALLS = 5_200_000;
 const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, calls: { type: 'string' }, 'warm-up-minutes': { type: 'string', default: '15' }, out: { type: 'string', default: '.soak' }, seed: { type: 'string', default: '1' } } });
-const calls = Number(values.calls ?? (values.full ? FULL_CALLS : FULL_CALLS / 10));
-const warmUpMs = Number(values['warm-up-minutes']) * 60_000;
+const calls = values.calls === undefined ? (values.full ? FULL_CALLS : FULL_CALLS / 10) : numberOf('calls', values.calls, 1_000);
+const warmUpMs = numberOf('warm-up-minutes', values['warm-up-minutes'], 0) * 60_000;
+const seed = numberOf('seed', values.seed, 0);
 
-const run = await runSoak({ calls, warmUpMs, seed: Number(values.seed), tell: (text) => void process.stderr.write(`${text}\n`) });
+/** Ends the process where it is none. */
+function numberOf(option: string, text: string, min: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= min) return value;
+  process.stderr.write(`--${option} is a number, ${min} or more; give that instead of ${JSON.stringify(text)}\n`);
+  return process.exit(2);
+}
+
+const run = await runSoak({ calls, warmUpMs, seed, tell: (text) => void process.stderr.write(`${text}\n`) });
 const verdict = judge(run);
 mkdirSync(values.out, { recursive: true });
 writeFileSync(join(values.out, 'samples.json'), JSON.stringify(run.samples));
