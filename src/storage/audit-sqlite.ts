@@ -32,7 +32,8 @@ export function directPort(writer: SqliteAuditWriter): WriterPort {
   };
 }
 
-const SCAN_ROWS = 500;
+/** Read in one turn. Whoever reads all of the record looks at each, and calls wait for the end of the turn: some milliseconds. */
+const SCAN_ROWS = 100;
 /** Records of one moment may stand a little apart. */
 const CLOCK_SLACK_MS = 60_000;
 const RECORD_COLUMNS = 'position, writer, seq, text, hash';

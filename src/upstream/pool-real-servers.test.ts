@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startFixture, fixtureCommand, type RunningFixture } from '../../test/fixtures/start-fixture.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServerSpec } from '../model/server.ts';
 import { createDialer } from './dialer/dialer.ts';
@@ -43,14 +43,6 @@ function openLink(spec: ServerSpec): OpenLink {
 
 function spec(name: string, changes: Partial<ServerSpec>): [string, ServerSpec] {
   return [name, { ...base, name, fingerprint: name, ...changes }];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** The everything server over one of its HTTP transports; it says on stderr when it listens. */

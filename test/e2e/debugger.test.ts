@@ -1,16 +1,6 @@
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { startGateway } from '../support/start-gateway.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 test.skipIf(process.platform === 'win32')('[KS-07] the signal that opens the debugger of Node opens none in a gateway', async () => {
   const port = await freePort();

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { fixtureCommand } from '../fixtures/start-fixture.ts';
+import { freePort } from '../support/free-port.ts';
 import { modernRequest, type RawAnswer, textOf, toolNamesOf } from '../support/http-peer.ts';
 import { type RunningGateway, startGateway } from '../support/start-gateway.ts';
 
@@ -147,12 +148,3 @@ describe.skipIf(!hasOpa)('Open Policy Agent', () => {
     for (const name of ['count__count', 'count__counts']) expect((await call(gateway, name, { key: 'fine' })).message.error?.code).toBe(-31007);
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}

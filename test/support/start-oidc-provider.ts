@@ -1,7 +1,7 @@
 /** A real identity provider (oidc-provider) on loopback. Whoever a test names is signed in there without a page. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { freePort } from './free-port.ts';
 
 /** What is used here of the package's class. */
 interface OidcServer {
@@ -103,13 +103,4 @@ async function visit(location: string, issuer: string): Promise<string> {
     next = new URL(to, next).href;
   }
   return next;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
