@@ -21,6 +21,15 @@ test('tells requests, notifications, results and errors apart', () => {
   expect(read('{"jsonrpc":"2.0","id":null,"error":{"code":-1,"message":"m"}}')).toMatchObject({ kind: 'error', id: undefined });
 });
 
+test('every safe integer is an id as it stands, of few digits or of many', () => {
+  const edge = fc.constantFrom(0, -1, 999_999_999_999_999, 1_000_000_000_000_000, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER);
+  fc.assert(
+    fc.property(fc.oneof(edge, fc.maxSafeInteger()), (id) => {
+      expect(read(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`).id).toBe(id);
+    }),
+  );
+});
+
 test.each([
   '[]',
   '1',

@@ -6,7 +6,7 @@
 import { Fault } from '../base/fault.ts';
 import { KnownTexts } from './known-texts.ts';
 import { isObject, type JsonObject, type JsonValue, type RequestId } from './messages.ts';
-import { isUnsafeNumber, type JsonLimits, type JsonScan, type KeySpan, scanJson } from './scan.ts';
+import { DIGITS_ALWAYS_SAFE, isUnsafeNumber, type JsonLimits, type JsonScan, type KeySpan, scanJson } from './scan.ts';
 
 export type EnvelopeKind = 'request' | 'notification' | 'result' | 'error';
 
@@ -166,46 +166,21 @@ const METHODS = new KnownTexts([
 /** No method of MCP takes a tenth as many; comparing each with each stays cheap. */
 const PARAMS_MEMBERS_MAX = 256;
 
-type Top = { [key in 'jsonrpc' | 'id' | 'method' | 'params' | 'result' | 'error']: KeySpan | undefined };
+type TopKey = 'jsonrpc' | 'id' | 'method' | 'params' | 'result' | 'error';
+type Top = { [key in TopKey]: KeySpan | undefined };
 
 function readTop(keys: readonly KeySpan[]): Top {
   const top: Top = { jsonrpc: undefined, id: undefined, method: undefined, params: undefined, result: undefined, error: undefined };
   for (const span of keys) {
-    if (span.depth === 1 && placeTop(top, span) !== undefined) throw repeated(span.key);
+    if (span.depth !== 1 || !isTopKey(span.key)) continue;
+    if (top[span.key] !== undefined) throw repeated(span.key);
+    top[span.key] = span;
   }
   return top;
 }
 
-/** What was in its place. One case for each key: `top[key]` with a key that changes is ten times as slow. */
-function placeTop(top: Top, span: KeySpan): KeySpan | undefined {
-  let before: KeySpan | undefined;
-  switch (span.key) {
-    case 'jsonrpc':
-      before = top.jsonrpc;
-      top.jsonrpc = span;
-      break;
-    case 'id':
-      before = top.id;
-      top.id = span;
-      break;
-    case 'method':
-      before = top.method;
-      top.method = span;
-      break;
-    case 'params':
-      before = top.params;
-      top.params = span;
-      break;
-    case 'result':
-      before = top.result;
-      top.result = span;
-      break;
-    case 'error':
-      before = top.error;
-      top.error = span;
-      break;
-  }
-  return before;
+function isTopKey(key: string): key is TopKey {
+  return key === 'jsonrpc' || key === 'id' || key === 'method' || key === 'params' || key === 'result' || key === 'error';
 }
 
 function readCall(bytes: Buffer, top: Top, id: RequestId | undefined, scan: JsonScan): Envelope {
@@ -248,7 +223,7 @@ function readId(bytes: Buffer, span: KeySpan | undefined): RequestId | undefined
 
 /** Of a number that was scanned; undefined where it has a sign, a fraction, an exponent or more digits than are always safe. */
 function digitsOf(bytes: Buffer, { valueStart, valueEnd }: KeySpan): number | undefined {
-  if (valueEnd - valueStart > 15) return undefined;
+  if (valueEnd - valueStart > DIGITS_ALWAYS_SAFE) return undefined;
   let value = 0;
   for (let at = valueStart; at < valueEnd; at++) {
     const digit = (bytes[at] ?? 0) - 0x30;

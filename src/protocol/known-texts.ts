@@ -1,4 +1,4 @@
-/** Short texts that stand in nearly every message, found by their bytes: making a text of bytes costs ten times as much. */
+/** Short texts that stand in nearly every message, found by their bytes, so that no text is made of those each time. */
 export class KnownTexts {
   readonly #byLength: (readonly Known[] | undefined)[] = [];
 

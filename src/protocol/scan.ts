@@ -64,7 +64,7 @@ const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
 /** Integers of so few digits are always safe; only longer ones are looked at. */
-const DIGITS_ALWAYS_SAFE = 15;
+export const DIGITS_ALWAYS_SAFE = 15;
 
 /** Keys of the first two levels of MCP's messages. */
 const KEYS = new KnownTexts([

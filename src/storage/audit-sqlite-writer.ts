@@ -130,12 +130,13 @@ export class SqliteAuditWriter {
   #store(rows: Iterable<ChainRow>): { readonly seq: number; readonly hash: string } | undefined {
     const nowMs = this.#options.nowMs();
     const { writer } = this.#head;
+    let signed: SignedHead | undefined;
     const checkpointAt = ({ seq, hash }: ChainRow): SignedHead | undefined => {
       const isDue = seq - this.#checkpointed.seq >= CHECKPOINT_RECORDS || nowMs - this.#checkpointed.atMs >= CHECKPOINT_MS;
-      return isDue ? this.#sign({ writer, seq, hash }, nowMs) : undefined;
+      if (isDue) signed = this.#sign({ writer, seq, hash }, nowMs);
+      return signed;
     };
-    let signed: SignedHead | undefined;
-    const last = insertRows(this.#databaseFor(nowMs), { writer, offset: this.#offset, rows, checkpointAt: (row) => (signed = checkpointAt(row)) });
+    const last = insertRows(this.#databaseFor(nowMs), { writer, offset: this.#offset, rows, checkpointAt });
     if (last === undefined) return undefined;
     const { seq, hash } = last;
     this.#storedSeq = seq;
