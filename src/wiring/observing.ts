@@ -42,7 +42,7 @@ export function createObserving({ log, telemetry, keyUses, recording, options, u
     waitedMs: () => requests.waitedMs,
     changed: (overload) => (overload === undefined ? log.info('load', { detail: 'new requests are taken again' }) : log.error('load', { detail: `new requests are refused: ${overload}` })),
   });
-  undo.push(() => load.stop(), boundYoungGeneration(options.clock), paceOldGeneration());
+  undo.push(() => load.stop(), boundYoungGeneration(), paceOldGeneration());
   // The embedded database has no other gateway.
   const store = storage.dialect === 'sqlite' ? undefined : watchStore({ look: publisher.refresh, clock: options.clock, patienceMs: options.resolved.settings.databasePatienceMs, report: (problem) => log.error('database', { detail: problem }) });
   undo.push(() => store?.stop());
