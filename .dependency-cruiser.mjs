@@ -46,8 +46,8 @@ const ONLY_IN = {
   react: ['^ui/'],
   'openapi-fetch': ['^ui/api/'],
   '@codemirror/view': ['^ui/components/'],
-  // Processes are started where their end is watched: servers by the runtime, the gateway by its command line.
-  'node:child_process': ['^src/upstream/stdio/', '^src/cli/'],
+  // Processes are started where their end is watched: servers by the runtime, the gateway by its command line, the check of the record's files by whoever ends it (ADR 0028).
+  'node:child_process': ['^src/upstream/stdio/', '^src/cli/', '^src/wiring/audit-files-check[.]ts$'],
 };
 
 /** Puts the parts together and may know them all; nobody below knows it. */

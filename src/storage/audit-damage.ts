@@ -15,6 +15,8 @@ export function damageOf(folder: string): string[] {
     try {
       const database = openForReading(folder, month);
       try {
+        // Records come in meanwhile: all that is compared is of one moment.
+        database.exec('begin');
         checkMonth(database, found);
         followPlaces(database, month, { state, found });
       } finally {

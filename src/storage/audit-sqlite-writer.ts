@@ -6,7 +6,6 @@ import { GENESIS, type Head, type SignedHead } from '../audit/chain.ts';
 import { chained, type ChainRow, type RedactPayload, toRows } from '../audit/chain-writer.ts';
 import { countRecords, RecordPack, unpackRecords } from '../audit/record-pack.ts';
 import { createSigner } from '../audit/signing.ts';
-import { damageOf } from './audit-damage.ts';
 import { fileOf, insertCheckpoint, insertRows, listMonths, monthOf, openForReading, openForWriting } from './audit-file.ts';
 import { AuditIntake } from './audit-intake.ts';
 import { readHeadFile, writeHeadFile } from './audit-head-file.ts';
@@ -105,11 +104,6 @@ export class SqliteAuditWriter {
     this.#store(rows);
     taken();
     return true;
-  }
-
-  damage(): string[] {
-    while (this.unpack());
-    return damageOf(this.#options.folder);
   }
 
   retain({ payloadsMs, recordsMs, nowMs }: RetainOptions): void {

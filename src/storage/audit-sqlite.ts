@@ -4,6 +4,7 @@ import type { AuditColumns } from '../audit/audit-record.ts';
 import type { AuditStore, Payload, RecordQuery, ScannedRecord, ScanRange, StoredRecord } from '../audit/audit-store.ts';
 import type { SignedHead } from '../audit/chain.ts';
 import type { RecordPack } from '../audit/record-pack.ts';
+import { damageOf } from './audit-damage.ts';
 import { listMonths, openForReading } from './audit-file.ts';
 import { readHeadFile } from './audit-head-file.ts';
 import { toConditions } from './audit-query.ts';
@@ -15,19 +16,23 @@ export interface WriterPort {
   /** Resolves when what was appended by now can be read. */
   settle(): Promise<void>;
   retain(options: RetainOptions): Promise<void>;
+  /** See AuditStore. Holds up no append. */
   damage(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
-/** The writer in this thread: for tools and tests. */
-export function directPort(writer: SqliteAuditWriter): WriterPort {
+/** The writer in this thread: for tests. */
+export function directPort(writer: SqliteAuditWriter, folder: string): WriterPort {
   return {
     append: async (packs) => writer.append(packs.map(({ bytes }) => bytes)),
     settle: async () => {
       while (writer.unpack());
     },
     retain: async (options) => writer.retain(options),
-    damage: async () => writer.damage(),
+    damage: async () => {
+      while (writer.unpack());
+      return damageOf(folder);
+    },
     close: async () => writer.close(),
   };
 }

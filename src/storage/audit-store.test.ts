@@ -57,7 +57,7 @@ interface Moving {
 }
 
 function sqliteStore(folder: string, clock: Moving = { nowMs: NOW_MS }): SqliteAuditStore {
-  return new SqliteAuditStore({ folder, writer, port: directPort(new SqliteAuditWriter({ folder, writer, privateKey, redact, nowMs: () => clock.nowMs })) });
+  return new SqliteAuditStore({ folder, writer, port: directPort(new SqliteAuditWriter({ folder, writer, privateKey, redact, nowMs: () => clock.nowMs }), folder) });
 }
 
 function call(id: string, more: Partial<AuditRecord> = {}, payload: Omit<PendingRecord, 'record'> = {}): PendingRecord {
@@ -385,7 +385,7 @@ describe('what somebody did to the files', () => {
 
   async function findingsIn(folder: string): Promise<readonly Finding[]> {
     // Read only: opening for writing would go on with the chain.
-    const store = new SqliteAuditStore({ folder, writer, port: { ...directPort(Object.create(SqliteAuditWriter.prototype) as SqliteAuditWriter), damage: async () => damageOf(folder), settle: async () => undefined, close: async () => undefined } });
+    const store = new SqliteAuditStore({ folder, writer, port: { ...directPort(Object.create(SqliteAuditWriter.prototype) as SqliteAuditWriter, folder), damage: async () => damageOf(folder), settle: async () => undefined, close: async () => undefined } });
     try {
       return await verify(store);
     } catch (thrown) {

@@ -1,5 +1,6 @@
 /** The thread that writes the record, as the store sees it. It begins at once, beside the start of the gateway; where it ends, it begins again with the next write. */
 import { Worker } from 'node:worker_threads';
+import { checkAuditFiles } from './audit-files-check.ts';
 import type { WriterAnswer, WriterData, WriterRequest } from './audit-writer.worker.ts';
 import { Fault } from '../base/fault.ts';
 import type { WriterPort } from '../storage/audit-sqlite.ts';
@@ -9,7 +10,7 @@ type Request = WriterRequest extends infer One ? (One extends { readonly id: num
 export function createWriterThread(data: WriterData): WriterPort {
   let worker: Worker | undefined;
   let count = 0;
-  const waiting = new Map<number, PromiseWithResolvers<readonly string[]>>();
+  const waiting = new Map<number, PromiseWithResolvers<void>>();
 
   const start = (): Worker => {
     const started = new Worker(new URL('./audit-writer.worker.ts', import.meta.url), { workerData: data });
@@ -19,8 +20,8 @@ export function createWriterThread(data: WriterData): WriterPort {
       const asked = waiting.get(answer.id);
       waiting.delete(answer.id);
       if (waiting.size === 0) started.unref();
-      if ('problems' in answer) asked?.resolve(answer.problems);
-      else asked?.reject(new Fault('storage.unavailable', { detail: `${answer.code} ${answer.message}`.trim() }));
+      if ('message' in answer) asked?.reject(new Fault('storage.unavailable', { detail: `${answer.code} ${answer.message}`.trim() }));
+      else asked?.resolve();
     });
     const gone = (problem: string): void => {
       if (worker === started) worker = undefined;
@@ -32,10 +33,10 @@ export function createWriterThread(data: WriterData): WriterPort {
     return started;
   };
 
-  const ask = (request: Request): Promise<readonly string[]> => {
+  const ask = (request: Request): Promise<void> => {
     worker ??= start();
     const id = ++count;
-    const asked = Promise.withResolvers<readonly string[]>();
+    const asked = Promise.withResolvers<void>();
     waiting.set(id, asked);
     // While something is being written, the process stays.
     worker.ref();
@@ -43,19 +44,34 @@ export function createWriterThread(data: WriterData): WriterPort {
     return asked.promise;
   };
 
+  const closing = new AbortController();
+  /** One after the other, and nothing is deleted meanwhile: a file that goes while it is read looks like damage. */
+  let checking: Promise<unknown> = Promise.resolve();
+  const afterChecks = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const done = checking.then(work);
+    checking = done.catch(() => undefined);
+    return done;
+  };
+
   worker = start();
   return {
     // Copies of the used parts: cloning would take whole blocks along.
-    append: async (packs) => void (await ask({ do: 'append', packs: packs.map(({ bytes }) => new Uint8Array(bytes)) })),
-    settle: async () => void (await ask({ do: 'settle' })),
-    retain: async (options) => void (await ask({ do: 'retain', options })),
-    damage: () => ask({ do: 'damage' }),
+    append: async (packs) => ask({ do: 'append', packs: packs.map(({ bytes }) => new Uint8Array(bytes)) }),
+    settle: async () => ask({ do: 'settle' }),
+    retain: (options) => afterChecks(() => ask({ do: 'retain', options })),
+    damage: () =>
+      afterChecks(async () => {
+        await ask({ do: 'settle' });
+        return checkAuditFiles(data.folder, closing.signal);
+      }),
     close: async () => {
+      closing.abort();
+      await checking;
       if (worker === undefined) return;
-      const closing = worker;
+      const ended = worker;
       await ask({ do: 'close' });
       worker = undefined;
-      await closing.terminate();
+      await ended.terminate();
     },
   };
 }

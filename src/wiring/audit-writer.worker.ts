@@ -17,11 +17,10 @@ export type WriterRequest =
   | { readonly id: number; readonly do: 'append'; readonly packs: readonly Uint8Array<ArrayBuffer>[] }
   | { readonly id: number; readonly do: 'retain'; readonly options: RetainOptions }
   | { readonly id: number; readonly do: 'settle' }
-  | { readonly id: number; readonly do: 'damage' }
   | { readonly id: number; readonly do: 'close' };
 
 export type WriterAnswer =
-  | { readonly id: number; readonly problems: readonly string[] }
+  | { readonly id: number }
   | { readonly id: number; readonly code: string; readonly message: string };
 
 const { folder, writer: name, privateKey, digestKey } = workerData as WriterData;
@@ -30,15 +29,13 @@ const IDLE_MS = 500;
 let writer: SqliteAuditWriter | undefined;
 let stopIdleTimer: CancelTimer | undefined;
 
-async function run(request: WriterRequest): Promise<readonly string[]> {
+async function run(request: WriterRequest): Promise<void> {
   // Opened by the first request, so that a store that cannot be opened is told as its failure, and tried again.
   writer ??= new SqliteAuditWriter({ folder, writer: name, privateKey, redact: createRedactPayload(createKeyedDigest(digestKey)), nowMs: systemClock.nowMs });
   if (request.do === 'append') append(writer, request.packs);
   else if (request.do === 'settle') await settle(writer, writer.lastSeq);
   else if (request.do === 'retain') writer.retain(request.options);
-  else if (request.do === 'damage') return writer.damage();
   else writer.close();
-  return [];
 }
 
 function append(to: SqliteAuditWriter, packs: readonly Uint8Array[]): void {
@@ -58,7 +55,7 @@ async function settle(to: SqliteAuditWriter, seq: number): Promise<void> {
 
 parentPort?.on('message', (request: WriterRequest) => {
   run(request).then(
-    (problems) => parentPort?.postMessage({ id: request.id, problems } satisfies WriterAnswer),
+    () => parentPort?.postMessage({ id: request.id } satisfies WriterAnswer),
     (thrown: unknown) => {
       const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
       parentPort?.postMessage({ id: request.id, code, message: thrown instanceof Error ? thrown.message : String(thrown) } satisfies WriterAnswer);

@@ -69,7 +69,7 @@ function paced(store: Checked, clock: Clock, state: { readonly isStopped: boolea
       yield row;
     }
   }
-  // The database's own check holds up the thread that writes; whoever verifies by hand asks for it.
+  // The database's own check reads all of its files at once; whoever verifies by hand asks for it.
   const { publicKeys } = store;
   return { scan, checkpoints: () => store.checkpoints(), ...(publicKeys && { publicKeys: () => publicKeys.call(store) }), head: () => store.head(), damage: () => Promise.resolve([]) };
 }
