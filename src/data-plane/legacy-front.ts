@@ -13,6 +13,7 @@ import { REVISION_TABLES } from '../protocol/revisions.ts';
 import { type ClientHeaders, type Post, paramsOf } from './decode.ts';
 import { EventStream } from './event-stream.ts';
 import type { Decoded, Identified } from './exchange.ts';
+import { Interned } from './interned.ts';
 import type { Outbox } from './outbox.ts';
 import { HttpReply, NOTHING_TO_KEEP, type Reply, StreamReply } from './reply.ts';
 import type { ClientAnswer, Session, Sessions } from './sessions.ts';
@@ -101,10 +102,13 @@ function clientOf(params: JsonObject, endpoint: EndpointSpec): { readonly revisi
   checkAge(endpoint, revision);
   return {
     revision,
-    capabilities: isObject(params['capabilities']) ? params['capabilities'] : {},
-    info: isObject(params['clientInfo']) ? params['clientInfo'] : undefined,
+    capabilities: sayings.of(isObject(params['capabilities']) ? params['capabilities'] : {}),
+    info: isObject(params['clientInfo']) ? sayings.of(params['clientInfo']) : undefined,
   };
 }
+
+/** What clients say of themselves, in all sessions. */
+const sayings = new Interned();
 
 function negotiate(session: Session, params: JsonObject, deps: LegacyDeps & { readonly endpoint: EndpointSpec }): void {
   const { revision, capabilities, info } = clientOf(params, deps.endpoint);
