@@ -82,7 +82,9 @@ test.skipIf(process.platform !== 'linux')('nothing of it outlives a gateway that
   const script = `import { checkAuditFiles } from ${JSON.stringify(new URL('./audit-files-check.ts', import.meta.url).href)}; checkAuditFiles(${JSON.stringify(folder)}, new AbortController().signal);`;
   const gateway = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'ignore', 'inherit'] });
   undo.push(() => void gateway.kill('SIGKILL'));
-  const check = await expect.poll(() => readFileSync(`/proc/${gateway.pid}/task/${gateway.pid}/children`, 'utf8').trim(), { timeout: 10_000 }).toMatch(/^\d+$/).then(() => readFileSync(`/proc/${gateway.pid}/task/${gateway.pid}/children`, 'utf8').trim());
+  const children = (): string => readFileSync(`/proc/${gateway.pid}/task/${gateway.pid}/children`, 'utf8').trim();
+  await expect.poll(children, { timeout: 10_000 }).toMatch(/^\d+$/);
+  const check = children();
   await expect.poll(() => commandOf(check)).toContain('audit-files-check.worker');
   gateway.kill('SIGKILL');
   await once(gateway, 'exit');

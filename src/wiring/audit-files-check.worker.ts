@@ -10,14 +10,20 @@ import { damageOf } from '../storage/audit-damage.ts';
 export type FilesCheckAnswer = { readonly problems: readonly string[] } | { readonly failed: string };
 
 if (isMainThread) {
-  // An end in good order would wait for the thread.
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.on('disconnect', endNow);
+  // The gateway may be gone before this is read.
+  if (!process.connected) endNow();
   yieldToCalls();
   const thread = new Worker(new URL('./audit-files-check.worker.ts', import.meta.url), { workerData: process.argv[2] });
   thread.on('message', answer);
   thread.on('error', (thrown) => answer({ failed: thrown instanceof Error ? thrown.message : String(thrown) }));
 } else {
   parentPort?.postMessage({ problems: damageOf(workerData as string) } satisfies FilesCheckAnswer);
+}
+
+/** An end in good order would wait for the thread. */
+function endNow(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function answer(said: FilesCheckAnswer): void {
