@@ -8,32 +8,49 @@ export interface InFlight {
   send(message: string): boolean;
 }
 
-/** A session has few requests under way at a time; a Map of what comes and goes costs more (see base/recent-table.ts). */
+interface Entry {
+  readonly id: RequestId;
+  readonly call: InFlight;
+  older: Entry | undefined;
+}
+
+/**
+ * A session has few requests under way at a time. They are a chain, the newest first: a Map of what comes and goes costs
+ * more (see base/recent-table.ts), and so does an array, which gives its memory back whenever it is empty.
+ */
 export class InFlightList {
-  readonly #ids: RequestId[] = [];
-  readonly #calls: InFlight[] = [];
+  #newest: Entry | undefined;
+  #size = 0;
 
   get size(): number {
-    return this.#ids.length;
+    return this.#size;
   }
 
   add(id: RequestId, call: InFlight): void {
-    this.#ids.push(id);
-    this.#calls.push(call);
+    this.#newest = { id, call, older: this.#newest };
+    this.#size++;
   }
 
   find(id: RequestId): InFlight | undefined {
-    return this.#calls[this.#ids.indexOf(id)];
+    for (let entry = this.#newest; entry !== undefined; entry = entry.older) if (entry.id === id) return entry.call;
+    return undefined;
   }
 
   remove(call: InFlight): void {
-    const index = this.#calls.indexOf(call);
-    if (index < 0) return;
-    this.#ids.splice(index, 1);
-    this.#calls.splice(index, 1);
+    let newer: Entry | undefined;
+    for (let entry = this.#newest; entry !== undefined; newer = entry, entry = entry.older) {
+      if (entry.call !== call) continue;
+      if (newer === undefined) this.#newest = entry.older;
+      else newer.older = entry.older;
+      this.#size--;
+      return;
+    }
   }
 
+  /** The newest first. */
   all(): readonly InFlight[] {
-    return [...this.#calls];
+    const calls: InFlight[] = [];
+    for (let entry = this.#newest; entry !== undefined; entry = entry.older) calls.push(entry.call);
+    return calls;
   }
 }

@@ -151,7 +151,7 @@ export class Session {
    */
   carry(message: string): boolean {
     if (this.main?.isAttached === true && this.main.send(message)) return true;
-    for (const request of this.inFlight.all().toReversed()) if (request.send(message)) return true;
+    for (const request of this.inFlight.all()) if (request.send(message)) return true;
     return this.main?.send(message) === true;
   }
 
@@ -245,6 +245,8 @@ export interface RestoredSession {
   readonly logLevel: string;
 }
 
+/** Ids in clear, as long as the connection lives that showed them. */
+const SEEN_PER_CARRIER_MAX = 256;
 const SWEEP_EVERY_MS = 10_000;
 const DRAIN_MS = 10_000;
 const DRAIN_EVERY_MS = 50;
@@ -254,7 +256,7 @@ export class Sessions {
   readonly #byDigest = new Map<string, Session>();
   readonly #byLabel = new Map<string, Session>();
   readonly #perCredential = new Map<string, number>();
-  readonly #seenOn = new WeakMap<object, { readonly id: string; readonly session: Session }>();
+  readonly #seenOn = new WeakMap<object, Map<string, Session>>();
   #stopSweep: CancelTimer;
   #opened = 0;
   /** What ends now goes on in another gateway. */
@@ -343,13 +345,23 @@ export class Sessions {
     return session;
   }
 
-  /** A client usually shows the same id on the same connection: then it need not be digested again. */
+  /** A connection usually shows ids that it has shown before: then they need not be digested again. */
   #find(id: string, carrier: object | undefined): Session | undefined {
     const seen = carrier && this.#seenOn.get(carrier);
-    if (seen?.id === id) return seen.session.isEnded ? undefined : seen.session;
+    const known = seen?.get(id);
+    if (known !== undefined && !known.isEnded) return known;
     const session = this.#byDigest.get(digestOf(id));
-    if (session !== undefined && carrier !== undefined) this.#seenOn.set(carrier, { id, session });
+    if (carrier !== undefined) this.#remember(id, session, seen, carrier);
     return session;
+  }
+
+  #remember(id: string, session: Session | undefined, seen: Map<string, Session> | undefined, carrier: object): void {
+    if (session === undefined) return void seen?.delete(id);
+    const ids = seen ?? new Map<string, Session>();
+    if (seen === undefined) this.#seenOn.set(carrier, ids);
+    else if (seen.size >= SEEN_PER_CARRIER_MAX) seen.clear();
+    // A copy: as V8 keeps it, part of a string keeps the whole of it, here a head.
+    ids.set(Buffer.from(id, 'latin1').toString('latin1'), session);
   }
 
   /** Sessions without a call under way end now, the others with their last call, after ten seconds at the latest. */

@@ -132,3 +132,28 @@ test('a head after others is read as one that comes first', () => {
   );
   expect(plain).toBeGreaterThan(300);
 });
+
+test('a head in which one value changes again and again is read as one that comes first', () => {
+  const fields = { 'Content-Length': ['2', '7', '11', '02', ''], 'Mcp-Session-Id': ['a', ' b\t', 'c d', '', '\u00e9'], Connection: ['keep-alive', 'Keep-Alive', ' keep-alive', 'close'], Host: ['localhost', '127.0.0.1', ''] };
+  const broken = fc.constantFrom('d\r\nX-A: e', '\r\n', 'f\r', 'g\n', 'h'.repeat(16 * 1024));
+  const written = (values: Readonly<Record<string, string>>): string => ['POST /metamcp/dev/mcp HTTP/1.1', ...Object.keys(fields).map((name) => `${name}:${values[name] ?? fields[name as keyof typeof fields][0]}`)].join('\r\n');
+  const value = fc.constantFrom(...(Object.keys(fields) as (keyof typeof fields)[])).chain((name) => {
+    const one = fc.constantFrom(...fields[name]);
+    return fc.array(fc.oneof({ arbitrary: one, weight: 8 }, broken), { minLength: 4, maxLength: 8 }).map((values) => values.map((each) => ({ [name]: each })));
+  });
+  // After one field another one, or both.
+  const sequence = fc.tuple(value, value).map(([some, others]) => [...some, ...others, ...some.map((each, at) => ({ ...each, ...others[at] }))]);
+  let plain = 0;
+  fc.assert(
+    fc.property(sequence, (values) => {
+      const reader = new PostHeadReader();
+      for (const each of values) {
+        const read = reader.read(written(each));
+        expect(read).toEqual(readPostHead(written(each)));
+        if (read !== undefined) plain++;
+      }
+    }),
+    { numRuns: 500, seed: 11 },
+  );
+  expect(plain).toBeGreaterThan(3_000);
+});
