@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MovableClock, settle } from '../../test/support/movable-clock.ts';
@@ -48,6 +49,24 @@ describe('[SS-02] a session', () => {
     expect(sessions.get(id, 'dev', principalOf('ann'), carrier)).toBe(session);
     session.end();
     expect(() => sessions.get(id, 'dev', principalOf('ann'), carrier)).toThrow(unknown);
+  });
+
+  test('that another gateway had in between is found again on the connection that used it', () => {
+    const { sessions } = setUp();
+    const { id, session } = sessions.open(opening());
+    const carrier = {};
+    expect(sessions.get(id, 'dev', principalOf('ann'), carrier)).toBe(session);
+    sessions.drop(hash('sha256', id, 'base64url'));
+    expect(sessions.has(id, carrier)).toBe(false);
+    const restored = sessions.restore(id, { opening: session.opening, logLevel: 'info' });
+    expect([sessions.has(id, carrier), sessions.get(id, 'dev', principalOf('ann'), carrier) === restored]).toEqual([true, true]);
+  });
+
+  test('is itself among any number that take turns on a connection', () => {
+    const { sessions } = setUp({ ...LIMITS, perCredentialMax: 1_000, max: 1_000 });
+    const opened = Array.from({ length: 600 }, () => sessions.open(opening()));
+    const carrier = {};
+    for (let turn = 0; turn < 2; turn++) expect(opened.every(({ id, session }) => sessions.get(id, 'dev', principalOf('ann'), carrier) === session)).toBe(true);
   });
 });
 

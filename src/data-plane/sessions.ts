@@ -1,6 +1,7 @@
 /**
  * Sessions of clients before 2026-07-28. A session belongs to one endpoint, principal and credential: shown by anyone
- * else, its id is as unknown as one that never was. Ids are kept as digests only.
+ * else, its id is as unknown as one that never was. Ids are kept as digests; in clear only with the
+ * connection that shows them, as long as it lives.
  */
 import { hash } from 'node:crypto';
 import type { CancelTimer, Clock } from '../base/clock.ts';
@@ -245,7 +246,7 @@ export interface RestoredSession {
   readonly logLevel: string;
 }
 
-/** Ids in clear, as long as the connection lives that showed them. */
+/** Enough for a proxy that has some clients share a connection. */
 const SEEN_PER_CARRIER_MAX = 256;
 const SWEEP_EVERY_MS = 10_000;
 const DRAIN_MS = 10_000;

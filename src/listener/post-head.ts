@@ -63,20 +63,24 @@ interface Frame {
   /** Of the field, in lower case; and of its value in `rawHeaders`. */
   readonly name: string;
   readonly rawAt: number;
+  /** Of the body; undefined: the field has a say in it. */
+  readonly lengthBytes: number | undefined;
   /** Copies of what is not frozen cost less, and nobody else has these. */
   readonly headers: Readonly<Record<string, string>>;
   readonly rawHeaders: readonly string[];
 }
 
-function frameOf({ url, headers, rawHeaders }: PostHead, lines: readonly string[], at: number): Frame {
+function frameOf({ url, headers, rawHeaders, lengthBytes }: PostHead, lines: readonly string[], at: number): Frame {
   const written = rawHeaders[2 * at - 2] ?? '';
+  const name = written.toLowerCase();
   const after = lines.slice(at + 1).map((line) => `\r\n${line}`);
   return {
     url,
     before: `${lines.slice(0, at).join('\r\n')}\r\n${written}:`,
     after: after.join(''),
-    name: written.toLowerCase(),
+    name,
     rawAt: 2 * at - 1,
+    lengthBytes: OF_LENGTH.has(name) ? undefined : lengthBytes,
     headers: { ...(headers as Readonly<Record<string, string>>) },
     rawHeaders: [...rawHeaders],
   };
@@ -93,7 +97,7 @@ function readFramed(frame: Frame, text: string): PostHead | undefined {
   headers[frame.name] = value;
   const rawHeaders = frame.rawHeaders.slice();
   rawHeaders[frame.rawAt] = value;
-  const lengthBytes = lengthOf(headers);
+  const lengthBytes = frame.lengthBytes ?? lengthOf(headers);
   return lengthBytes === undefined ? undefined : postHead(frame.url, headers, rawHeaders, lengthBytes);
 }
 
@@ -153,6 +157,9 @@ function readFields(lines: readonly string[], rawHeaders: string[]): Record<stri
   }
   return headers;
 }
+
+/** What `lengthOf` reads. */
+const OF_LENGTH: ReadonlySet<string> = new Set(['host', 'connection', 'content-length']);
 
 /** Of the body; undefined where the request is not whole in itself, or the last of its connection. */
 function lengthOf({ host, connection = 'keep-alive', 'content-length': length }: Readonly<Record<string, string>>): number | undefined {
