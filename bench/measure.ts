@@ -1,5 +1,5 @@
 /** Drives every target through every profile, round after round, and sums each up by medians of what one round says. */
-import { type Aim, type LoadOutcome, quantile, runLoad } from './load.ts';
+import { type Aim, type Load, type LoadOutcome, quantile, runLoad } from './load.ts';
 import { cpuMsOf, rssMbOf, workOffMs } from './process-stats.ts';
 import { PROFILES } from './profiles.ts';
 import { spreadThreads, type Target, type TargetName } from './targets.ts';
@@ -10,7 +10,7 @@ export interface Sample extends LoadOutcome {
   readonly laterUsPerCall: number;
 }
 
-/** Samples of one round, by `profile/target`. */
+/** Samples that were taken one right after the other, by `profile/target`. */
 export type Round = ReadonlyMap<string, Sample>;
 
 /** Medians; NaN where there is nothing to hold a figure against. */
@@ -38,15 +38,17 @@ export interface Footprint {
 
 export interface Plan {
   readonly rounds: number;
+  /** Of each target and profile in a round; the targets take turns. */
+  readonly slices: number;
   readonly sliceMs: number;
   /** Of each process that is measured, before all: how fast code runs once it is optimised is what is compared, and much code takes longer to get there. */
   readonly warmUpMs: number;
 }
 
-/** Before each slice, as a multiple of it. */
+/** Before its slices, as a multiple of one. */
 const LEAD_SLICES = 2;
 
-/** The order of the targets turns from round to round, so that what drifts falls on each of them. */
+/** The targets take turns, and their order turns from round to round, so that what drifts falls on each of them. */
 export async function measure(targets: readonly Target[], plan: Plan, progress: (text: string) => void): Promise<Round[]> {
   const rounds: Round[] = [];
   for (const target of targets) {
@@ -62,29 +64,34 @@ export async function measure(targets: readonly Target[], plan: Plan, progress: 
   }
   progress('warm');
   for (let round = 0; round < plan.rounds; round++) {
-    const samples = new Map<string, Sample>();
+    const slices = Array.from({ length: plan.slices }, () => new Map<string, Sample>());
     const order = targets.map((_, index) => targets[(index + round) % targets.length]).filter((target) => target !== undefined);
-    for (const profile of PROFILES) {
-      for (const target of order) {
-        const aim = target.aims.get(profile.upstream);
-        if (aim === undefined) continue;
-        samples.set(`${profile.name}/${target.name}`, await takeSample(profile.load, aim, plan.sliceMs));
-      }
+    for (const { name, load, upstream } of PROFILES) {
+      const aims = order.flatMap((target) => {
+        const aim = target.aims.get(upstream);
+        return aim === undefined ? [] : [{ key: `${name}/${target.name}`, aim }];
+      });
+      for (const { aim } of aims) await lead(load, aim, plan.sliceMs);
+      for (const samples of slices) for (const { key, aim } of aims) samples.set(key, await takeSample(load, aim, plan.sliceMs));
     }
-    rounds.push(samples);
+    rounds.push(...slices);
     progress(`round ${round + 1} of ${plan.rounds}`);
   }
   return rounds;
 }
 
-async function takeSample(load: Parameters<typeof runLoad>[0], aim: Aim, sliceMs: number): Promise<Sample> {
-  // While a process idles its memory leaves the caches and most of its optimised code is thrown away: it is slow until that is made again.
-  const lead = await runLoad(load, aim, LEAD_SLICES * sliceMs);
+/** While a process idles its memory leaves the caches and most of its optimised code is thrown away: it is slow until that is made again. */
+async function lead(load: Load, aim: Aim, sliceMs: number): Promise<void> {
+  await runLoad(load, aim, LEAD_SLICES * sliceMs);
+  await workOffMs(aim.pid);
+}
+
+async function takeSample(load: Load, aim: Aim, sliceMs: number): Promise<Sample> {
   const beforeMs = cpuMsOf(aim.pid) ?? Number.NaN;
   const outcome = await runLoad(load, aim, sliceMs);
   const usedMs = (cpuMsOf(aim.pid) ?? Number.NaN) - beforeMs;
   const laterMs = await workOffMs(aim.pid);
-  return { ...outcome, cpuUsPerCall: (usedMs * 1000) / outcome.calls, laterUsPerCall: (laterMs * 1000) / (lead.calls + outcome.calls) };
+  return { ...outcome, cpuUsPerCall: (usedMs * 1000) / outcome.calls, laterUsPerCall: (laterMs * 1000) / outcome.calls };
 }
 
 export function sumUp(targets: readonly Target[], rounds: readonly Round[]): Row[] {

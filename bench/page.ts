@@ -23,9 +23,11 @@ Written by \`npm run bench -- --update-baseline\`; \`npm run bench\` measures ag
 A call is a \`tools/call\` of an echo tool, about a hundred bytes, over HTTP connections that stay open. Three things are asked in turn,
 in slices of one second: the server itself, the *floor* (a reverse proxy on \`node:http\` that knows nothing of MCP) and the gateway,
 with an API key and everything that is on by default: limits, record of calls, log, metrics. The main thread of what is measured has a
-core to itself; its other threads (V8's, and the one that writes the record) share the other core with all else. CPU is that of all threads. Each is asked for twelve seconds before anything counts, so that its code is optimised, and for two before each
-slice, since a process that idled must optimise most of it again; after it, all wait until it is idle. What it did meanwhile is the last column: the
-gateway writes the record of calls as lines at once, and makes rows of them when there is time. A figure is the median over the rounds.
+core to itself; its other threads (V8's, and the one that writes the record) share the other core with all else. CPU is that of all threads. Each is asked for twelve seconds before anything
+counts, so that its code is optimised, and for two before its slices of a round, since a process that idled must optimise most of it
+again. In each of three rounds they take three slices in turn, one right after the other, and a figure is the median over these nine.
+After each slice all wait until the process is idle. What it did meanwhile is the last column: the gateway writes the record of calls
+as lines at once, and makes rows of them when there is time.
 Figures of another machine, or of another minute, differ; what holds is the ratio to the floor of the same run.
 `;
 

@@ -12,8 +12,8 @@ import { writePage } from './page.ts';
 import { formatFootprints, formatRows } from './report.ts';
 import { Bench, pinSelf, type TargetName } from './targets.ts';
 
-const FULL: Plan = { rounds: 5, sliceMs: 1000, warmUpMs: 12_000 };
-const QUICK: Plan = { rounds: 3, sliceMs: 250, warmUpMs: 500 };
+const FULL: Plan = { rounds: 3, slices: 3, sliceMs: 1000, warmUpMs: 12_000 };
+const QUICK: Plan = { rounds: 3, slices: 1, sliceMs: 250, warmUpMs: 500 };
 const TARGETS: readonly TargetName[] = ['direct', 'floor', 'gateway'];
 
 const { values } = parseArgs({
