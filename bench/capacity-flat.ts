@@ -10,8 +10,10 @@ import { median } from './soak-verdict.ts';
 const TOOLS = [10, 5_000] as const;
 const SESSIONS = [1, 2_000] as const;
 const LANES = 16;
-const ROUNDS = 15;
-const SLICE_MS = 1_500;
+const ROUNDS = 60;
+/** What this machine can do changes within a second: the shorter, the more alike it is for both. */
+const SLICE_MS = 400;
+const WORK_OFF_EVERY = 10;
 const WARM_UP_MS = 5_000;
 const SHARE_MAX = 0.1;
 
@@ -39,23 +41,28 @@ interface Comparison {
   readonly afterUs: number;
 }
 
-/** Rounds in turn, so that what drifts falls on both; the median of their ratios. */
+/** Both in turn, and each first as often as the other, so that what drifts falls on both; the median of their ratios. */
 async function compare(gateway: MeasuredGateway, before: Load, after: Load): Promise<Comparison> {
-  for (const load of [before, after]) {
-    await drive(load, WARM_UP_MS);
+  const lanes = [new Lanes(before), new Lanes(after)] as const;
+  for (const each of lanes) {
+    await each.drive(WARM_UP_MS);
     await workOffMs(gateway.pid);
   }
   const rounds: (readonly [number, number])[] = [];
-  for (let round = 0; round < ROUNDS; round++) rounds.push([await cpuUsPerCall(gateway, before), await cpuUsPerCall(gateway, after)]);
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round % WORK_OFF_EVERY === 0) await workOffMs(gateway.pid);
+    const first = await cpuUsPerCall(gateway, lanes[round % 2 === 0 ? 0 : 1]);
+    const second = await cpuUsPerCall(gateway, lanes[round % 2 === 0 ? 1 : 0]);
+    rounds.push(round % 2 === 0 ? [first, second] : [second, first]);
+  }
+  for (const each of lanes) each.close();
   return { ratio: median(rounds.map(([one, other]) => other / one)), beforeUs: median(rounds.map(([one]) => one)), afterUs: median(rounds.map(([, other]) => other)) };
 }
 
-async function cpuUsPerCall({ pid }: MeasuredGateway, load: Load): Promise<number> {
+async function cpuUsPerCall({ pid }: MeasuredGateway, lanes: Lanes): Promise<number> {
   const before = cpuMsOf(pid) ?? 0;
-  const calls = await drive(load, SLICE_MS);
-  const usedMs = (cpuMsOf(pid) ?? 0) - before;
-  await workOffMs(pid);
-  return (usedMs * 1_000) / calls;
+  const calls = await lanes.drive(SLICE_MS);
+  return (((cpuMsOf(pid) ?? 0) - before) * 1_000) / calls;
 }
 
 interface Load {
@@ -65,27 +72,57 @@ interface Load {
   readonly body: string;
 }
 
-/** Resolves with how many calls were answered. */
-async function drive({ url, lanes, body }: Load, forMs: number): Promise<number> {
-  const untilMs = systemClock.monotonicMs() + forMs;
-  const counts = lanes.map(
-    (headers) =>
-      new Promise<number>((resolve, reject) => {
-        const connection = new HttpConnection(url, reject);
-        const requests = headers.map((lines) => connection.request('POST', lines, body));
-        let calls = 0;
-        const next = (): void =>
-          connection.exchange(requests[calls % requests.length] ?? Buffer.alloc(0), ({ status, body: answer }) => {
-            if (status !== 200 || !answer.includes('"result"')) return reject(new Error(`${status}: ${answer.slice(0, 300)}`));
-            calls++;
-            if (systemClock.monotonicMs() < untilMs) return next();
-            connection.close();
-            resolve(calls);
-          });
-        next();
-      }),
-  );
-  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+interface Lane {
+  readonly connection: HttpConnection;
+  readonly requests: readonly Buffer[];
+  /** The next one's place. */
+  at: number;
+}
+
+/** Connections that stay open, each with its requests in turn. */
+class Lanes {
+  readonly #lanes: readonly Lane[];
+  #failed: (reason: Error) => void = () => undefined;
+  #broken: Error | undefined;
+
+  constructor({ url, lanes, body }: Load) {
+    this.#lanes = lanes.map((headers) => {
+      const connection = new HttpConnection(url, (reason) => {
+        this.#broken ??= reason;
+        this.#failed(reason);
+      });
+      return { connection, requests: headers.map((lines) => connection.request('POST', lines, body)), at: 0 };
+    });
+  }
+
+  /** Resolves with how many calls were answered. */
+  async drive(forMs: number): Promise<number> {
+    if (this.#broken !== undefined) throw this.#broken;
+    const untilMs = systemClock.monotonicMs() + forMs;
+    const counts = new Promise<number[]>((resolve, reject) => {
+      this.#failed = reject;
+      Promise.all(this.#lanes.map((lane) => callsOf(lane, untilMs))).then(resolve, reject);
+    });
+    return (await counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  close(): void {
+    for (const { connection } of this.#lanes) connection.close();
+  }
+}
+
+function callsOf(lane: Lane, untilMs: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let calls = 0;
+    const next = (): void =>
+      lane.connection.exchange(lane.requests[lane.at++ % lane.requests.length] ?? Buffer.alloc(0), ({ status, body: answer }) => {
+        if (status !== 200 || !answer.includes('"result"')) return reject(new Error(`${status}: ${answer.slice(0, 300)}`));
+        calls++;
+        if (systemClock.monotonicMs() < untilMs) return next();
+        resolve(calls);
+      });
+    next();
+  });
 }
 
 const commonLines = (key: string): string => `content-type: application/json\r\naccept: application/json, text/event-stream\r\nauthorization: Bearer ${key}\r\n`;
