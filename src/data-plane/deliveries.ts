@@ -3,7 +3,7 @@
  * address (`notifications/elicitation/complete`), a task (`notifications/tasks/status`). Without it such a notice would
  * have to go to everybody or to nobody.
  */
-import type { Session } from './sessions.ts';
+import type { Session } from './session.ts';
 
 export type DeliveryKind = 'elicitation' | 'task';
 

@@ -12,7 +12,8 @@ import { Deliveries } from './deliveries.ts';
 import { dispatch } from './dispatch.ts';
 import type { Admitted, Resolved } from './exchange.ts';
 import { Parking } from './parking.ts';
-import { type Session, Sessions, sessionLimits } from './sessions.ts';
+import type { Session } from './session.ts';
+import { Sessions, sessionLimits } from './sessions.ts';
 import { TaskIds } from './task-ids.ts';
 
 async function setUp(script: Script, lineMs = 0) {

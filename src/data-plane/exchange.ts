@@ -14,7 +14,7 @@ import type { JsonObject, RequestId, Revision } from '../protocol/messages.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Entry } from './catalog.ts';
 import type { Reply } from './reply.ts';
-import type { Session } from './sessions.ts';
+import type { Session } from './session.ts';
 
 /** What the address asks for. */
 export type Door = 'mcp' | 'sse' | 'message' | 'catalog.json' | 'api';

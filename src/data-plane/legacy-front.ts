@@ -16,7 +16,8 @@ import type { Decoded, Identified } from './exchange.ts';
 import { Interned } from './interned.ts';
 import type { Outbox } from './outbox.ts';
 import { HttpReply, NOTHING_TO_KEEP, type Reply, StreamReply } from './reply.ts';
-import type { ClientAnswer, Session, Sessions } from './sessions.ts';
+import type { ClientAnswer, Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 const HTTP_SSE_REVISION = '2024-11-05' satisfies Revision;

@@ -5,7 +5,8 @@ import { MovableClock, settle } from '../../test/support/movable-clock.ts';
 import { principalOf } from '../../test/support/plain-exchange.ts';
 import type { JsonObject, Revision } from '../protocol/messages.ts';
 import type { SessionOpening } from './session-opening.ts';
-import { type ClientAnswer, type Session, type SessionLimits, Sessions, sessionLimits } from './sessions.ts';
+import type { ClientAnswer, Session } from './session.ts';
+import { type SessionLimits, Sessions, sessionLimits } from './sessions.ts';
 
 const LIMITS: SessionLimits = { idleMs: 60_000, totalMs: 600_000, perCredentialMax: 3, max: 5 };
 

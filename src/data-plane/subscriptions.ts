@@ -20,7 +20,7 @@ import { leaseOf } from './dispatch.ts';
 import type { Decoded } from './exchange.ts';
 import type { Engines } from './engines.ts';
 import { claimedLabels } from './policy-action.ts';
-import type { Session } from './sessions.ts';
+import type { Session } from './session.ts';
 import { type ListViewer, type ShownLists, ShownListsTable } from './shown-lists.ts';
 import { type TaskIds, type TaskViewer, viewerOf } from './task-ids.ts';
 

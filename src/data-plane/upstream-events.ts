@@ -7,7 +7,8 @@ import { missingCapability } from './capabilities.ts';
 import type { Catalogs } from './catalogs.ts';
 import type { Deliveries, DeliveryKind } from './deliveries.ts';
 import { markedForm } from './secret-forms.ts';
-import type { Session, Sessions } from './sessions.ts';
+import type { Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { TaskIds } from './task-ids.ts';
 

@@ -1,7 +1,7 @@
 /** Open sessions of the data plane as the control plane sees them. */
 import type { Clock } from '../base/clock.ts';
 import type { LiveSessions } from '../control-plane/live-sessions.ts';
-import type { Session } from '../data-plane/sessions.ts';
+import type { Session } from '../data-plane/session.ts';
 
 export function createLiveSessions(sessions: () => Iterable<Session>, clock: Clock): LiveSessions {
   const toWallClock = (monotonicMs: number): number => clock.nowMs() - (clock.monotonicMs() - monotonicMs);
