@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { systemClock } from './base/clock.ts';
+import { keepAlive, systemClock } from './base/clock.ts';
 import { Fault } from './base/fault.ts';
 import { systemRandom } from './base/ids.ts';
 import { readEnvironment, type ResolvedSettings, resolveSettings, SETTING_SOURCES } from './config.ts';
@@ -17,6 +17,9 @@ import { firstRunDocument } from './model/first-run-document.ts';
 import { createValues } from './snapshot/values.ts';
 import { type ReadyFacts, readyLine, startMessage } from './start-message.ts';
 import { leaveWorkers, type OwnPlace, placeOfWorker, runWorkers, settingsOfWorker, tellReady } from './wiring/workers.ts';
+
+/** Calls get ten seconds to finish, servers some more to end. */
+const STOP_MS_MAX = 60_000;
 
 interface Output {
   write(text: string): unknown;
@@ -50,7 +53,7 @@ export function createServeCommand(deps: ServeCommandDeps): (args: readonly stri
       flushCompileCache();
       await aborted(place === undefined ? stopping : AbortSignal.any([stopping, place.stopping]));
       say('stopping');
-      await gateway.close();
+      await gateway.close().finally(keepAlive(STOP_MS_MAX));
       return 0;
     } catch (thrown) {
       if (!(thrown instanceof Fault)) throw thrown;

@@ -1,5 +1,5 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { systemRandom } from '../base/ids.ts';
 import { findPasswordProblem } from './password-rules.ts';
 
 test('what a guess would find is refused', () => {
@@ -9,5 +9,8 @@ test('what a guess would find is refused', () => {
 
 test('long ones pass, whatever kinds of characters they have', () => {
   for (const password of ['correct horse battery', 'Tr0ub4dor&3-and-more', 'пароль из трёх слов', '月が綺麗ですね、本当にとても', 'kq83nfp2vhd0']) expect([password, findPasswordProblem(password)]).toEqual([password, undefined]);
-  for (let count = 0; count < 200; count++) expect(findPasswordProblem(Buffer.from(systemRandom(15)).toString('base64url'))).toBeUndefined();
+  for (let count = 0; count < 200; count++) {
+    const password = createHash('sha256').update(`${count}`).digest('base64url').slice(0, 20);
+    expect([password, findPasswordProblem(password)]).toEqual([password, undefined]);
+  }
 });

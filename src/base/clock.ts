@@ -35,6 +35,15 @@ export function sleep(clock: Clock, delayMs: number): Promise<void> {
   });
 }
 
+/**
+ * Keeps the process alive until undone, for `limitMs` at most. The clock's timers do not, and a process that waits for one of
+ * them alone ends in the midst of it (exit code 13).
+ */
+export function keepAlive(limitMs: number): CancelTimer {
+  const timer = setTimeout(() => undefined, limitMs);
+  return () => clearTimeout(timer);
+}
+
 /** Wall clock milliseconds as RFC 3339 text in UTC. */
 export function toIso(wallMs: number): string {
   return new Date(wallMs).toISOString();
