@@ -23,6 +23,8 @@ const LOAD_MS_MAX = 20_000;
 /** The interval of writing, with the time of a write on a busy machine. */
 const LOST_MS_MAX = 1_500;
 const SENDERS = 16;
+/** A call that is under way whenever the end comes; the others may all have just been answered. */
+const HELD = { key: 'held', delayMs: 60_000 };
 
 interface Audited {
   readonly kind: string;
@@ -76,6 +78,7 @@ async function crashUnderLoad(args: readonly string[]): Promise<Crashed> {
       );
     }
   };
+  const held = modernRequest({ url: first.mcp('all'), key }, 'tools/call', { name: 'count__count', arguments: HELD }).catch(() => undefined);
   const load = Promise.all(Array.from({ length: SENDERS }, (_, sender) => send(sender)));
   const startedMs = performance.now();
   const hasEnough = (): boolean => performance.now() - startedMs > (answered >= ANSWERED ? LOAD_MS : LOAD_MS_MAX);
@@ -83,10 +86,10 @@ async function crashUnderLoad(args: readonly string[]): Promise<Crashed> {
   const killedMs = performance.now();
   await first.kill();
   isOver = true;
-  await load;
+  await Promise.all([load, held]);
   const gateway = await startGateway(options);
   undo.push(() => gateway.stop());
-  const counted = (await readFile(journal, 'utf8')).split('\n').filter((name) => name !== '');
+  const counted = (await readFile(journal, 'utf8')).split('\n').filter((name) => name !== '' && name !== HELD.key);
   return { gateway, killedMs, counted: counted.map((name) => ({ key: name, sentMs: sent.get(name) ?? Number.NaN })) };
 }
 
